@@ -1,0 +1,5 @@
+"""Where alerts are kept: episodes as rows, their transitions as an append-only history."""
+
+from alerting.alert_store.sqlite import AlertChanged, AlertStore
+
+__all__ = ["AlertChanged", "AlertStore"]

@@ -1,0 +1,136 @@
+"""One state of the rules and the limits in force, advanced by sittings and by time.
+
+In: a roster, then sittings in order of measuring for each citizen. Out: `Change`s: a rule's
+colour rose, or its episode ended. Live evaluation, replay after late data, the rebuild at start
+and the curves of the page are all this one loop, over few or many rows.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from alerting.rules import Colour, Findings, State, clock, step
+from alerting.rules.signals import SIGNALS
+from alerting.roster import SIDES, Roster
+from alerting.sittings import Sitting
+
+Wave = Sequence[Sitting]
+Watcher = Callable[[Wave, Findings], None]
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One rule's episode of one row rose to a colour, or ended (colour GREEN), at `t` (days)."""
+
+    row: int
+    rule: int
+    colour: Colour
+    t: float
+    onset: float
+    evidence: dict[str, float]
+
+
+class Engine:
+    """State, profile in force, and the loop over waves. Not thread-safe."""
+
+    def __init__(self, roster: Roster) -> None:
+        self.roster = roster
+        self.state = State(len(roster))
+        self.profile = roster.profile()
+        self._upcoming = [0] * len(roster)
+        self._next_t = np.array([changes[0].t if changes else np.inf for changes in roster.changes])
+
+    def adopt(self, roster: Roster) -> list[int]:
+        """Take over a newer roster; the rows that it changed, now forgotten and to be replayed."""
+        changed = roster.differing(self.roster)
+        old, known = self.profile, len(self.roster)
+        self.roster, self.profile = roster, roster.profile()
+        self.state.grow(len(roster))
+        for side in SIDES:
+            getattr(self.profile, side)[:known] = getattr(old, side)
+        self._upcoming += [0] * (len(roster) - known)
+        self._next_t = np.append(self._next_t, np.full(len(roster) - known, np.inf))
+        self.forget(changed)
+        return changed
+
+    def forget(self, rows: Sequence[int]) -> None:
+        """Start these rows from nothing, so that their whole history can be replayed."""
+        chosen = np.array(rows, dtype=np.intp)
+        self.state.reset(chosen)
+        for side in SIDES:
+            getattr(self.profile, side)[chosen] = np.nan
+        for row in rows:
+            self._upcoming[row] = 0
+            changes = self.roster.changes[row]
+            self._next_t[row] = changes[0].t if changes else np.inf
+
+    def advance(self, sittings: Iterable[Sitting], watch: Watcher | None = None) -> list[Change]:
+        """Take sittings (in time order for each row) through the rules."""
+        changes: list[Change] = []
+        for wave in _waves(sittings):
+            rows = np.array([sitting.row for sitting in wave], dtype=np.intp)
+            t = np.array([sitting.t for sitting in wave])
+            x = np.full((len(wave), len(SIGNALS)), np.nan)
+            for place, sitting in enumerate(wave):
+                for signal, value in sitting.values.items():
+                    x[place, signal] = value
+            self._bring_limits_into_force(rows, t)
+            changes += _changes(clock(self.state, self.profile, rows, t))
+            findings = step(self.state, self.profile, rows, t, x)
+            changes += _changes(findings)
+            if watch is not None:
+                watch(wave, findings)
+        return changes
+
+    def clock(self, now: float) -> list[Change]:
+        """What time alone has changed, for every row, at `now` (local days)."""
+        rows = np.arange(len(self.roster))
+        self._bring_limits_into_force(rows, np.full(len(rows), now))
+        return _changes(clock(self.state, self.profile, rows, now))
+
+    def _bring_limits_into_force(self, rows: Any, t: Any) -> None:
+        for row, at in zip(rows[self._next_t[rows] <= t], t[self._next_t[rows] <= t], strict=True):
+            changes, place = self.roster.changes[row], self._upcoming[row]
+            while place < len(changes) and changes[place].t <= at:
+                change = changes[place]
+                for side, number in zip(SIDES, change.numbers, strict=True):
+                    getattr(self.profile, side)[row, change.signal] = number
+                place += 1
+            self._upcoming[row] = place
+            self._next_t[row] = changes[place].t if place < len(changes) else np.inf
+
+
+def _waves(sittings: Iterable[Sitting]) -> list[list[Sitting]]:
+    """The first sitting of every row, then the second of every row, and so on."""
+    waves: list[list[Sitting]] = []
+    count: dict[int, int] = {}
+    for sitting in sittings:
+        place = count.get(sitting.row, 0)
+        count[sitting.row] = place + 1
+        if place == len(waves):
+            waves.append([])
+        waves[place].append(sitting)
+    return waves
+
+
+def _changes(findings: Findings) -> list[Change]:
+    """Colours that rose, and raised colours that ended; everything else is no news."""
+    rose = (findings.colour > findings.was) & (findings.colour > Colour.GREEN)
+    ended = (findings.was > Colour.GREEN) & (findings.colour <= Colour.GREEN)
+    found = []
+    for place, rule in np.argwhere(rose | ended):
+        colour = Colour(max(int(findings.colour[place, rule]), Colour.GREEN))
+        time = float(findings.time[place])
+        onset = float(findings.onset[place, rule])
+        found.append(
+            Change(
+                row=int(findings.rows[place]),
+                rule=int(rule),
+                colour=colour,
+                t=time,
+                onset=time if np.isnan(onset) else onset,
+                evidence=findings.evidence(int(place), int(rule)),
+            )
+        )
+    return found

@@ -1,0 +1,109 @@
+"""From a change of the rules to an episode that a clinician can read: words and evidence.
+
+In: a `Change`, the roster, and the records around it. Out: an `Episode` with one sentence in each
+language, the numbers used, and the measurements behind it with their ids.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+from alerting.alert import Baseline, Episode, Evidence, EvidenceValue, Severity
+from alerting.engine import Change
+from alerting.local_time import DAY_MS, utc_ms
+from alerting.roster import Roster
+from alerting.rules import RULEBOOK_VERSION, RULES, Colour, Rule, explain
+from alerting.sittings import ABOUT_OF
+from devices.catalogue import Metric
+from fhir_mapping.identity import id_text
+from fhir_mapping.record import Record
+
+VALUES_MAX = 10
+"""Most measurements quoted in one evidence: the newest ones."""
+
+SEVERITY_OF: dict[Colour, Severity] = {
+    Colour.RED: "red",
+    Colour.YELLOW: "yellow",
+    Colour.BLUE: "blue",
+    Colour.TECHNICAL: "technical",
+}
+
+History = Callable[[str, Sequence[str], int, int], list[Record]]
+"""Records of a citizen: id, what about, since (UTC ms), until (UTC ms, inclusive)."""
+
+
+def episode_of(
+    first: Change, worst: Change, cleared: Change | None, roster: Roster, history: History
+) -> Episode:
+    """The episode from `first` on, with the evidence of its `worst` moment."""
+    rule, citizen = RULES[worst.rule], roster.ids[worst.row]
+    return Episode(
+        citizen=citizen,
+        rule=rule.id,
+        name_da=rule.name_da,
+        name_en=rule.name_en,
+        severity=SEVERITY_OF[worst.colour],
+        onset_ms=utc_ms(first.onset),
+        raised_ms=utc_ms(worst.onset),
+        cleared_ms=None if cleared is None else utc_ms(cleared.t),
+        text_da=explain(rule, worst.evidence, worst.colour, "da"),
+        text_en=explain(rule, worst.evidence, worst.colour, "en"),
+        evidence=_evidence(rule, worst, citizen, roster, history),
+    )
+
+
+def _evidence(
+    rule: Rule, change: Change, citizen: str, roster: Roster, history: History
+) -> Evidence:
+    numbers = {
+        name: None if math.isnan(number) else number for name, number in change.evidence.items()
+    }
+    mean, sd, n = (numbers[name] for name in ("baseline_mean", "baseline_sd", "baseline_n"))
+    has_baseline = mean is not None and sd is not None and n is not None
+    return Evidence(
+        rule=rule.id,
+        rule_version=rule.version,
+        rulebook_version=RULEBOOK_VERSION,
+        parameters=dict(rule.params),
+        meaning=dict(rule.evidence),
+        value=numbers["value"],
+        limit=numbers["limit"],
+        extra=numbers["extra"],
+        baseline=Baseline(mean, sd, n) if has_baseline else None,  # type: ignore[arg-type]
+        limits=_limits(rule, change, roster),
+        values=_values(rule, change, citizen, history),
+    )
+
+
+def _limits(rule: Rule, change: Change, roster: Roster) -> dict[str, list[float | None]]:
+    """The personal limits in force at the change, of the signals that the rule looks at."""
+    in_force: dict[str, list[float | None]] = {}
+    for limit in roster.changes[change.row]:
+        if limit.t <= change.t and limit.alias in rule.signals:
+            in_force[limit.alias] = [
+                None if math.isnan(number) else number for number in limit.numbers
+            ]
+    return in_force
+
+
+def _values(rule: Rule, change: Change, citizen: str, history: History) -> list[EvidenceValue]:
+    about = tuple(dict.fromkeys(name for signal in rule.signals for name in ABOUT_OF[signal]))
+    if not about:
+        return []
+    until_ms = utc_ms(change.t)
+    since_ms = until_ms - round(rule.lookback_days * DAY_MS)
+    return [
+        EvidenceValue(
+            observation=id_text(record.id),
+            about=record.about,
+            value="/".join(value for value in record.values if value),
+            unit=_unit(record),
+            measured_ms=record.measured_ms,
+            circumstances=record.circumstances,
+        )
+        for record in history(citizen, about, since_ms, until_ms)[-VALUES_MAX:]
+    ]
+
+
+def _unit(record: Record) -> str:
+    row = record.row
+    return row.unit_text if isinstance(row, Metric) else "mmHg"

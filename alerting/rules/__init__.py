@@ -1,0 +1,36 @@
+"""The rules core: arrays of readings in, colours with evidence out.
+
+In: a `Profile` (what is decided about each patient), a `State` (what is remembered) and the
+readings of one call. Out: `Findings`. Knows neither FHIR nor storage nor the time of day; the
+same code serves live evaluation, replay and backtest. Called by `alerting.evaluate` and the
+benchmarks.
+"""
+
+from alerting.rules.colour import Colour
+from alerting.rules.explain import explain
+from alerting.rules.findings import Findings
+from alerting.rules.limits import default_limits
+from alerting.rules.profile import Profile
+from alerting.rules.rule import Rule
+from alerting.rules.rulebook import RULEBOOK_VERSION, RULES, rule_index
+from alerting.rules.signals import SIGNALS, Signal, signal_index
+from alerting.rules.state import State
+from alerting.rules.step import clock, step
+
+__all__ = [
+    "RULEBOOK_VERSION",
+    "RULES",
+    "SIGNALS",
+    "Colour",
+    "Findings",
+    "Profile",
+    "Rule",
+    "Signal",
+    "State",
+    "clock",
+    "default_limits",
+    "explain",
+    "rule_index",
+    "signal_index",
+    "step",
+]

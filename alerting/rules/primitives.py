@@ -1,0 +1,141 @@
+"""The mathematics of the rules, as pure functions of arrays.
+
+Nothing here knows a patient, a rule or a colour of the page. The names P1, P4, P5 and P11
+refer to the primitives of the clinical reference (section 4.0), which also gives the vectors
+that the tests use. All functions broadcast and none changes its arguments.
+"""
+
+import numpy as np
+
+from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.colour import Colour
+
+WINSOR_SD = 3.0
+"""A reading moves the baseline as if it were at most this many sd away (P2)."""
+
+
+_GREEN, _YELLOW, _RED = (np.int8(colour) for colour in (Colour.GREEN, Colour.YELLOW, Colour.RED))
+
+
+def grade(yellow: Bools, red: Bools) -> Ints:
+    """Red beats yellow beats green, as int8.
+
+    >>> grade(np.array([True, True, False]), np.array([False, True, False])).tolist()
+    [3, 4, 0]
+    """
+    return np.where(red, _RED, np.where(yellow, _YELLOW, _GREEN))
+
+
+def decay(gap_days: Floats | Ints, half_life_days: Floats) -> Floats:
+    """What is left of a weight after a gap: one half after one half-life (P1).
+
+    >>> float(decay(np.array(14), np.array(7.0)))
+    0.25
+    """
+    left: Floats = np.exp2(-gap_days / half_life_days)
+    return left
+
+
+def absorb(
+    weight: Floats, mean: Floats, spread: Floats, value: Floats, kept: Floats
+) -> tuple[Floats, Floats, Floats]:
+    """One step of the time-aware exponentially weighted mean and variance (P1, exact).
+
+    `weight` is the effective number of readings, `spread` the weighted sum of squared
+    deviations (unit squared; variance = spread / weight) and `kept` the factor from `decay`.
+    Returns the new (weight, mean, spread). All start at 0.
+
+    >>> w, m, s = absorb(np.array(1.0), np.array(10.0), np.array(0.0), np.array(12.0),
+    ...                  np.array(0.5))
+    >>> float(w), round(float(m), 6), round(float(s / w), 6)
+    (1.5, 11.333333, 0.888889)
+    """
+    weight = kept * weight + 1.0
+    deviation = value - mean
+    mean = mean + deviation / weight
+    spread = kept * spread + deviation * (value - mean)
+    return weight, mean, spread
+
+
+def deviation_sd(weight: Floats, spread: Floats, floor: Floats) -> Floats:
+    """The standard deviation, never below the floor (same unit); the floor when empty (P2).
+
+    >>> float(deviation_sd(np.array(2.0), np.array(0.5), np.array(0.9)))
+    0.9
+    """
+    variance = spread / np.maximum(weight, 1.0)
+    sd: Floats = np.maximum(np.sqrt(np.maximum(variance, 0.0)), floor)
+    return sd
+
+
+def winsorise(value: Floats, mean: Floats, sd: Floats) -> Floats:
+    """Pull a value to within WINSOR_SD standard deviations of the mean (P2).
+
+    >>> float(winsorise(np.array(80.0), np.array(94.0), np.array(1.0)))
+    91.0
+    """
+    reach = WINSOR_SD * sd
+    pulled: Floats = mean + np.clip(value - mean, -reach, reach)
+    return pulled
+
+
+def shift_in(register: Ints, hit: Bools, length: Ints) -> Ints:
+    """Remember one more hit or miss in a register of `length` readings, newest in bit 0 (P4).
+
+    >>> int(shift_in(np.array(0b110, np.uint8), np.array(True), np.array(3, np.uint8)))
+    5
+    """
+    mask = np.left_shift(2, length - 1, dtype=np.uint8) - np.uint8(1)
+    shifted: Ints = (np.left_shift(register, 1, dtype=np.uint8) | hit) & mask
+    return shifted
+
+
+def hits(register: Ints) -> Ints:
+    """How many hits a register holds (P4).
+
+    >>> int(hits(np.array(0b101, np.uint8)))
+    2
+    """
+    count: Ints = np.bitwise_count(register)
+    return count
+
+
+def follow(
+    active: Ints, clears: Ints, raw: Ints, clear: Bools, clears_to_close: Ints
+) -> tuple[Ints, Ints]:
+    """One judged reading in the life of an episode (P5, with two heights).
+
+    A raw colour opens an episode or raises it at once; the colour never falls within an
+    episode. Only `clears_to_close` clear readings in a row close it: a reading that fires or
+    lies in the deadband starts the count again. `active` and `raw` are 0, YELLOW or RED.
+    Returns the new (active, clears).
+
+    >>> episode, count = follow(np.array(3), np.array(2), np.array(0), np.array(True), np.array(3))
+    >>> int(episode), int(count)
+    (0, 3)
+    """
+    safe = clear & (raw == _GREEN)
+    clears = np.where(safe, np.minimum(clears + 1, clears_to_close), np.uint8(0))
+    active = np.where(safe & (clears >= clears_to_close), _GREEN, np.maximum(active, raw))
+    return active, clears
+
+
+def window_gain(
+    value: Ints, day: Ints, past: Ints, past_days: Ints, window_days: int
+) -> tuple[Ints, Bools]:
+    """The rise over the lowest earlier day at most `window_days` back (P11).
+
+    `value`, `day` are (n,); `past`, `past_days` (n, slots) hold daily minima. Whole days
+    count and the same day does not: 0 < day - past day <= window. Returns (gain, found);
+    gain is 0 where nothing was found.
+
+    >>> gain, found = window_gain(np.array([822]), np.array([8]), np.array([[801, 799]]),
+    ...                           np.array([[5, 2]]), 7)
+    >>> int(gain[0]), bool(found[0])
+    (23, True)
+    """
+    age = day[:, None] - past_days
+    inside = (age > 0) & (age <= window_days)
+    found: Bools = np.any(inside, axis=1)
+    lowest = np.where(inside, past, np.iinfo(past.dtype).max).min(axis=1)
+    return np.where(found, value - lowest, 0), found

@@ -1,0 +1,63 @@
+"""The quality screen (T01): which readings can be this patient's at all.
+
+A refused reading reaches no other rule and no memory but its own: it makes the patient's
+quality colour TECHNICAL until a good reading of the same signal comes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.signals import SIGNALS, signal_index
+from alerting.rules.state import State
+
+_LOW: Final = np.array([signal.plausible[0] for signal in SIGNALS])
+_HIGH: Final = np.array([signal.plausible[1] for signal in SIGNALS])
+_WEIGHT: Final = signal_index("weight")
+_SYSTOLIC, _DIASTOLIC = signal_index("systolic"), signal_index("diastolic")
+_FAR_KG: Final = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """x (n, S) accepted values, NaN elsewhere; present, good (n, S); grams (n,) 0 = none."""
+
+    x: Floats
+    present: Bools
+    good: Bools
+    grams: Ints
+
+
+def screen(block: State, x: Floats, params: Mapping[str, float]) -> Screened:
+    """Accept or refuse each reading and remember what was refused. x (n, S), NaN = none.
+
+    Refused: outside the plausible range; a diastolic pressure not below its systolic (both);
+    a weight too far from the last accepted one. A second weight that agrees with the refused
+    one is accepted: the change is real, and refusing it would refuse it for ever.
+    """
+    present = ~np.isnan(x)
+    good = (x >= _LOW) & (x <= _HIGH)
+    crossed = good[:, _DIASTOLIC] & good[:, _SYSTOLIC] & (x[:, _DIASTOLIC] >= x[:, _SYSTOLIC])
+    good[:, _SYSTOLIC] &= ~crossed
+    good[:, _DIASTOLIC] &= ~crossed
+    grams = np.rint(np.where(good[:, _WEIGHT], x[:, _WEIGHT], 0.0) * 1000.0).astype(np.int64)
+    good[:, _WEIGHT] &= _believable(block, grams, params)
+    grams[~good[:, _WEIGHT]] = 0
+
+    block.suspect[...] = np.where(good, np.nan, np.where(present, x, block.suspect))
+    block.accepted_grams[...] = np.where(grams > 0, grams, block.accepted_grams)
+    return Screened(np.where(good, x, np.nan), present, good, grams)
+
+
+def _believable(block: State, grams: Ints, params: Mapping[str, float]) -> Bools:
+    """(n,): near the last accepted weight, or near the one refused just before."""
+    last = block.accepted_grams.astype(np.int64)
+    change = np.abs(grams - last)
+    far = (change > params["jump_kg"] * 1000.0) | (100 * change > params["jump_percent"] * last)
+    refused = np.rint(np.clip(block.suspect[:, _WEIGHT], -_FAR_KG, _FAR_KG) * 1000.0)
+    agrees = np.abs(grams - refused) <= params["agree_kg"] * 1000.0
+    believable: Bools = (last == 0) | ~far | agrees
+    return believable

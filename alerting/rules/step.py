@@ -1,0 +1,122 @@
+"""Advance the rules: `step` by readings, `clock` by time alone.
+
+Called by live evaluation with a few rows, by replay and backtest with many; the answer for a
+row is the same, because no row looks at another and every memory is in `State`.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from alerting.rules import baseline
+from alerting.rules.arrays import Floats, Ints, Rows
+from alerting.rules.episodes import advance, report
+from alerting.rules.findings import Findings
+from alerting.rules.profile import Profile
+from alerting.rules.rulebook import RULES, rule_index
+from alerting.rules.screen import Screened, screen
+from alerting.rules.signals import SIGNALS, signal_index
+from alerting.rules.sitting import Sitting
+from alerting.rules.state import SLOTS, State
+
+_MISSING: Final = rule_index("R24")
+_QUALITY: Final = RULES[rule_index("T01")]
+_WEIGHT: Final = signal_index("weight")
+
+
+def step(state: State, profile: Profile, rows: Rows, t: Floats, x: Floats) -> Findings:
+    """Judge one sitting (or one day) of each row and remember it in `state`.
+
+    rows: n different patient indices, or a slice. t (n,): local days, in time order for each
+    patient and signal. x (n, S): values in the signals' units, NaN = not measured. A sitting
+    may be split into several calls, one or more signals in each, with the same result for
+    every rule that looks at one device; both blood pressures belong in one call.
+    Changes `state` only. Late readings are the caller's to replay from an empty state.
+    """
+    t = np.array(t, dtype=np.float64)
+    x = np.asarray(x, dtype=np.float64)
+    rows, indices = _resolve(state, rows)
+    block, known = state.take(rows), profile.take(rows)
+    assert t.shape == (block.patients,), t.shape
+    assert x.shape == (block.patients, len(SIGNALS)), x.shape
+    day = np.floor(t).astype(np.int32)
+
+    screened = screen(block, x, _QUALITY.params)
+    block.contact_day[...] = np.where(
+        screened.present, np.maximum(block.contact_day, day[:, None]), block.contact_day
+    )
+    block.seen_until[...] = np.maximum(block.seen_until, t)
+    frozen = baseline.frozen(block, t)
+    baseline.absorb_due(block, screened.good & ~frozen, day)
+
+    sitting = _sitting(block, known, t, screened)
+    verdicts = {i: rule.condition(sitting, rule.params) for i, rule in enumerate(RULES)}
+    judged = advance(block, verdicts, t)
+    findings = report(block, sitting, verdicts, judged, indices)
+
+    baseline.note_episodes(block, t)
+    frozen |= baseline.frozen(block, t)
+    baseline.enter(block, screened.good & ~frozen, screened.x, day)
+    _remember_weight(block, screened.grams, day)
+    state.put(rows, block)
+    return findings
+
+
+def clock(state: State, profile: Profile, rows: Rows, now: Floats | float) -> Findings:
+    """Judge what time alone can change: missing measurements (R24), with or without data.
+
+    now: local days, one for all or (n,). However seldom this is called, onsets are the
+    instants at which measurements became overdue. Changes `state` only.
+    """
+    rows, indices = _resolve(state, rows)
+    block, known = state.take(rows), profile.take(rows)
+    block.seen_until[...] = np.maximum(block.seen_until, now)
+    t = block.seen_until.copy()
+    nothing = np.full((block.patients, len(SIGNALS)), np.nan)
+    absent = np.zeros(nothing.shape, dtype=np.bool_)
+    screened = Screened(nothing, absent, absent, np.zeros(block.patients, dtype=np.int64))
+    sitting = _sitting(block, known, t, screened)
+    rule = RULES[_MISSING]
+    verdicts = {_MISSING: rule.condition(sitting, rule.params)}
+    judged = advance(block, verdicts, t)
+    findings = report(block, sitting, verdicts, judged, indices)
+    state.put(rows, block)
+    return findings
+
+
+def _sitting(block: State, known: Profile, t: Floats, screened: Screened) -> Sitting:
+    mean, sd, count, valid = baseline.describe(block)
+    return Sitting(
+        profile=known,
+        t=t,
+        now=block.seen_until,
+        day=np.floor(t).astype(np.int32),
+        x=screened.x,
+        present=screened.present,
+        grams=screened.grams,
+        mean=mean,
+        sd=sd,
+        count=count,
+        known=valid,
+        past_grams=block.past_grams,
+        past_days=block.past_days,
+        suspect=block.suspect,
+        contact_day=block.contact_day,
+    )
+
+
+def _remember_weight(block: State, grams: Ints, day: Ints) -> None:
+    """Keep the lowest accepted weight of each recent day. grams (n,), 0 = none."""
+    row: Ints = np.flatnonzero(grams)
+    at = (row, day[row] % SLOTS)
+    same_day = block.past_days[at] == day[row]
+    lowest = np.minimum(block.past_grams[at], grams[row])
+    block.past_grams[at] = np.where(same_day, lowest, grams[row])
+    block.past_days[at] = day[row]
+
+
+def _resolve(state: State, rows: Rows) -> tuple[Rows, Ints]:
+    """(rows, patient indices). A slice with gaps becomes indices, so every block is contiguous."""
+    indices: Ints = np.arange(state.patients)[rows]
+    gaps = isinstance(rows, slice) and rows.step not in {None, 1}
+    return (indices if gaps else rows), indices

@@ -1,0 +1,36 @@
+"""The settings of the alerting process, read once from the environment (`HJEMMEPULS_…`)."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ingest.settings import LoopbackHost, Port
+
+
+class AlertingSettings(BaseSettings):
+    """Which stores to read and write, where to listen, and which clock decides."""
+
+    model_config = SettingsConfigDict(env_prefix="HJEMMEPULS_", frozen=True, extra="ignore")
+
+    store_path: Path = Field(
+        default=Path("var/records.db"), description="SQLite file that holds the records (read)"
+    )
+    alert_store_path: Path = Field(
+        default=Path("var/alerts.db"), description="SQLite file that holds the alerts (written)"
+    )
+    http_host: LoopbackHost = Field(
+        default="127.0.0.1", description="address to listen at; loopback only for now"
+    )
+    http_port: Port = Field(default=8700, description="port to listen at; 0 picks a free one")
+    clock: Literal["wall", "data"] = Field(
+        default="wall",
+        description="what time it is: the wall clock, or the newest measurement (replays only)",
+    )
+    poll_ms: Annotated[int, Field(ge=10, le=60_000)] = Field(
+        default=250, description="how often to look for new records"
+    )
+    clock_tick_s: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=10.0, description="how often to look for what is missing"
+    )

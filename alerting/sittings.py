@@ -1,0 +1,77 @@
+"""From stored records to what the rules take: sittings, in order of measuring.
+
+In: records of the store. Out: `Sitting`s: one citizen, one moment, the signals measured then.
+Records that no rule may use (failed, test data, contradicting each other) are left out here.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from alerting.local_time import local_days
+from alerting.rules import SIGNALS
+from devices.catalogue import METRICS, Metric, observed
+from fhir_mapping.record import Record
+
+UNUSABLE_FLAGS = frozenset({"invalid", "not-available", "calibration-ongoing", "test-data"} | {
+    "demo-data"
+})
+"""Measurement-status flags (IEEE 11073-10206) with which a value must not reach the rules."""
+
+SIGNAL_OF: Mapping[str, int] = {
+    alias: column for column, signal in enumerate(SIGNALS) for alias in signal.metrics
+}
+ABOUT_OF: Mapping[str, tuple[str, ...]] = {
+    signal.alias: tuple(
+        dict.fromkeys(row.panel or row.alias for row in METRICS if row.alias in signal.metrics)
+    )
+    for signal in SIGNALS
+}
+"""Signal alias to the `about` of the records that feed it."""
+
+
+class Sitting(msgspec.Struct, frozen=True):
+    """One citizen's measurements of one moment: row, local days, UTC ms, value by signal."""
+
+    row: int
+    t: float
+    measured_ms: int
+    values: dict[int, float]
+    observations: dict[int, bytes]
+
+
+def signals_in(record: Record) -> dict[int, float]:
+    """The signals that a record feeds, by column; empty when the rules may not use it."""
+    if record.conflict or not UNUSABLE_FLAGS.isdisjoint(record.flags):
+        return {}
+    row = observed(record.about)
+    aliases = (row.alias,) if isinstance(row, Metric) else row.components
+    return {
+        SIGNAL_OF[alias]: float(text)
+        for alias, text in zip(aliases, record.values, strict=True)
+        if text is not None and alias in SIGNAL_OF
+    }
+
+
+def sittings_of(records: Iterable[Record], rows: Mapping[str, int]) -> list[Sitting]:
+    """Sittings in order of measuring; records of one citizen and instant share one.
+
+    Two records of one instant that feed the same signal (an oximeter and a cuff both count the
+    pulse) make two sittings, in the order of their ids, so that every process sees the same.
+    """
+    sittings: list[Sitting] = []
+    at: dict[tuple[int, int], Sitting] = {}
+    for record in sorted(records, key=lambda record: (record.measured_ms, record.id)):
+        row = rows.get(record.citizen or "")
+        values = signals_in(record)
+        if row is None or not values:
+            continue
+        key = (row, record.measured_ms)
+        sitting = at.get(key)
+        if sitting is None or not sitting.values.keys().isdisjoint(values):
+            sitting = Sitting(row, local_days(record.measured_ms), record.measured_ms, {}, {})
+            at[key] = sitting
+            sittings.append(sitting)
+        sitting.values.update(values)
+        sitting.observations.update(dict.fromkeys(values, record.id))
+    return sittings

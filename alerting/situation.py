@@ -1,0 +1,78 @@
+"""What the worklist and the API show of a citizen beside the alerts: colour, curves, usual values.
+
+Plain data, made by `alerting.evaluate.Evaluator` and drawn by `alerting.web`.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from alerting.alert import Severity
+
+Colour = Literal["red", "yellow", "blue", "technical", "insufficient-data", "green"]
+COLOURS: tuple[Colour, ...] = ("red", "yellow", "blue", "technical", "insufficient-data", "green")
+"""Worst first, as the worklist sorts. Green only when every rule that applies could run."""
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """Where one citizen stands now.
+
+    `unable` names the rules that apply to this citizen but could not run (too few data, no
+    limits): as long as there is one, the colour is never green.
+    """
+
+    citizen: str
+    colour: Colour
+    worst: Severity | None
+    unable: list[str]
+    last_measured_ms: int | None
+
+
+class Point(msgspec.Struct, frozen=True):
+    """One measurement of a curve; `doubtful` when the quality screen kept it from the rules."""
+
+    measured_ms: int
+    value: float
+    observation: str
+    doubtful: bool
+
+
+class Usual(msgspec.Struct, frozen=True):
+    """The personal baseline as it was known at a moment."""
+
+    measured_ms: int
+    mean: float
+    sd: float
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """One signal of one citizen: measurements, the personal baseline beside them, and limits.
+
+    `limits` are red low, yellow low, yellow high, red high, None where there is none.
+    """
+
+    signal: str
+    name_da: str
+    name_en: str
+    unit: str
+    decimals: int
+    points: list[Point]
+    usual: list[Usual]
+    limits: list[float | None]
+
+
+class Monitor(Protocol):
+    """What the API and the page ask of the evaluator; safe to call from any thread."""
+
+    def situations(self) -> dict[str, Situation]:
+        """Every citizen's situation now, by citizen id."""
+
+    def curves(self, citizens: Sequence[str], days: int) -> dict[str, list[Curve]]:
+        """The curves of these citizens over the last days, one per signal that has data."""
+
+    def now_ms(self) -> int:
+        """The evaluator's clock: the wall clock, or the data's own time in a replay."""
+
+    def evaluated_seq(self) -> int:
+        """The newest arrival number that the rules have seen."""

@@ -1,0 +1,54 @@
+"""A reading: one act of measuring by one device, believed and corrected.
+
+In: what `ingest` has decoded and validated. Out: to `fhir_mapping.record`, which splits it into
+one record per Observation. Holds no FHIR and no patient: who it was is resolved when it is stored.
+"""
+
+import msgspec
+
+from devices.catalogue import Metric
+
+
+class Value(msgspec.Struct, frozen=True, gc=False):
+    """One measured value.
+
+    `text` is the decimal text in the metric's own unit, exactly as precise as it was sent, or
+    None when the device reports that it could not measure (`flags` then say why).
+    """
+
+    metric: Metric
+    text: str | None
+    circumstances: str
+    flags: tuple[str, ...]
+
+
+class Reading(msgspec.Struct, frozen=True, gc=False):
+    """One act of measuring: where it came from, when it was, and what was measured.
+
+    Times: `device_time` is the device's own uncorrected clock as on the wire
+    (YYYY-MM-DDTHH:MM:SS, no zone) and part of the identity; `measured_ms` is the corrected
+    instant, milliseconds since 1970-01-01 UTC; `offset_min` is the local zone's offset in
+    minutes. `clock_device_ms` and `clock_gateway_ms` are the coincident pair that the correction
+    was made with (None when the gateway sent none), kept so that it can be redone.
+    """
+
+    message_id: str
+    message_seq: int
+    tenant: str
+    part: int
+    gateway: str
+    device: str
+    device_type: str
+    model: str
+    firmware: str
+    slot: int
+    boot: str
+    device_time: str
+    measured_ms: int
+    offset_min: int
+    clock_sync: str
+    clock_device_ms: int | None
+    clock_gateway_ms: int | None
+    transferred_by: str
+    location: str
+    values: tuple[Value, ...]

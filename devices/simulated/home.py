@@ -1,0 +1,364 @@
+"""One home: its patient, instruments, clocks and gateway, day by day.
+
+In: a seed and an index; then one day after the other. Out: the `Delivery` list of that day.
+Called by `world`. A home draws a fixed number of random numbers per day, so that one rate or one
+home changes nothing about another.
+
+Times inside are UTC milliseconds (`_ms`) or seconds (`_s`); datetimes only where they are sent.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from hashlib import blake2b
+from math import log
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from devices.simulated.course import Course, Episode, latent_values
+from devices.simulated.faults import DeviceClock, FaultRates, draw_clock, spoil
+from devices.simulated.instruments import Instrument, at_hour, fit, instruments_for, items, texts
+from devices.simulated.ledger import ReadingLine
+from devices.simulated.patient import Condition, Patient, draw_patient
+from devices.wire import WIRE_VERSION, Clock, Item, Payload, Topic, topic_for
+
+ZONE = ZoneInfo("Europe/Copenhagen")
+SCHEDULES = {"daily": "1111111", "dk_standard": "1001000", "dk_telehjerte": "1001000"}
+"""Weekdays (Monday first) on which each schedule measures; the Danish ones begin with 14 days of
+daily measuring (clinical.md 3.4)."""
+_DAILY_AT_FIRST = 14
+
+_DAY_DRAWS = 4
+_DEVICE_DRAWS = 12
+_HOUR_MS = 3_600_000
+_UPLOAD_MEAN_MS = 300_000
+_EPOCH = datetime(1970, 1, 1)
+_encode = msgspec.json.encode
+
+
+class Delivery(msgspec.Struct, frozen=True, gc=False):
+    """One MQTT message of the simulated world.
+
+    `ids` are the message ids in it that the platform can read and will receipt. `readings` are
+    the distinct readings it holds; `again` says that an earlier delivery held them already.
+    `fault` names what was done to it, empty when nothing was.
+    """
+
+    send_ms: int
+    topic: Topic
+    payload: bytes
+    readings: tuple[ReadingLine, ...]
+    ids: tuple[str, ...]
+    fault: str = ""
+    again: bool = False
+    garbage: bool = False
+
+    @property
+    def send_at(self) -> datetime:
+        """When it is sent, in virtual time (UTC)."""
+        return datetime.fromtimestamp(self.send_ms / 1000, UTC)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days of a world: naive local midnights and the local offset in force, both in s."""
+
+    start: date
+    days: int
+    midnight_s: tuple[int, ...]
+    zone_s: tuple[int, ...]
+    start_ms: int
+    end_ms: int
+
+    @classmethod
+    def of(cls, start: date, days: int) -> "Calendar":
+        """Offsets are those of noon: clocks change at 02:00, and nobody here measures before 5."""
+        midnights, zones = [], []
+        for number in range(days):
+            noon = datetime.combine(start + timedelta(days=number), datetime.min.time(), ZONE)
+            offset = noon.replace(hour=12).utcoffset() or timedelta()
+            midnights.append(int((noon.replace(tzinfo=None) - _EPOCH).total_seconds()))
+            zones.append(int(offset.total_seconds()))
+        first = datetime.combine(start, datetime.min.time(), ZONE)
+        start_ms = int(first.timestamp()) * 1000
+        return cls(
+            start, days, tuple(midnights), tuple(zones), start_ms, start_ms + days * 24 * _HOUR_MS
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """One device in a home. `values` holds what it would show, shape (aliases, days);
+    `assigned_from_day` is 0, a later day, or None when the assignment was forgotten."""
+
+    id: str
+    serial: str
+    instrument: Instrument
+    clock: DeviceClock
+    values: NDArray[np.float32]
+    topic: Topic
+    assigned_from_day: int | None
+
+
+class _Taken(msgspec.Struct, frozen=True, gc=False):
+    """One reading on its way: `taken_s` (UTC, s), local offset, and the item texts."""
+
+    device: Device
+    taken_s: int
+    zone_s: int
+    items: list[Item]
+    line: ReadingLine
+
+
+@dataclass(slots=True)
+class Home:
+    """One home that remembers its gateway's counter and what waits in it while offline."""
+
+    seed: int
+    gateway: str
+    patient: Patient
+    course: Course
+    episode: Episode | None
+    devices: tuple[Device, ...]
+    calendar: Calendar
+    rates: FaultRates
+    hours: list[float]
+    present: list[bool]
+    rng: np.random.Generator
+    number: int = 0
+    offline_until_ms: int = 0
+    waiting: dict[str, list[_Taken]] = field(default_factory=dict)
+
+    def day(self, day: int) -> Iterator[Delivery]:
+        """Everything that this day's measuring causes, in the order the gateway thought of it.
+
+        Days must be asked for in order, each once.
+        """
+        width = len(self.devices) * _DEVICE_DRAWS
+        draws: list[float] = self.rng.random(_DAY_DRAWS + width).tolist()
+        calendar = self.calendar
+        zone_s = calendar.zone_s[day]
+        morning_s = calendar.midnight_s[day] - zone_s + int(self.hours[day] * 3600)
+        if draws[0] < self.rates.offline_burst:
+            until = morning_s * 1000 + int((6 + 66 * draws[1]) * _HOUR_MS)
+            self.offline_until_ms = max(self.offline_until_ms, until)
+        if self.present[day]:
+            for place, device in enumerate(self.devices):
+                first = _DAY_DRAWS + place * _DEVICE_DRAWS
+                taken_s = morning_s + device.instrument.minute * 60 + int(90 * draws[first])
+                taken = self._take(device, day, taken_s, zone_s)
+                if taken_s * 1000 < self.offline_until_ms:
+                    self.waiting.setdefault(device.id, []).append(taken)
+                else:
+                    yield from self._forward(taken, draws[first + 1 : first + _DEVICE_DRAWS])
+        day_end_ms = calendar.start_ms + (day + 1) * 24 * _HOUR_MS
+        if self.waiting and (self.offline_until_ms < day_end_ms or day + 1 == calendar.days):
+            yield from self._burst(draws[2:4])
+
+    def _take(self, device: Device, day: int, taken_s: int, zone_s: int) -> _Taken:
+        made = items(
+            device.instrument,
+            device.values[:, day].tolist(),
+            self.patient.person.oxygen_l_min,
+        )
+        shown = _EPOCH + timedelta(seconds=device.clock.shows(taken_s, zone_s))
+        line = ReadingLine(
+            device.id,
+            1,
+            device.clock.boot(taken_s),
+            shown.isoformat(),
+            texts(device.instrument, made),
+        )
+        return _Taken(device, taken_s, zone_s, made, line)
+
+    def _forward(self, taken: _Taken, draws: list[float]) -> Iterator[Delivery]:
+        """One reading as one message, with the faults that befall it."""
+        rates = self.rates
+        delay_ms = 8_000 + int(-_UPLOAD_MEAN_MS * log(1 - draws[0]))
+        fault = ""
+        if draws[1] < rates.out_of_order:
+            delay_ms, fault = int((27 + 13 * draws[2]) * _HOUR_MS), "out-of-order"
+        elif draws[1] < rates.out_of_order + rates.late:
+            delay_ms, fault = int((2 + 18 * draws[2]) * _HOUR_MS), "late"
+        send_ms = self._within(taken.taken_s * 1000 + delay_ms)
+        topic = taken.device.topic
+        payload = self._payload(taken, send_ms, draws[3])
+        body = _encode(payload)
+        lines = (taken.line,)
+        yield Delivery(send_ms, topic, body, lines, (payload.id,), fault)
+        if draws[4] < rates.resend_same:
+            again_ms = self._within(send_ms + 5_000 + int(6 * _HOUR_MS * draws[5]))
+            yield Delivery(again_ms, topic, body, lines, (payload.id,), "resend-same", again=True)
+        if draws[6] < rates.resend_rebuilt:
+            again_ms = self._within(send_ms + int((1 + 25 * draws[7]) * _HOUR_MS))
+            rebuilt = self._payload(taken, again_ms, draws[8])
+            yield Delivery(
+                again_ms,
+                topic,
+                _encode(rebuilt),
+                lines,
+                (rebuilt.id,),
+                "resend-rebuilt",
+                again=True,
+            )
+        if draws[9] < rates.garbage:
+            garbage_ms = self._within(send_ms + 1_000 + int(30_000 * draws[5]))
+            good = self._payload(taken, garbage_ms, draws[8])
+            yield _garbage(good, topic, garbage_ms, draws[10])
+
+    def _burst(self, draws: list[float]) -> Iterator[Delivery]:
+        """What was stored while offline: one array per device, oldest first."""
+        send_ms = self._within(self.offline_until_ms)
+        for place, stored in enumerate(self.waiting.values()):
+            at_ms = self._within(send_ms + 700 * place)
+            payloads = [self._payload(taken, at_ms, 0.5) for taken in stored]
+            topic = stored[0].device.topic
+            lines = tuple(taken.line for taken in stored)
+            ids = tuple(payload.id for payload in payloads)
+            body = _encode(payloads)
+            yield Delivery(at_ms, topic, body, lines, ids, "offline-burst")
+            if draws[0] < self.rates.resend_same:
+                again_ms = self._within(at_ms + 5_000 + int(6 * _HOUR_MS * draws[1]))
+                yield Delivery(again_ms, topic, body, lines, ids, "resend-same", again=True)
+        self.waiting = {}
+
+    def _payload(self, taken: _Taken, send_ms: int, part_of_second: float) -> Payload:
+        """A new message about this reading, with its own id, number and clock pair.
+
+        The pair is read when the message is made. A device tells whole seconds and the gateway
+        milliseconds, so the pairs of two messages about one reading differ by part of a second.
+        """
+        device, clock = taken.device, taken.device.clock
+        self.number += 1
+        read_s = max(taken.taken_s, send_ms // 1000 - 2)
+        shown_s = clock.shows(taken.taken_s, taken.zone_s)
+        return Payload(
+            v=WIRE_VERSION,
+            id=_message_id(self.seed, self.gateway, self.number),
+            seq=self.number,
+            type=device.instrument.type,
+            t=_EPOCH + timedelta(seconds=shown_s),
+            sent=datetime.fromtimestamp(send_ms / 1000, ZONE),
+            r=taken.items,
+            boot=taken.line.boot,
+            model=f"{device.instrument.manufacturer} {device.instrument.model}",
+            fw=device.instrument.firmware,
+            clock=Clock(
+                sync=clock.sync(taken.taken_s),
+                device=_EPOCH + timedelta(seconds=shown_s + read_s - taken.taken_s),
+                gateway=datetime.fromtimestamp(read_s + int(900 * part_of_second) / 1000, ZONE),
+            ),
+        )
+
+    def _within(self, send_ms: int) -> int:
+        """Nothing is sent after the world's end: what would be is sent just before."""
+        return min(send_ms, self.calendar.end_ms - 1)
+
+
+def build_home(
+    seed: int,
+    index: int,
+    condition: Condition | None,
+    course: Course,
+    calendar: Calendar,
+    rates: FaultRates,
+    schedule: str,
+    tenant: str,
+    organisations: tuple[str, ...],
+) -> Home:
+    """One home, the same for the same arguments; nothing of it depends on any other home.
+
+    Persons, courses and telemetry have a stream each, so that a change of one leaves the others.
+    """
+    streams = np.random.SeedSequence([seed, index]).spawn(4)
+    person_rng, course_rng, device_rng, line_rng = map(np.random.default_rng, streams)
+    if condition is None:
+        draw = person_rng.random()
+        condition = "copd" if draw < 0.45 else "heart-failure" if draw < 0.85 else "both"
+    organisation = organisations[index % len(organisations)]
+    patient = draw_patient(person_rng, index, condition, calendar.start, organisation)
+    latent, episode = latent_values(patient, course, calendar.days, course_rng)
+    hours = 7.5 + np.clip(device_rng.normal(0, 25, calendar.days), -60, 60) / 60
+    fitting = fit(patient, device_rng)
+    moved = at_hour(latent, hours)
+    gateway = f"gw-{index + 1:06d}"
+    devices = []
+    for instrument in instruments_for(condition, device_rng):
+        values = instrument.measure(moved, fitting, device_rng, rates.artefact)
+        draws: list[float] = line_rng.random(8).tolist()
+        device_id = f"02484d{int(instrument.type) % 256:02x}{index + 1:08x}"
+        devices.append(
+            Device(
+                id=device_id,
+                serial=f"{instrument.name[:2].upper()}{(index * 7919 + 104729) % 10_000_019:08d}",
+                instrument=instrument,
+                clock=draw_clock(draws, rates, calendar.start_ms // 1000, calendar.days),
+                values=values.astype(np.float32),
+                topic=topic_for(tenant, gateway, device_id),
+                assigned_from_day=_assigned_from(draws[6:], rates, course, calendar.days),
+            )
+        )
+    return Home(
+        seed=seed,
+        gateway=gateway,
+        patient=patient,
+        course=course,
+        episode=episode,
+        devices=tuple(devices),
+        calendar=calendar,
+        rates=rates,
+        hours=hours.tolist(),
+        present=_present(patient, course, calendar, schedule, line_rng),
+        rng=line_rng,
+    )
+
+
+def _assigned_from(draws: list[float], rates: FaultRates, course: Course, days: int) -> int | None:
+    """Half of the unassigned are forgotten, half are assigned after a third of the world.
+    A showcase case is always assigned: it is there to be seen."""
+    if course.clear or draws[0] >= rates.unassigned:
+        return 0
+    return None if draws[1] < 0.5 else max(1, days // 3)
+
+
+def _present(
+    patient: Patient, course: Course, calendar: Calendar, schedule: str, rng: np.random.Generator
+) -> list[bool]:
+    """On which days the patient measures: as scheduled, mostly, and until falling silent.
+
+    Adherence Beta(40, 1.2), mean 97 %: TIM-HF2 had 97 % of patients above 70 % (clinical.md 3.4).
+    """
+    weekdays = SCHEDULES[schedule]
+    willing = rng.random(calendar.days) < patient.adherence
+    last = course.onset_day if course.name == "silent" else None
+    present = []
+    for day in range(calendar.days):
+        weekday = (calendar.start + timedelta(days=day)).weekday()
+        asked = weekdays[weekday] == "1" or day < _DAILY_AT_FIRST
+        speaks = last is None or day < last
+        present.append(bool(asked and speaks and (willing[day] or course.clear)))
+    return present
+
+
+def _garbage(good: Payload, topic: Topic, send_ms: int, choice: float) -> Delivery:
+    spoilt_topic, body, fault = spoil(good, topic, choice)
+    ids = (good.id,) if spoilt_topic == topic and _readable(body) else ()
+    return Delivery(send_ms, spoilt_topic, body, (), ids, fault, garbage=True)
+
+
+def _readable(body: bytes) -> bool:
+    """Whether the message id can be relied on to come back in a receipt."""
+    try:
+        msgspec.json.decode(body, type=Payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
+
+
+def _message_id(seed: int, gateway: str, number: int) -> str:
+    """A UUID (version 8) from what makes the message unique; never random, never repeated."""
+    text = blake2b(f"{seed}/{gateway}/{number}".encode(), digest_size=16).hexdigest()
+    return f"{text[:8]}-{text[8:12]}-8{text[13:16]}-9{text[17:20]}-{text[20:]}"

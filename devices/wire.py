@@ -1,0 +1,145 @@
+"""What travels over MQTT between a home and the platform.
+
+In and out: topic strings and JSON payloads (`hm/v1/{tenant}/{part}/{gateway}/{device}/{kind}`).
+The simulator writes them, ingest reads them; both use these types, so they cannot drift apart.
+Values are decimal strings and stay so: 36.50 is not 36.5.
+"""
+
+from binascii import crc32
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+TOPIC_ROOT = "hm/v1"
+PARTS = 64
+WIRE_VERSION = 1
+
+KIND_READING = "obs"
+KIND_STATUS = "status"
+KIND_RECEIPT = "ack"
+
+TransferredBy = Literal["automatic", "typed", "typedbyhcprof"]
+Location = Literal["home", "institution"]
+StatusFlag = Literal[
+    "invalid",
+    "questionable",
+    "not-available",
+    "calibration-ongoing",
+    "test-data",
+    "demo-data",
+    "validated-data",
+    "early-estimate",
+]
+Result = Literal["accepted", "duplicate", "rejected", "quarantined"]
+
+LocalTime = Annotated[datetime, msgspec.Meta(tz=False)]
+ZonedTime = Annotated[datetime, msgspec.Meta(tz=True)]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+LongText = Annotated[str, msgspec.Meta(max_length=128)]
+Counter = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+
+
+class Item(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One value of a reading: code (MDC or alias), decimal text, UCUM unit, circumstances."""
+
+    c: ShortText
+    val: Annotated[str, msgspec.Meta(max_length=32)] | None = None
+    u: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    sup: dict[ShortText, LongText] | None = None
+    st: list[StatusFlag] = msgspec.field(default_factory=list)
+
+
+class Clock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """The device's and the gateway's clock, read at the same moment."""
+
+    sync: ShortText
+    device: LocalTime | None = None
+    gateway: ZonedTime | None = None
+
+
+class Payload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One act of measuring, as a gateway sends it (kind `obs`)."""
+
+    v: int
+    id: ShortText
+    seq: Counter
+    type: ShortText
+    t: LocalTime
+    sent: ZonedTime
+    r: list[Item]
+    boot: LongText = ""
+    model: LongText = ""
+    fw: LongText = ""
+    clock: Clock | None = None
+    by: TransferredBy = "automatic"
+    loc: Location = "home"
+    slot: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
+    st: list[StatusFlag] = msgspec.field(default_factory=list)
+    device: ShortText | None = None
+    gateway: ShortText | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """What the platform answers, after the durable commit (kind `ack`)."""
+
+    id: str
+    seq: int
+    result: Result
+    reason: str = ""
+    path: str = ""
+
+
+class Topic(msgspec.Struct, frozen=True, gc=False):
+    """Where a delivery came from, by the broker's word."""
+
+    tenant: str
+    part: int
+    gateway: str
+    device: str
+    kind: str
+
+    def text(self) -> str:
+        """The topic as published."""
+        return (
+            f"{TOPIC_ROOT}/{self.tenant}/{self.part:02d}/{self.gateway}/{self.device}/{self.kind}"
+        )
+
+    def answer(self) -> str:
+        """Where this device's receipts go.
+
+        >>> Topic("syddanmark", 7, "gw1", "dev1", "obs").answer()
+        'hm/v1/syddanmark/07/gw1/dev1/ack'
+        """
+        return Topic(self.tenant, self.part, self.gateway, self.device, KIND_RECEIPT).text()
+
+
+def part_of(gateway: str) -> int:
+    """The part a gateway belongs to: the unit of order, of state and of scale-out.
+
+    >>> part_of("gw-0001") == crc32(b"gw-0001") % 64
+    True
+    """
+    return crc32(gateway.encode()) % PARTS
+
+
+def topic_for(tenant: str, gateway: str, device: str, kind: str = KIND_READING) -> Topic:
+    """The topic a device of this gateway publishes to."""
+    return Topic(tenant, part_of(gateway), gateway, device, kind)
+
+
+def parse_topic(text: str) -> Topic | None:
+    """The topic's parts, or None when it is not of our form.
+
+    >>> parse_topic("hm/v1/syddanmark/07/gw1/dev1/obs").part
+    7
+    >>> parse_topic("hm/v1/syddanmark/7x/gw1/dev1/obs") is None
+    True
+    """
+    levels = text.split("/")
+    if len(levels) != 7 or levels[0] != "hm" or levels[1] != "v1" or not all(levels):
+        return None
+    _, _, tenant, part, gateway, device, kind = levels
+    if len(part) != 2 or not part.isascii() or not part.isdigit() or int(part) >= PARTS:
+        return None
+    return Topic(tenant, int(part), gateway, device, kind)

@@ -1,0 +1,152 @@
+"""The record: the truth behind one Observation, from which FHIR, KIH XML and PHMR are rendered.
+
+In: a validated `Reading`. Out: one `Record` per Observation: blood pressure is one with its
+components, everything else one per metric. A record holds all that any rendering needs; who the
+patient was, the plan and the limits in force are added when it is stored.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from devices.catalogue import Metric, Panel, observed, panel
+from devices.reading import Reading, Value
+from fhir_mapping.identity import fingerprint, identity_of, observation_id
+
+_EPOCH = datetime(1970, 1, 1)
+_MILLISECOND = timedelta(milliseconds=1)
+SYNCHRONISED_NEVER = frozenset({"", "none", "unknown", "manual"})
+"""Values of `clock.sync` that do not vouch for the device's clock."""
+
+
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """One Observation's facts.
+
+    `about` is the catalogue alias of a metric or a panel. `values` holds decimal texts, one per
+    component of the panel in catalogue order (None where absent), or a single one. Times are UTC
+    milliseconds; `offset_min` is the local offset. The last block is set by the store: `seq` is
+    the arrival number (commit-ordered, without gaps below it), `version` counts from 1,
+    `citizen` is None while the device is assigned to nobody, `scheduled` says that the plan asked
+    for a measurement that day, `conflict` that another value claims the same identity. The
+    reference range in force follows from citizen, `measured_ms` and `received_ms`, since personal
+    limits are kept with the time from which they hold and the time they were entered.
+    """
+
+    identity: bytes
+    id: bytes
+    about: str
+    values: tuple[str | None, ...]
+    measured_ms: int
+    offset_min: int
+    device_time: str
+    part: int
+    gateway: str
+    device: str
+    device_type: str
+    model: str
+    firmware: str
+    slot: int
+    boot: str
+    transferred_by: str
+    location: str
+    clock_sync: str
+    clock_device_ms: int | None
+    clock_gateway_ms: int | None
+    circumstances: str
+    flags: tuple[str, ...]
+
+    seq: int = 0
+    version: int = 1
+    citizen: str | None = None
+    received_ms: int = 0
+    scheduled: bool = False
+    conflict: bool = False
+
+    @property
+    def row(self) -> Metric | Panel:
+        """The catalogue row that this record is about."""
+        return observed(self.about)
+
+    @property
+    def clock_vouched(self) -> bool:
+        """Whether the sender says that the device's clock is synchronised."""
+        return self.clock_sync not in SYNCHRONISED_NEVER
+
+
+def records_of(reading: Reading) -> list[Record]:
+    """The records of one reading, in catalogue order of first appearance; never empty."""
+    groups: dict[str, list[Value]] = {}
+    for value in reading.values:
+        groups.setdefault(value.metric.panel or value.metric.alias, []).append(value)
+    device_time_ms = (datetime.fromisoformat(reading.device_time) - _EPOCH) // _MILLISECOND
+    return [_record(reading, device_time_ms, about, group) for about, group in groups.items()]
+
+
+def _record(reading: Reading, device_time_ms: int, about: str, group: list[Value]) -> Record:
+    if len(group) == 1 and group[0].metric.panel is None:
+        only = group[0]
+        values: tuple[str | None, ...] = (only.text,)
+        circumstances, flags, key = only.circumstances, only.flags, only.metric.key
+    else:
+        row = panel(about)
+        texts = {value.metric.alias: value.text for value in group}
+        values = tuple(texts.get(alias) for alias in row.components)
+        circumstances = next((value.circumstances for value in group if value.circumstances), "")
+        flags = tuple(dict.fromkeys(flag for value in group for flag in value.flags))
+        key = row.mdc
+    mark = fingerprint(
+        reading.device,
+        reading.slot,
+        reading.boot,
+        reading.device_time,
+        key,
+        circumstances,
+        "",
+    )
+    return Record(
+        identity=identity_of(device_time_ms, mark),
+        id=observation_id(reading.measured_ms, mark),
+        about=about,
+        values=values,
+        measured_ms=reading.measured_ms,
+        offset_min=reading.offset_min,
+        device_time=reading.device_time,
+        part=reading.part,
+        gateway=reading.gateway,
+        device=reading.device,
+        device_type=reading.device_type,
+        model=reading.model,
+        firmware=reading.firmware,
+        slot=reading.slot,
+        boot=reading.boot,
+        transferred_by=reading.transferred_by,
+        location=reading.location,
+        clock_sync=reading.clock_sync,
+        clock_device_ms=reading.clock_device_ms,
+        clock_gateway_ms=reading.clock_gateway_ms,
+        circumstances=circumstances,
+        flags=flags,
+    )
+
+
+def twin_of(record: Record) -> Record:
+    """The same record as one of two that claim one identity with different values.
+
+    Its value becomes part of its identity, so a resend of it is again recognised as the same.
+    """
+    text = "/".join(value or "" for value in record.values)
+    mark = fingerprint(
+        record.device,
+        record.slot,
+        record.boot,
+        record.device_time,
+        record.row.key,
+        record.circumstances,
+        text,
+    )
+    return msgspec.structs.replace(
+        record,
+        identity=record.identity[:6] + mark,
+        id=observation_id(record.measured_ms, mark),
+        conflict=True,
+    )

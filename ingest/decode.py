@@ -1,0 +1,152 @@
+"""Stage 1, decode: the bytes of one delivery become wire payloads, or rejections.
+
+In: a `Delivery` as the broker handed it over. Out: its topic and, for every reading in it, a
+`wire.Payload` or a `Rejection`. One bad reading of an array leaves its neighbours alone.
+Pure: no clock, no storage, no broker.
+"""
+
+import re
+
+import msgspec
+
+from devices.wire import (
+    KIND_READING,
+    WIRE_VERSION,
+    Payload,
+    Topic,
+    parse_topic,
+    part_of,
+)
+from ingest.limits import PAYLOAD_BYTES_MAX, READINGS_PER_DELIVERY_MAX
+from ingest.rejection import Reason, Rejection
+
+
+class Delivery(msgspec.Struct, frozen=True, gc=False):
+    """One MQTT message as received at `received_ms` (UTC, ms), not yet believed."""
+
+    topic: str
+    payload: bytes
+    received_ms: int
+
+
+class Decoded(msgspec.Struct, frozen=True, gc=False):
+    """One reading of a delivery, well-formed but not yet validated."""
+
+    topic: Topic
+    payload: Payload
+    index: int
+
+
+class _Envelope(msgspec.Struct):
+    """The sender's own message number, read as leniently as possible for the receipt."""
+
+    id: msgspec.Raw = msgspec.Raw(b"")
+    seq: msgspec.Raw = msgspec.Raw(b"")
+
+
+_decode_payload = msgspec.json.Decoder(Payload).decode
+_decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_any = msgspec.json.Decoder().decode
+_PATH = re.compile(r" - at `(?P<path>[^`]+)`$")
+
+
+def decode(delivery: Delivery) -> list[Decoded | Rejection]:
+    """All readings of one delivery, in the order they stand in it; never empty, never raises."""
+    topic = _topic_of(delivery.topic)
+    if isinstance(topic, Rejection):
+        return [topic]
+    payload = delivery.payload
+    if not payload.strip():
+        return [Rejection(Reason.PAYLOAD_EMPTY, "$", "the payload is empty")]
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        detail = f"the payload has {len(payload)} bytes, at most {PAYLOAD_BYTES_MAX} are taken"
+        return [Rejection(Reason.PAYLOAD_TOO_LARGE, "$", detail)]
+    if payload.lstrip()[:1] != b"[":
+        return [_decode_one(topic, payload, -1)]
+    try:
+        items = _decode_array(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return [_malformed(payload, error, -1)]
+    if not items:
+        return [Rejection(Reason.PAYLOAD_EMPTY, "$", "the array holds no reading")]
+    if len(items) > READINGS_PER_DELIVERY_MAX:
+        detail = f"the array holds {len(items)} readings, at most {READINGS_PER_DELIVERY_MAX}"
+        return [Rejection(Reason.TOO_MANY_READINGS, "$", detail)]
+    return [_decode_one(topic, bytes(item), index) for index, item in enumerate(items)]
+
+
+def _topic_of(text: str) -> Topic | Rejection:
+    topic = parse_topic(text)
+    if topic is None:
+        detail = f"the topic {text[:200]!r} is not hm/v1/tenant/part/gateway/device/kind"
+        return Rejection(Reason.TOPIC_MALFORMED, "topic", detail)
+    if topic.kind != KIND_READING:
+        detail = f"kind {topic.kind[:64]!r} is not taken, only {KIND_READING!r}"
+        return Rejection(Reason.KIND_UNSUPPORTED, "topic", detail)
+    part = part_of(topic.gateway)
+    if topic.part != part:
+        detail = f"gateway {topic.gateway[:64]!r} belongs to part {part:02d}, not {topic.part:02d}"
+        return Rejection(Reason.TOPIC_PART_MISMATCH, "topic", detail)
+    return topic
+
+
+def _decode_one(topic: Topic, raw: bytes, index: int) -> Decoded | Rejection:
+    try:
+        payload = _decode_payload(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _malformed(raw, error, index)
+    if payload.v != WIRE_VERSION:
+        return Rejection(
+            Reason.VERSION_UNSUPPORTED,
+            "$.v",
+            f"v is {payload.v}, only {WIRE_VERSION} is taken",
+            index,
+            payload.id,
+            payload.seq,
+        )
+    return Decoded(topic, payload, index)
+
+
+def _malformed(raw: bytes, error: Exception, index: int) -> Rejection:
+    """Which reason the decoder's complaint is, with the path it names."""
+    message = str(error)
+    found = _PATH.search(message)
+    path = found["path"] if found else "$"
+    message_id, message_seq = _envelope(raw)
+    if not isinstance(error, msgspec.ValidationError):
+        reason = Reason.JSON_MALFORMED if _is_utf8(raw) else Reason.PAYLOAD_NOT_UTF8
+    elif "missing required field" in message:
+        reason = Reason.FIELD_MISSING
+        path = f"{path}.{message.split('`')[1]}"
+    elif "datetime" in message and "Expected `datetime`, got" not in message:
+        reason = Reason.TIME_MALFORMED
+    elif "Invalid enum" in message or ">=" in message or "<=" in message:
+        reason = Reason.FIELD_VALUE
+    elif path == "$.v":
+        reason = Reason.VERSION_UNSUPPORTED
+    else:
+        reason = Reason.FIELD_TYPE
+    return Rejection(reason, path, message[:300], index, message_id, message_seq)
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _envelope(raw: bytes) -> tuple[str, int]:
+    """The sender's id and seq, where they can be read at all."""
+    try:
+        envelope = _decode_envelope(raw)
+        message_id = _decode_any(envelope.id) if envelope.id else ""
+        message_seq = _decode_any(envelope.seq) if envelope.seq else 0
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return "", 0
+    return (
+        message_id[:64] if isinstance(message_id, str) else "",
+        message_seq if isinstance(message_seq, int) and 0 <= message_seq <= 2**53 else 0,
+    )

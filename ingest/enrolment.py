@@ -1,0 +1,91 @@
+"""Enrolment: the one path by which citizens, devices, assignments and limits enter the platform.
+
+In: an enrolment file (JSON, `fhir_mapping.enrolled.Enrolment`). Out: the change it made. The demo,
+the command line and the API all call `enrol`. Applying a file twice changes nothing the second
+time; a file that contradicts itself is refused whole, with the field, the value and the limit.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import pairwise
+
+import msgspec
+
+from devices.catalogue import device_type
+from fhir_mapping.enrolled import Citizen, Enrolment, Limits
+from ingest.store import EnrolledChange, Writer
+
+StandardLimits = Callable[[Citizen], Iterable[Limits]]
+
+
+class EnrolmentRefused(ValueError):  # noqa: N818  it is the file that is wrong
+    """The enrolment cannot be applied; the message names field, value and limit."""
+
+
+def read_enrolment(text: bytes) -> Enrolment:
+    """Decode an enrolment file; EnrolmentRefused names the field that is wrong.
+
+    >>> read_enrolment(b'{"citizens": []}').citizens
+    []
+    """
+    try:
+        return msgspec.json.decode(text, type=Enrolment)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise EnrolmentRefused(str(error)) from error
+
+
+def enrol(
+    store: Writer,
+    enrolment: Enrolment,
+    known_citizens: Iterable[str],
+    standard_limits: StandardLimits,
+    now_ms: int,
+) -> EnrolledChange:
+    """Check an enrolment and apply it in one transaction.
+
+    Every citizen that is new gets the standard limits of the condition, copied to the person and
+    from then on edited there; limits that the file itself holds come after them and win.
+    """
+    known = set(known_citizens)
+    _check_references(enrolment, known)
+    _check_limits(enrolment)
+    fresh = [citizen for citizen in enrolment.citizens if citizen.id not in known]
+    standard = [limits for citizen in fresh for limits in standard_limits(citizen)]
+    own = {(limits.citizen, limits.metric, limits.since) for limits in enrolment.limits}
+    standard = [row for row in standard if (row.citizen, row.metric, row.since) not in own]
+    complete = msgspec.structs.replace(enrolment, limits=[*standard, *enrolment.limits])
+    return store.enrol(complete, now_ms)
+
+
+def _check_references(enrolment: Enrolment, known: set[str]) -> None:
+    citizens = known | {citizen.id for citizen in enrolment.citizens}
+    organisations = {organisation.id for organisation in enrolment.organisations}
+    for place, citizen in enumerate(enrolment.citizens):
+        if citizen.id not in known and citizen.organisation not in organisations:
+            _refuse(f"$.citizens[{place}].organisation", citizen.organisation, "an organisation")
+    for place, device in enumerate(enrolment.devices):
+        if device_type(device.type) is None:
+            _refuse(f"$.devices[{place}].type", device.type, "a device type of the catalogue")
+    for place, term in enumerate(enrolment.assignments):
+        if term.citizen not in citizens:
+            _refuse(f"$.assignments[{place}].citizen", term.citizen, "an enrolled citizen")
+        if term.to is not None and term.to <= term.since:
+            _refuse(f"$.assignments[{place}].to", term.to.isoformat(), "later than its start")
+    for place, limits in enumerate(enrolment.limits):
+        if limits.citizen not in citizens:
+            _refuse(f"$.limits[{place}].citizen", limits.citizen, "an enrolled citizen")
+
+
+def _check_limits(enrolment: Enrolment) -> None:
+    """Limits must rise from red low over yellow to red high; equal neighbours leave no yellow."""
+    for place, limits in enumerate(enrolment.limits):
+        rising = [
+            float(text)
+            for text in (limits.low_red, limits.low_yellow, limits.high_yellow, limits.high_red)
+            if text is not None
+        ]
+        if any(low > high for low, high in pairwise(rising)):
+            _refuse(f"$.limits[{place}]", str(rising), "rising from red low to red high")
+
+
+def _refuse(path: str, value: str, wanted: str) -> None:
+    raise EnrolmentRefused(f"{path} is {value!r}, which is not {wanted}")

@@ -1,0 +1,148 @@
+"""The store's port: all that the platform asks of a place where records are kept.
+
+Adapters are interchangeable; one suite (`tests/ingest/store/test_every_store.py`) runs over all of
+them. What every method promises:
+
+  Waiting   A call returns when its work is durable (writes) or read (reads). A writer waits for
+            another writer at most `busy_timeout` seconds.
+  Failure   `StoreUnavailable` when the place cannot be reached, written or locked in time. The
+            whole batch is then undone and may be given again; nothing is half stored.
+  Doubling  Giving the same arrival again, at any time and from any process, stores nothing twice.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from devices.wire import Result
+from fhir_mapping.enrolled import Citizen, EnrolledDevice, Enrolment, Limits, Organisation
+from fhir_mapping.record import Record
+from ingest.decode import Delivery
+from ingest.rejection import Rejection
+
+
+class StoreUnavailable(Exception):  # noqa: N818  it is the world that is bad, not the code
+    """The store cannot be reached, written or locked; nothing of the call was stored."""
+
+
+class Mapped(msgspec.Struct, frozen=True, gc=False):
+    """One reading that passed every stage, as the records it becomes."""
+
+    message_id: str
+    message_seq: int
+    records: list[Record]
+
+
+class Arrival(msgspec.Struct, frozen=True, gc=False):
+    """One reading (or refused delivery) on its way into the store."""
+
+    delivery: Delivery
+    item: Mapped | Rejection
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """What became of one arrival, for its receipt."""
+
+    topic: str
+    message_id: str
+    message_seq: int
+    result: Result
+    reason: str = ""
+    path: str = ""
+
+
+class StoredRejection(msgspec.Struct, frozen=True):
+    """One refused arrival as it stands in the store."""
+
+    key: int
+    place: int
+    result: str
+    reason: str
+    path: str
+    detail: str
+    topic: str
+    payload: bytes
+    received_ms: int
+    deliveries: int
+    replayed_ms: int | None
+
+
+class EnrolledChange(msgspec.Struct, frozen=True):
+    """What applying an enrolment changed; all zero when it was applied before."""
+
+    organisations: int
+    citizens: int
+    devices: int
+    assignments: int
+    limits: int
+    reattributed: int
+
+
+class Writer(Protocol):
+    """What ingest and enrolment ask of the store."""
+
+    def append(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """Store a batch in one durable transaction; one outcome per arrival, in order."""
+
+    def enrol(self, enrolment: Enrolment, now_ms: int) -> EnrolledChange:
+        """Apply an enrolment in one transaction and move the records that it concerns."""
+
+    def mark_replayed(self, key: int, now_ms: int) -> None:
+        """Note that a rejection was given again and accepted."""
+
+    def close(self) -> None:
+        """Release the store; idempotent."""
+
+
+class Reader(Protocol):
+    """What the rules, the page and the API ask of the store. Never waits for a writer."""
+
+    def records_after(self, seq: int, limit: int, unassigned: bool = False) -> list[Record]:
+        """Records that changed after `seq`, in order of change; also nobody's if asked."""
+
+    def departures_after(self, seq: int) -> list[tuple[int, str]]:
+        """Which citizens lost a record after `seq`: arrival number and citizen, in order."""
+
+    def records_of(
+        self,
+        citizen: str,
+        about: Sequence[str] = (),
+        since_ms: int | None = None,
+        until_ms: int | None = None,
+        limit: int | None = None,
+    ) -> list[Record]:
+        """A citizen's records in order of measuring (the newest `limit` of them)."""
+
+    def record(self, id_bytes: bytes) -> Record | None:
+        """The record with this Observation id."""
+
+    def last_seq(self) -> int:
+        """The newest arrival number; 0 in an empty store."""
+
+    def citizens(self) -> dict[str, Citizen]:
+        """All citizens by id."""
+
+    def organisation(self, organisation_id: str) -> Organisation | None:
+        """One organisation."""
+
+    def device(self, device_id: str) -> EnrolledDevice | None:
+        """One device as enrolled."""
+
+    def limits(self) -> dict[str, list[Limits]]:
+        """All personal limits by citizen, in the order in which they take effect."""
+
+    def enrolment_version(self) -> int:
+        """A number that rises with every applied enrolment."""
+
+    def rejections(self, unreplayed_only: bool = False) -> Iterator[StoredRejection]:
+        """What was refused, oldest first."""
+
+    def rejection_digests(self) -> set[str]:
+        """What was refused, by SHA-256 (hex) of topic, a zero byte and payload."""
+
+    def tallies(self) -> Mapping[str, int]:
+        """Running totals: readings by result, rejections by reason, records."""
+
+    def close(self) -> None:
+        """Release the store; idempotent."""

@@ -1,0 +1,123 @@
+"""Between a `Record` and a row of the `record` table: one order of columns, one place.
+
+Used by the SQLite writer and reader. Components of a panel are joined by "/", absent ones empty:
+a blood pressure reads "128/82/97", as a clinician writes it.
+"""
+
+from typing import Any
+
+from fhir_mapping.record import Record
+
+COLUMNS = (
+    "seq",
+    "identity",
+    "id",
+    "version",
+    "citizen",
+    "about",
+    "value",
+    "measured_ms",
+    "offset_min",
+    "device_time",
+    "source",
+    "slot",
+    "boot",
+    "transferred_by",
+    "location",
+    "clock_sync",
+    "clock_device_ms",
+    "clock_gateway_ms",
+    "circumstances",
+    "flags",
+    "received_ms",
+    "scheduled",
+    "conflict",
+)
+
+SELECT = """
+    SELECT r.seq, r.identity, r.id, r.version, c.id, r.about, r.value, r.measured_ms, r.offset_min,
+           r.device_time, r.slot, r.boot, r.transferred_by, r.location, r.clock_sync,
+           r.clock_device_ms, r.clock_gateway_ms, r.circumstances, r.flags, r.received_ms,
+           r.scheduled, r.conflict,
+           s.part, s.gateway, s.device, s.device_type, s.model, s.firmware
+    FROM record r JOIN source s ON s.key = r.source LEFT JOIN citizen c ON c.key = r.citizen
+"""
+
+INSERT = (
+    f"INSERT INTO record ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "
+    "ON CONFLICT (identity) DO NOTHING"
+)
+
+
+def value_text(values: tuple[str | None, ...]) -> str:
+    """How a record's values stand in the table.
+
+    >>> value_text(("128", "82", None))
+    '128/82/'
+    """
+    return "/".join(value or "" for value in values)
+
+
+def row_of(
+    record: Record, seq: int, citizen: int | None, source: int, received_ms: int, scheduled: bool
+) -> tuple[Any, ...]:
+    """The row of a record, in the order of `COLUMNS`."""
+    return (
+        seq,
+        record.identity,
+        record.id,
+        record.version,
+        citizen,
+        record.about,
+        value_text(record.values),
+        record.measured_ms,
+        record.offset_min,
+        record.device_time,
+        source,
+        record.slot,
+        record.boot,
+        record.transferred_by,
+        record.location,
+        record.clock_sync,
+        record.clock_device_ms,
+        record.clock_gateway_ms,
+        record.circumstances,
+        " ".join(record.flags),
+        received_ms,
+        scheduled,
+        record.conflict,
+    )
+
+
+def record_of(row: tuple[Any, ...]) -> Record:
+    """The record of a row of `SELECT`."""
+    return Record(
+        seq=row[0],
+        identity=row[1],
+        id=row[2],
+        version=row[3],
+        citizen=row[4],
+        about=row[5],
+        values=tuple(value or None for value in row[6].split("/")),
+        measured_ms=row[7],
+        offset_min=row[8],
+        device_time=row[9],
+        slot=row[10],
+        boot=row[11],
+        transferred_by=row[12],
+        location=row[13],
+        clock_sync=row[14],
+        clock_device_ms=row[15],
+        clock_gateway_ms=row[16],
+        circumstances=row[17],
+        flags=tuple(row[18].split()),
+        received_ms=row[19],
+        scheduled=bool(row[20]),
+        conflict=bool(row[21]),
+        part=row[22],
+        gateway=row[23],
+        device=row[24],
+        device_type=row[25],
+        model=row[26],
+        firmware=row[27],
+    )

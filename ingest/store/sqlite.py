@@ -1,0 +1,233 @@
+"""The embedded store: SQLite in WAL mode, every commit flushed to the disk (synchronous=FULL).
+
+`SqliteWriter` is the one writer of records; enrolment writes through it too, from any process, in
+short transactions. `SqliteReader` is any number of readers, who never wait for the writer.
+"""
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from devices.wire import Result
+from fhir_mapping.enrolled import Enrolment
+from fhir_mapping.record import Record, twin_of
+from ingest.attribution import Assignments
+from ingest.rejection import Rejection
+from ingest.store.port import Arrival, EnrolledChange, Outcome
+from ingest.store.rows import INSERT, row_of, value_text
+from ingest.store.sqlite_enrol import apply_enrolment, load_assignments, load_plans
+from ingest.store.sqlite_read import SqliteReader
+from ingest.store.sqlite_world import world
+
+__all__ = ["SqliteReader", "SqliteWriter"]
+
+BUSY_TIMEOUT_S = 30.0
+_SCHEMA = files("ingest.store").joinpath("schema.sql").read_text(encoding="utf-8")
+_TALLY = (
+    "INSERT INTO tally (name, count) VALUES (?, ?) "
+    "ON CONFLICT (name) DO UPDATE SET count = count + excluded.count"
+)
+
+
+class SqliteWriter:
+    """The writing half of the port over one SQLite file."""
+
+    def __init__(self, path: Path) -> None:
+        with world():
+            self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_SCHEMA)
+        self._sources: dict[tuple[Any, ...], int] = {}
+        self._assignments = Assignments(())
+        self._plans: dict[int, int] = {}
+        self._seen_version = -1
+
+    def append(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        """Store a batch in one durable transaction; see the port."""
+        with self._transaction():
+            self._refresh_enrolment()
+            tally: Counter[str] = Counter()
+            outcomes = [self._append_one(arrival, tally) for arrival in arrivals]
+            tally["deliveries"] = len({id(arrival.delivery) for arrival in arrivals})
+            self._db.executemany(_TALLY, tally.items())
+        return outcomes
+
+    def enrol(self, enrolment: Enrolment, now_ms: int) -> EnrolledChange:
+        """Apply an enrolment in one transaction; see the port."""
+        with self._transaction():
+            change = apply_enrolment(self._db, enrolment, now_ms)
+            if any(msgspec.structs.astuple(change)):
+                self._db.execute(_TALLY, ("enrolment-version", 1))
+        return change
+
+    def mark_replayed(self, key: int, now_ms: int) -> None:
+        """Note that a rejection was given again and accepted."""
+        with self._transaction():
+            self._db.execute("UPDATE rejection SET replayed_ms = ? WHERE key = ?", (now_ms, key))
+
+    def close(self) -> None:
+        """Release the file; idempotent."""
+        self._db.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with world():
+            self._db.execute("BEGIN IMMEDIATE")
+        try:
+            with world():
+                yield
+                self._db.execute("COMMIT")
+        except BaseException:
+            self._sources.clear()  # what this transaction added to the table is gone
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    def _refresh_enrolment(self) -> None:
+        """Read assignments and plans again when an enrolment changed them, from any process.
+
+        Inside the write transaction, so that no enrolment can slip in between look-up and commit.
+        """
+        version = _enrolment_version(self._db)
+        if version != self._seen_version:
+            self._assignments = load_assignments(self._db)
+            self._plans = load_plans(self._db)
+            self._seen_version = version
+
+    def _append_one(self, arrival: Arrival, tally: Counter[str]) -> Outcome:
+        item, topic = arrival.item, arrival.delivery.topic
+        if isinstance(item, Rejection):
+            self._reject(arrival, item, tally)
+            return Outcome(
+                topic, item.message_id, item.message_seq, item.reason.result, item.reason, item.path
+            )
+        results = {self._store(record, arrival.delivery.received_ms) for record in item.records}
+        result, reason = _worst(results)
+        tally[f"readings-{result}"] += 1
+        return Outcome(topic, item.message_id, item.message_seq, result, reason)
+
+    def _reject(self, arrival: Arrival, item: Rejection, tally: Counter[str]) -> None:
+        delivery = arrival.delivery
+        topic = delivery.topic.encode(errors="surrogatepass")
+        new = self._db.execute(
+            "INSERT INTO rejection (digest, place, result, reason, path, detail, topic, payload, "
+            "received_ms, deliveries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1) "
+            "ON CONFLICT (digest, place) DO UPDATE SET deliveries = deliveries + 1 "
+            "RETURNING deliveries",
+            (
+                sha256(topic + b"\0" + delivery.payload).digest(),
+                item.index,
+                item.reason.result,
+                item.reason.value,
+                item.path,
+                item.detail,
+                topic.decode(errors="replace"),
+                delivery.payload,
+                delivery.received_ms,
+            ),
+        ).fetchone()[0]
+        if new == 1:
+            tally[f"rejected-{item.reason.value}"] += 1
+        tally[f"readings-{item.reason.result}"] += 1
+
+    def _store(self, record: Record, received_ms: int) -> Result:
+        """Insert one record, or find out what it is beside the one that has its identity."""
+        citizen = self._assignments.citizen_of(record.device, record.slot, record.measured_ms)
+        if self._insert(record, citizen, received_ms):
+            return "accepted" if citizen is not None else "quarantined"
+        old_seq, old_id, version, old_value = self._db.execute(
+            "SELECT seq, id, version, value FROM record WHERE identity = ?", (record.identity,)
+        ).fetchone()
+        value = value_text(record.values)
+        if value == old_value or self._was_superseded(record.identity, value):
+            return "duplicate"
+        if record.clock_vouched:
+            self._db.execute(
+                "INSERT INTO superseded (identity, version, value, received_ms) "
+                "SELECT identity, version, value, received_ms FROM record WHERE seq = ?",
+                (old_seq,),
+            )
+            self._db.execute("DELETE FROM record WHERE seq = ?", (old_seq,))
+            amended = msgspec.structs.replace(record, id=old_id, version=version + 1)
+            self._insert(amended, citizen, received_ms, at_least=old_seq)
+            return "accepted" if citizen is not None else "quarantined"
+        if not self._insert(twin_of(record), citizen, received_ms):
+            return "duplicate"
+        self._db.execute(
+            "UPDATE record SET conflict = 1, version = version + 1, "
+            "seq = (SELECT max(seq) + 1 FROM record) WHERE seq = ? AND conflict = 0",
+            (old_seq,),
+        )
+        return "accepted" if citizen is not None else "quarantined"
+
+    def _insert(
+        self, record: Record, citizen: int | None, received_ms: int, at_least: int = 0
+    ) -> bool:
+        """Insert with the next arrival number; False when the identity is taken."""
+        newest = self._db.execute("SELECT max(seq) FROM record").fetchone()[0] or 0
+        row = row_of(
+            record,
+            max(newest, at_least) + 1,
+            citizen,
+            self._source(record),
+            received_ms,
+            self._scheduled(record, citizen),
+        )
+        return self._db.execute(INSERT, row).rowcount == 1
+
+    def _scheduled(self, record: Record, citizen: int | None) -> bool:
+        """Whether the citizen's plan asks for a measurement on the record's local day."""
+        if citizen is None:
+            return False
+        local_day = (record.measured_ms + record.offset_min * 60_000) // 86_400_000
+        weekday = (local_day + 3) % 7  # 1970-01-01 was a Thursday
+        return bool(self._plans.get(citizen, 0) >> weekday & 1)
+
+    def _was_superseded(self, identity: bytes, value: str) -> bool:
+        """Whether this value once stood under this identity: a late resend, not a new change."""
+        query = "SELECT 1 FROM superseded WHERE identity = ? AND value = ?"
+        return self._db.execute(query, (identity, value)).fetchone() is not None
+
+    def _source(self, record: Record) -> int:
+        facts = (
+            record.part,
+            record.gateway,
+            record.device,
+            record.device_type,
+            record.model,
+            record.firmware,
+        )
+        key = self._sources.get(facts)
+        if key is None:
+            self._db.execute(
+                "INSERT INTO source (part, gateway, device, device_type, model, firmware) "
+                "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                facts,
+            )
+            key = self._db.execute(
+                "SELECT key FROM source WHERE (part, gateway, device, device_type, model, "
+                "firmware) = (?, ?, ?, ?, ?, ?)",
+                facts,
+            ).fetchone()[0]
+            self._sources[facts] = key
+        return key
+
+
+def _worst(results: set[Result]) -> tuple[Result, str]:
+    """One answer for a reading of several records: anything new counts before a duplicate."""
+    if "quarantined" in results:
+        return "quarantined", "device-unassigned"
+    return ("accepted", "") if "accepted" in results else ("duplicate", "")
+
+
+def _enrolment_version(db: sqlite3.Connection) -> int:
+    row = db.execute("SELECT count FROM tally WHERE name = 'enrolment-version'").fetchone()
+    return row[0] if row else 0

@@ -1,0 +1,48 @@
+"""Pace: history at once, then faster than life, then life; never the future."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from devices.simulated import Timeline
+
+NOW_S = 1_000_000.0
+
+
+def at(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def test_history_goes_at_once() -> None:
+    line = Timeline(at(NOW_S), wall=lambda: NOW_S)
+    assert line.now() is None
+    assert line.wait_s(int((NOW_S - 5_000) * 1000)) == 0
+    assert line.now() == at(NOW_S - 5_000)
+
+
+def test_the_live_stretch_is_paced_until_it_catches_up() -> None:
+    wall = [NOW_S]
+    line = Timeline(at(NOW_S - 900), speed=10, wall=lambda: wall[0])
+    assert line.wait_s(int((NOW_S - 900) * 1000)) == 0
+    assert line.wait_s(int((NOW_S - 400) * 1000)) == 50
+    wall[0] += 50
+    assert line.now() == at(NOW_S - 400)
+    wall[0] += 50  # 900 s at nine times the wall's pace: caught up
+    assert line.now() == at(NOW_S + 100)
+    wall[0] += 1_000
+    assert line.now() == at(wall[0])
+    assert line.wait_s(int((wall[0] + 60) * 1000)) == 60
+
+
+@pytest.mark.parametrize("until_s", [NOW_S - 100, NOW_S + 1_000_000])
+def test_nothing_is_sent_before_its_time(until_s: float) -> None:
+    line = Timeline(at(until_s), speed=1_000, wall=lambda: NOW_S)
+    assert line.wait_s(int((NOW_S + 30) * 1000)) == 30
+    assert (line.now() or at(0)) <= at(NOW_S)
+
+
+def test_impossible_paces_are_refused() -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        Timeline(datetime(2026, 1, 1))  # noqa: DTZ001
+    with pytest.raises(ValueError, match="positive"):
+        Timeline(at(0), speed=0)
