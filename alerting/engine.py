@@ -11,12 +11,23 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from alerting.rules import Colour, Findings, State, clock, step
+from alerting.rules import (
+    RULES,
+    Colour,
+    Findings,
+    State,
+    clock,
+    overdue_instants,
+    rule_index,
+    step,
+)
 from alerting.rules.signals import SIGNALS
 from alerting.roster import SIDES, Roster
 from alerting.sittings import Sitting
 
 Wave = Sequence[Sitting]
+_CALL = rule_index("R24")
+_CALL_STAGE = int(RULES[_CALL].params["call"])
 Watcher = Callable[[Wave, Findings], None]
 
 
@@ -75,8 +86,7 @@ class Engine:
             for place, sitting in enumerate(wave):
                 for signal, value in sitting.values.items():
                     x[place, signal] = value
-            self._bring_limits_into_force(rows, t)
-            changes += _changes(clock(self.state, self.profile, rows, t))
+            changes += self._let_time_pass(rows, t)
             findings = step(self.state, self.profile, rows, t, x)
             changes += _changes(findings)
             if watch is not None:
@@ -86,8 +96,22 @@ class Engine:
     def clock(self, now: float) -> list[Change]:
         """What time alone has changed, for every row, at `now` (local days)."""
         rows = np.arange(len(self.roster))
-        self._bring_limits_into_force(rows, np.full(len(rows), now))
-        return _changes(clock(self.state, self.profile, rows, now))
+        return self._let_time_pass(rows, np.full(len(rows), now))
+
+    def _let_time_pass(self, rows: Any, t: Any) -> list[Change]:
+        """Bring limits into force and measurements into arrears, each at its own instant.
+
+        Stage by stage, so that an alert's history does not depend on how often anybody looks.
+        """
+        self._bring_limits_into_force(rows, t)
+        changes: list[Change] = []
+        seen = self.state.seen_until[rows].copy()
+        for stage, at in enumerate(overdue_instants(self.state, self.profile, rows).T, start=1):
+            due = (at > seen) & (at <= t)
+            if due.any():
+                findings = clock(self.state, self.profile, rows[due], at[due])
+                changes += _changes(findings, worse=_CALL if stage == _CALL_STAGE else None)
+        return changes + _changes(clock(self.state, self.profile, rows, t))
 
     def _bring_limits_into_force(self, rows: Any, t: Any) -> None:
         for row, at in zip(rows[self._next_t[rows] <= t], t[self._next_t[rows] <= t], strict=True):
@@ -114,9 +138,14 @@ def _waves(sittings: Iterable[Sitting]) -> list[list[Sitting]]:
     return waves
 
 
-def _changes(findings: Findings) -> list[Change]:
-    """Colours that rose, and raised colours that ended; everything else is no news."""
+def _changes(findings: Findings, worse: int | None = None) -> list[Change]:
+    """Colours that rose, and raised colours that ended; everything else is no news.
+
+    `worse` is the column of a rule that got worse within its colour: that is told, too.
+    """
     rose = (findings.colour > findings.was) & (findings.colour > Colour.GREEN)
+    if worse is not None:
+        rose[:, worse] |= findings.colour[:, worse] > Colour.GREEN
     ended = (findings.was > Colour.GREEN) & (findings.colour <= Colour.GREEN)
     found = []
     for place, rule in np.argwhere(rose | ended):

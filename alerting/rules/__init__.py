@@ -15,7 +15,7 @@ from alerting.rules.rule import Rule
 from alerting.rules.rulebook import RULEBOOK_VERSION, RULES, rule_index
 from alerting.rules.signals import SIGNALS, Signal, signal_index
 from alerting.rules.state import State
-from alerting.rules.step import clock, step
+from alerting.rules.step import clock, overdue_instants, step
 
 __all__ = [
     "RULEBOOK_VERSION",
@@ -30,6 +30,7 @@ __all__ = [
     "clock",
     "default_limits",
     "explain",
+    "overdue_instants",
     "rule_index",
     "signal_index",
     "step",

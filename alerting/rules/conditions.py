@@ -15,6 +15,7 @@ from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
 from alerting.rules.due_days import count_due, nth_due
 from alerting.rules.primitives import grade, window_gain
+from alerting.rules.profile import Profile
 from alerting.rules.signals import signal_index
 from alerting.rules.sitting import Sitting, Verdict
 
@@ -173,10 +174,7 @@ def missing(s: Sitting, params: Params) -> Verdict:
     last_day = np.floor(s.now - params["grace_days"])
     overdue = last_day + params["grace_days"] + hour <= s.now
     last = last_day.astype(np.int64) - ~overdue
-    reached = np.maximum(s.contact_day, profile.start_day[:, None] - 1)
-    latest = np.iinfo(np.int64).max
-    met = np.where(profile.expected, reached, latest).min(axis=1)
-    ran = profile.expected.any(axis=1) & ((plan & 0x7F) > 0) & ~profile.paused
+    met, ran = met_until(profile, s.contact_day)
     met = np.where(ran, met, last)
     missed = count_due(plan, met, last)
     yellow = missed >= params["yellow"]
@@ -197,6 +195,15 @@ def missing(s: Sitting, params: Params) -> Verdict:
         extra=np.where(ran, missed, np.nan),
         since=nth + params["grace_days"] + hour,
     )
+
+
+def met_until(profile: Profile, contact_day: Ints) -> tuple[Ints, Bools]:
+    """The last local day whose due measurements are met (n,), and whether anything is due (n,)."""
+    reached = np.maximum(contact_day, profile.start_day[:, None] - 1)
+    met: Ints = np.where(profile.expected, reached, np.iinfo(np.int64).max).min(axis=1)
+    planned = (profile.plan_weekdays & 0x7F) > 0
+    watched: Bools = profile.expected.any(axis=1) & planned & ~profile.paused
+    return met, watched
 
 
 def quality(s: Sitting, params: Params) -> Verdict:

@@ -13,17 +13,17 @@ from alerting.rules.arrays import Ints
 
 _THURSDAY: Final = 3
 _PLANS: Final = 1 << 7
-_NTH_MAX: Final = 2
+NTH_MAX: Final = 3
 
 
 def _tables() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """(plan, first weekday, length 0..6) → due days; (plan, first weekday, k-1) → days to kth."""
     plans, weekdays = np.arange(_PLANS)[:, None, None], np.arange(7)[None, :, None]
-    ahead = np.arange(7 * _NTH_MAX)[None, None, :]
+    ahead = np.arange(7 * NTH_MAX)[None, None, :]
     due = (plans >> ((weekdays + ahead) % 7)) & 1
     upto = np.cumsum(due, axis=2)
     within = np.concatenate([np.zeros_like(upto[:, :, :1]), upto[:, :, :6]], axis=2)
-    nth = np.stack([(upto >= k).argmax(axis=2) for k in range(1, _NTH_MAX + 1)], axis=2)
+    nth = np.stack([(upto >= k).argmax(axis=2) for k in range(1, NTH_MAX + 1)], axis=2)
     return within, nth
 
 
@@ -52,7 +52,7 @@ def count_due(plan: Ints, after: Ints, last: Ints) -> Ints:
 
 
 def nth_due(plan: Ints, after: Ints, nth: int) -> Ints:
-    """The nth (1 or 2) due day later than `after`. Meaningless for an empty plan.
+    """The nth (1 to NTH_MAX) due day later than `after`. Meaningless for an empty plan.
 
     >>> int(nth_due(np.array(0b0001001), np.array(0), 2))  # Mon 5, Thu 8 January 1970 (day 7)
     7

@@ -22,8 +22,6 @@ def default_limits(
 
     >>> default_limits("copd", scale2=True)["spo2"]
     (85.0, 87.0, nan, nan)
-    >>> "spo2" in default_limits("heart-failure")
-    False
     """
     if condition not in CONDITIONS:
         raise ValueError(f"unknown condition {condition!r}; known: {', '.join(CONDITIONS)}")
@@ -33,6 +31,7 @@ def default_limits(
     scale = "_scale2" if scale2 else ""
     beta = "_beta_blocker" if beta_blocker else ""
     limits: dict[str, Limits] = {
+        "spo2": (spo2["red" + scale], spo2["yellow" + scale], _NONE, _NONE),
         "pulse": (
             pulse["low_red"],
             pulse["low_yellow" + beta],
@@ -42,6 +41,4 @@ def default_limits(
         "systolic": (low["red"], low["yellow"], high["systolic_yellow"], high["systolic_red"]),
         "diastolic": (_NONE, _NONE, high["diastolic_yellow"], high["diastolic_red"]),
     }
-    if condition != "heart-failure":
-        limits["spo2"] = (spo2["red" + scale], spo2["yellow" + scale], _NONE, _NONE)
     return limits

@@ -10,6 +10,8 @@ import numpy as np
 
 from alerting.rules import baseline
 from alerting.rules.arrays import Floats, Ints, Rows
+from alerting.rules.conditions import met_until
+from alerting.rules.due_days import NTH_MAX, nth_due
 from alerting.rules.episodes import advance, report
 from alerting.rules.findings import Findings
 from alerting.rules.profile import Profile
@@ -82,6 +84,23 @@ def clock(state: State, profile: Profile, rows: Rows, now: Floats | float) -> Fi
     findings = report(block, sitting, verdicts, judged, indices)
     state.put(rows, block)
     return findings
+
+
+def overdue_instants(state: State, profile: Profile, rows: Rows) -> Floats:
+    """When the next due days become overdue (n, NTH_MAX), local days; NaN where nothing is due.
+
+    `clock` gives the same colours however seldom it is called; a caller that wants to hear of
+    every stage (one missed, two, three) at its own instant calls it at these.
+    """
+    known = profile.take(rows)
+    met, watched = met_until(known, state.contact_day[rows])
+    met = np.where(watched, met, 0)
+    instants: Floats = np.full((len(met), NTH_MAX), np.nan)
+    for place in range(NTH_MAX):
+        day = nth_due(known.plan_weekdays, met, place + 1)
+        at = day + RULES[_MISSING].params["grace_days"] + known.due_hour / 24.0
+        instants[:, place] = np.where(watched, at, np.nan)
+    return instants
 
 
 def _sitting(block: State, known: Profile, t: Floats, screened: Screened) -> Sitting:

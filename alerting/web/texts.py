@@ -6,7 +6,7 @@ about a rule are not here: they belong to the rule (`alerting.rules.explain`).
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, cast
+from typing import Literal
 
 Lang = Literal["da", "en"]
 LANGS: tuple[Lang, ...] = ("da", "en")
@@ -234,4 +234,4 @@ def language_of(asked: str | None) -> Lang:
     >>> language_of("en"), language_of("xx"), language_of(None)
     ('en', 'da', 'da')
     """
-    return cast(Lang, asked) if asked in LANGS else DEFAULT_LANG
+    return asked if asked in LANGS else DEFAULT_LANG

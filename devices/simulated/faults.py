@@ -43,6 +43,7 @@ class FaultRates:
     artefact: float = 0.002
 
     def __post_init__(self) -> None:
+        """Raises ValueError for a rate outside 0 to 1."""
         for row in fields(self):
             if not 0.0 <= getattr(self, row.name) <= 1.0:
                 raise ValueError(f"{row.name} is a rate from 0 to 1, not {getattr(self, row.name)}")

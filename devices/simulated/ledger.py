@@ -82,6 +82,7 @@ class Ledger:
         self._file.flush()
 
     def __enter__(self) -> "Ledger":
+        """For `with`."""
         return self
 
     def __exit__(
@@ -90,6 +91,7 @@ class Ledger:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        """Close the file."""
         self.close()
 
 

@@ -26,6 +26,7 @@ from devices.wire import KIND_RECEIPT, KIND_STATUS, TOPIC_ROOT, Receipt, parse_t
 log = logging.getLogger(__name__)
 
 _BACKOFF_S_MAX = 30
+_jitter = random.SystemRandom()
 _decode_receipt = msgspec.json.Decoder(Receipt).decode
 
 
@@ -108,8 +109,8 @@ class Line:
     def close(self) -> None:
         """Say goodbye and end the thread; waits for it, a second or two at worst."""
         if self.ready.is_set():
-            farewell = json.dumps({"v": 1, "state": "offline"})
-            self._client.publish(self._status, farewell, 1, retain=True)
+            farewell = json.dumps({"v": 1, "state": "offline"}).encode()
+            self.publish(self._status, farewell, None, retain=True)
         self._client.disconnect()
         self._client.loop_stop()
         self.ready.clear()
@@ -120,7 +121,8 @@ class Line:
         """Hand one message to the client (QoS 1); whether it took it.
 
         Without a connection the client keeps it and sends it later (MQTT_ERR_NO_CONN), which
-        counts as taken. `ears.taken(ticket)` follows with the PUBACK.
+        counts as taken. `ears.taken(ticket)` follows with the PUBACK. Everything goes out this
+        way, also what has no ticket: an unknown PUBACK is taken for one that was quicker than us.
         """
         info = self._client.publish(topic, payload, 1, retain)
         if info.rc not in (mqtt.MQTT_ERR_SUCCESS, mqtt.MQTT_ERR_NO_CONN):
@@ -152,7 +154,8 @@ class Line:
             log.warning("line %d was refused: %s", self.number, reason)
             return
         self._attempts = 0
-        client.publish(self._status, json.dumps({"v": 1, "state": "online"}), 1, retain=True)
+        online = json.dumps({"v": 1, "state": "online"}).encode()
+        self.publish(self._status, online, None, retain=True)
         if self._filters:
             client.subscribe(self._filters)
         else:
@@ -175,7 +178,7 @@ class Line:
         """Disconnected, or not connected at all: wait for a random while before the next try."""
         self.ready.clear()
         self._attempts = min(self._attempts + 1, 10)
-        delay_s = random.randint(1, min(_BACKOFF_S_MAX, 2**self._attempts - 1))  # noqa: S311
+        delay_s = _jitter.randint(1, min(_BACKOFF_S_MAX, 2**self._attempts - 1))
         client.reconnect_delay_set(delay_s, delay_s)
 
     def _on_publish(

@@ -22,13 +22,15 @@ START = date(2026, 1, 5)
 
 
 class Platform:
-    """Receipts every reading it can read; swallows the first `deaf` of them."""
+    """Receipts every reading it can read; swallows the first `deaf` of them, and answers the
+    first `rude` with something else before."""
 
-    def __init__(self, port: int, deaf: int = 0) -> None:
+    def __init__(self, port: int, deaf: int = 0, rude: int = 0) -> None:
         self.seen: Counter[tuple[str, bytes]] = Counter()
         self.status: set[str] = set()
         self._answered: set[str] = set()
         self._deaf = deaf
+        self._rude = rude
         self._subscribed = threading.Event()
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, "platform", clean_session=False)
         self._client.on_connect = self._on_connect
@@ -58,6 +60,9 @@ class Platform:
             if self._deaf > 0:
                 self._deaf -= 1
                 continue
+            if self._rude > 0:
+                self._rude -= 1
+                client.publish(topic.answer(), b'{"id":', 1)
             result = "duplicate" if payload.id in self._answered else "accepted"
             self._answered.add(payload.id)
             receipt = Receipt(payload.id, payload.seq, result)  # type: ignore[arg-type]
@@ -169,6 +174,27 @@ def test_a_broker_that_restarts_loses_nothing(broker: RunningBroker) -> None:
     assert ended[0].unreceipted == 0
     assert ended[0].resends >= 30
     assert {row.payload for row in world.deliveries()} == {body for _, body in platform.seen}
+
+
+def test_a_receipt_that_is_none_is_counted_and_survived(broker: RunningBroker) -> None:
+    platform = Platform(broker.port, rude=3)
+    try:
+        done = fleet(small(FaultRates.none(), days=2), broker, announce=False).run()
+    finally:
+        platform.close()
+    assert done.callback_errors == 3
+    assert done.unreceipted == 0
+
+
+def test_a_broker_that_is_away_is_waited_for(broker: RunningBroker) -> None:
+    broker.stop()
+    away = fleet(small(), broker).run(seconds=0.3, drain_s=0.1)
+    assert (away.published, away.connected) == (0, 0)
+    late = threading.Timer(0.5, broker.start)
+    late.start()
+    done = fleet(small(), broker, receipts=False).run()
+    assert done.published > 0
+    assert done.unreceipted == 0
 
 
 def test_stop_ends_a_run_that_waits_for_its_time(broker: RunningBroker) -> None:

@@ -43,6 +43,6 @@ def test_nothing_is_sent_before_its_time(until_s: float) -> None:
 
 def test_impossible_paces_are_refused() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        Timeline(datetime(2026, 1, 1))  # noqa: DTZ001
+        Timeline(datetime.fromisoformat("2026-01-01"))
     with pytest.raises(ValueError, match="positive"):
         Timeline(at(0), speed=0)

@@ -1,0 +1,154 @@
+"""The worklist: whom to call, and why. The same rows feed the page and `GET /worklist`.
+
+In: situations, enrolled citizens and open alerts. Out: `Row`s in the order in which they are to
+be dealt with. Pure: no clock, no store, no language.
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+import msgspec
+
+from alerting.alert import SEVERITIES, Alert, Severity
+from alerting.rules.rulebook import RULES, Rule
+from alerting.rules.signals import SIGNALS
+from alerting.situation import COLOURS, Colour, Situation
+from alerting.web.times import age
+from devices.catalogue import PANELS
+from fhir_mapping.enrolled import Citizen, Condition
+
+SIGNALS_SHOWN_MAX = 3
+"""Most curves of one row."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One citizen on the worklist.
+
+    `alerts` are the open ones, worst first, unseen before seen, newest first. `since_ms` is the
+    oldest onset among those of the row's severity. `acknowledged` says that every open alert has
+    been seen. `unable` names the rules that could not run.
+    """
+
+    citizen: str
+    name: str
+    age: int
+    condition: Condition
+    phone: str
+    paused: bool
+    colour: Colour
+    severity: Severity | None
+    acknowledged: bool
+    since_ms: int | None
+    last_measured_ms: int | None
+    why_da: list[str]
+    why_en: list[str]
+    unable: list[str]
+    alerts: list[Alert]
+
+    @property
+    def unseen(self) -> list[Alert]:
+        """The open alerts that nobody has acknowledged."""
+        return [alert for alert in self.alerts if alert.attention == "unacked"]
+
+
+def rows_of(
+    situations: Mapping[str, Situation],
+    citizens: Mapping[str, Citizen],
+    open_alerts: Iterable[Alert],
+    now_ms: int,
+) -> list[Row]:
+    """A row per enrolled citizen: worst colour first, unseen before seen, oldest onset first.
+
+    The colour is the worse of what the evaluator says now and what is open in the alert store, so
+    that neither can calm the other. A citizen whom the evaluator does not know yet is not green.
+    """
+    by_citizen: dict[str, list[Alert]] = {}
+    for alert in open_alerts:
+        by_citizen.setdefault(alert.citizen, []).append(alert)
+    rows = [
+        _row(citizen, situations.get(citizen.id), by_citizen.get(citizen.id, []), now_ms)
+        for citizen in citizens.values()
+    ]
+    return sorted(rows, key=_order)
+
+
+def counts_of(rows: Iterable[Row]) -> dict[Colour, int]:
+    """How many rows have each colour, worst colour first."""
+    counts = dict.fromkeys(COLOURS, 0)
+    for row in rows:
+        counts[row.colour] += 1
+    return counts
+
+
+def _row(citizen: Citizen, situation: Situation | None, alerts: list[Alert], now_ms: int) -> Row:
+    alerts = sorted(alerts, key=_alert_order)
+    severity = alerts[0].severity if alerts else None
+    return Row(
+        citizen=citizen.id,
+        name=f"{citizen.given} {citizen.family}",
+        age=age(citizen.birth_date, now_ms),
+        condition=citizen.condition,
+        phone=citizen.phone,
+        paused=citizen.paused,
+        colour=_worse(situation.colour if situation else "insufficient-data", severity),
+        severity=severity,
+        acknowledged=bool(alerts) and all(alert.attention == "acked" for alert in alerts),
+        since_ms=min(
+            (alert.onset_ms for alert in alerts if alert.severity == severity), default=None
+        ),
+        last_measured_ms=situation.last_measured_ms if situation else None,
+        why_da=[alert.text_da for alert in alerts],
+        why_en=[alert.text_en for alert in alerts],
+        unable=list(situation.unable) if situation else [],
+        alerts=alerts,
+    )
+
+
+def _worse(colour: Colour, severity: Severity | None) -> Colour:
+    return colour if severity is None else min(colour, severity, key=COLOURS.index)
+
+
+def _order(row: Row) -> tuple[int, bool, int, str]:
+    onset = row.since_ms if row.since_ms is not None else row.last_measured_ms or 0
+    return COLOURS.index(row.colour), row.acknowledged, onset, row.citizen
+
+
+def _alert_order(alert: Alert) -> tuple[int, bool, int]:
+    return SEVERITIES.index(alert.severity), alert.attention == "acked", -alert.raised_ms
+
+
+def rule_of(name: str) -> Rule | None:
+    """The rule with this id or slug, if the rulebook has it."""
+    return _rules().get(name)
+
+
+def concerned(alerts: Iterable[Alert], citizen: Citizen) -> list[str]:
+    """The signals that these alerts are about, most urgent first, few enough to take in.
+
+    A rule about no signal in particular (a missing measurement) shows what was planned.
+    """
+    found: dict[str, None] = {}
+    for alert in alerts:
+        used = [signal for value in alert.evidence.values for signal in _signals_of(value.about)]
+        rule = rule_of(alert.rule)
+        own = rule.signals if rule else ()
+        picked = [signal for signal in used if signal in own] or used
+        if not picked:
+            picked = list(own) if 0 < len(own) < len(SIGNALS) else list(citizen.plan.signals)
+        found.update(dict.fromkeys(picked))
+    return list(found)[:SIGNALS_SHOWN_MAX]
+
+
+@lru_cache(maxsize=1)
+def _rules() -> Mapping[str, Rule]:
+    return {name: rule for rule in RULES for name in (rule.id, rule.slug)}
+
+
+def _signals_of(about: str) -> list[str]:
+    """The signals behind a catalogue alias: a pressure is two, a pulse is a pulse."""
+    parts = next((panel.components for panel in PANELS if panel.alias == about), (about,))
+    return [
+        signal.alias
+        for signal in SIGNALS
+        if about == signal.alias or any(part in signal.metrics for part in parts)
+    ]
