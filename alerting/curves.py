@@ -55,16 +55,13 @@ def curves_of(roster: Roster, reader: Reader, now_ms: int, days: int) -> dict[st
 
     since_ms = first_ms - LEAD_DAYS * DAY_MS
     records = (
-        record
-        for citizen in roster.ids
-        for record in reader.records_of(citizen, since_ms=since_ms)
+        record for citizen in roster.ids for record in reader.records_of(citizen, since_ms=since_ms)
     )
     engine.advance(sittings_of(records, roster.row), watch)
     if len(roster):
         engine.clock(local_days(now_ms))
     return {
-        citizen: list(_curves(engine, row, points, usual))
-        for row, citizen in enumerate(roster.ids)
+        citizen: list(_curves(engine, row, points, usual)) for row, citizen in enumerate(roster.ids)
     }
 
 

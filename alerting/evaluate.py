@@ -40,28 +40,26 @@ _MISSING = rule_index("R24")
 class Evaluator:
     """The rules over one record store and one alert store.
 
-    `open_reader` opens the record store anew: curves are read on the caller's thread. `now_ms`
-    is None when the data are the clock (replays): then it is as late as the newest measurement.
+    The stores are opened when first needed, on the thread that calls `poll`, and opened anew
+    after a failure; `curves` opens a reader of its own, on its caller's thread. With
+    `data_clock` (replays) it is as late as the newest measurement; otherwise `wall_ms` says.
     """
 
     def __init__(
         self,
         open_reader: Callable[[], Reader],
-        alerts: AlertStore,
+        open_alerts: Callable[[], AlertStore],
         wall_ms: Callable[[], int],
         data_clock: bool = False,
     ) -> None:
         self._open_reader = open_reader
-        self._reader = open_reader()
-        self._alerts = alerts
+        self._open_alerts = open_alerts
         self._wall_ms = wall_ms
         self._data_clock = data_clock
         self._lock = threading.RLock()
-        self._engine = Engine(Roster({}, {}))
-        self._enrolment = -1
-        self._seq = self._departed = 0
+        self._stores: tuple[Reader, AlertStore] | None = None
         self._newest_ms = 0
-        self._last_t: dict[tuple[int, int], float] = {}
+        self._begin()
 
     def serve(self, should_stop: Callable[[], bool], poll_s: float, tick_s: float) -> None:
         """Follow the store until `should_stop`; a store that is away is tried again."""
@@ -73,8 +71,9 @@ class Evaluator:
                     next_tick = time.monotonic() + tick_s
                     self.tick()
             except StoreUnavailable as error:
-                log.error("a store is not available (%s), starting again from the records", error)
-                self._forget_everything()
+                log.warning("a store is not available (%s), starting from the records again", error)
+                with self._lock:
+                    self._begin()
                 news = 0
             if news < BATCH_RECORDS:
                 time.sleep(poll_s)
@@ -82,6 +81,8 @@ class Evaluator:
     def poll(self) -> int:
         """Take what the store has committed since the last time; how many records that was."""
         with self._lock:
+            if self._stores is None:
+                self._stores = (self._open_reader(), self._open_alerts())
             self._follow_enrolment()
             departures = self._reader.departures_after(self._departed)
             records = self._reader.records_after(self._seq, BATCH_RECORDS)
@@ -95,7 +96,7 @@ class Evaluator:
         """Look for what time alone has changed: measurements that are missing."""
         with self._lock:
             now = self.now_ms()
-            if now and len(self._engine.roster):
+            if now and self._stores and len(self._engine.roster):
                 self._apply(self._engine.clock(local_days(now)))
 
     def situations(self) -> dict[str, Situation]:
@@ -121,12 +122,26 @@ class Evaluator:
     def __contains__(self, citizen: str) -> bool:
         return citizen in self._engine.roster.row
 
-    def _forget_everything(self) -> None:
-        """Begin as a new process would: what was judged may not have reached the alerts."""
-        with self._lock:
-            self._engine = Engine(Roster({}, {}))
-            self._enrolment, self._seq, self._departed = -1, 0, 0
-            self._last_t.clear()
+    def _begin(self) -> None:
+        """Begin from nothing: what was judged before may not have reached the alerts."""
+        if self._stores is not None:
+            for store in self._stores:
+                store.close()
+        self._stores = None
+        self._engine = Engine(Roster({}, {}))
+        self._enrolment = -1
+        self._seq = self._departed = 0
+        self._last_t: dict[tuple[int, int], float] = {}
+
+    @property
+    def _reader(self) -> Reader:
+        assert self._stores is not None, "poll opens the stores first"
+        return self._stores[0]
+
+    @property
+    def _alerts(self) -> AlertStore:
+        assert self._stores is not None, "poll opens the stores first"
+        return self._stores[1]
 
     def _follow_enrolment(self) -> None:
         version = self._reader.enrolment_version()

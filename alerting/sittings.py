@@ -13,9 +13,9 @@ from alerting.rules import SIGNALS
 from devices.catalogue import METRICS, Metric, observed
 from fhir_mapping.record import Record
 
-UNUSABLE_FLAGS = frozenset({"invalid", "not-available", "calibration-ongoing", "test-data"} | {
-    "demo-data"
-})
+UNUSABLE_FLAGS = frozenset(
+    {"invalid", "not-available", "calibration-ongoing", "test-data"} | {"demo-data"}
+)
 """Measurement-status flags (IEEE 11073-10206) with which a value must not reach the rules."""
 
 SIGNAL_OF: Mapping[str, int] = {

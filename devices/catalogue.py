@@ -458,7 +458,5 @@ def device_type(mdc: str) -> DeviceType | None:
     return _DEVICE_TYPE_BY_MDC.get(mdc)
 
 
-OBSERVABLES: tuple[str, ...] = tuple(
-    dict.fromkeys(row.panel or row.alias for row in METRICS)
-)
+OBSERVABLES: tuple[str, ...] = tuple(dict.fromkeys(row.panel or row.alias for row in METRICS))
 """Aliases of everything that becomes an Observation of its own, in catalogue order."""

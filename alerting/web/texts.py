@@ -59,7 +59,7 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "paused": ("På pause", "Paused"),
     "no-phone": ("Intet telefonnummer", "No phone number"),
     "call": ("Ring til {name}", "Call {name}"),
-    "since": ("Siden {time}", "Since {time}"),
+    "since": ("Begyndte {time}", "Began {time}"),
     "more": ("+{count} mere", "+{count} more"),
     "acknowledge": ("Kvittér", "Acknowledge"),
     "acknowledge-all": ("Kvittér alle {count}", "Acknowledge all {count}"),

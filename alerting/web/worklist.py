@@ -10,7 +10,8 @@ from functools import lru_cache
 import msgspec
 
 from alerting.alert import SEVERITIES, Alert, Severity
-from alerting.rules.rulebook import RULES, Rule
+from alerting.rules.rule import Rule
+from alerting.rules.rulebook import RULES
 from alerting.rules.signals import SIGNALS
 from alerting.situation import COLOURS, Colour, Situation
 from alerting.web.times import age

@@ -23,9 +23,7 @@ def apply_enrolment(db: sqlite3.Connection, enrolment: Enrolment, now_ms: int) -
     organisations = sum(
         _put(db, "organisation", row.id, _encode(row).decode()) for row in enrolment.organisations
     )
-    citizens = sum(
-        _put(db, "citizen", row.id, _encode(row).decode()) for row in enrolment.citizens
-    )
+    citizens = sum(_put(db, "citizen", row.id, _encode(row).decode()) for row in enrolment.citizens)
     devices = sum(_put(db, "device", row.id, _encode(row).decode()) for row in enrolment.devices)
     keys: dict[str, int] = dict(db.execute("SELECT id, key FROM citizen"))
     changed = [row for row in enrolment.assignments if _put_assignment(db, row, keys)]
@@ -86,9 +84,7 @@ def _put_assignment(db: sqlite3.Connection, row: Assignment, keys: dict[str, int
     return cursor.rowcount == 1
 
 
-def _put_limits(
-    db: sqlite3.Connection, row: Limits, keys: dict[str, int], now_ms: int
-) -> bool:
+def _put_limits(db: sqlite3.Connection, row: Limits, keys: dict[str, int], now_ms: int) -> bool:
     """Append a version of one signal's limits; False when the newest says the same."""
     document = _encode(row).decode()
     place = (keys[row.citizen], row.metric, _ms(row.since))

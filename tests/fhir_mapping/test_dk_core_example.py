@@ -39,8 +39,7 @@ DIFFERENCES: dict[str, tuple[Any, str]] = {
     "text.div": (None, "no narrative: it repeats the data at four times the size"),
     "identifier[0].value": (
         "WeightScale.606405FFFECFC604/1//188736/2023-02-21T08:36:40",
-        "no patient in ours, so that it holds when a device is re-assigned; no value, so that a "
-        "correction is recognised as one",
+        "no patient, so that it survives re-assignment; no value, so that it knows a correction",
     ),
     "code.coding[2].display": ("Pt—Legeme; masse = ? kg", "the NPU name in Danish"),
     "code.text": ("Vægt", "what a Danish reader calls it; the MDC name stands in its coding"),

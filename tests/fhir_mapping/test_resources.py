@@ -123,7 +123,11 @@ def test_an_organisation_says_its_sor_number() -> None:
     organisation = Organisation(id="svendborg", sor="1234567890123456", name="Svendborg »Syd«")
     said = read(Organization, render_organization(organisation))
     (identifier,) = said.identifier
-    assert (identifier.system, identifier.value) == ("urn:oid:1.2.208.176.1.1", organisation.sor)
+    assert (identifier.use, identifier.system, identifier.value) == (
+        "official",
+        "urn:oid:1.2.208.176.1.1",
+        organisation.sor,
+    )
     assert said.meta.profile == [codes.DK_CORE_ORGANIZATION]
     assert (said.id, said.name) == (organisation.id, organisation.name)
 

@@ -1,0 +1,80 @@
+"""The alerting process: the evaluator on its own thread, the API and the page on loopback.
+
+Called by the command line. When the evaluator dies of a fault of ours, the process ends with it,
+so that no page goes on showing old alerts; whoever supervises it starts it again, and it rebuilds
+everything from the records.
+"""
+
+import logging
+import signal
+import threading
+import time
+from types import FrameType
+
+import uvicorn
+
+from alerting.alert_store import AlertStore
+from alerting.api.app import create_app
+from alerting.evaluate import Evaluator
+from alerting.settings import AlertingSettings
+from ingest.store import SqliteReader
+
+log = logging.getLogger(__name__)
+
+
+def serve(settings: AlertingSettings) -> bool:
+    """Serve until SIGTERM or SIGINT; False when the evaluator failed."""
+    settings.alert_store_path.parent.mkdir(parents=True, exist_ok=True)
+
+    def open_reader() -> SqliteReader:
+        return SqliteReader(settings.store_path)
+
+    def open_alerts() -> AlertStore:
+        return AlertStore(settings.alert_store_path)
+
+    evaluator = Evaluator(
+        open_reader,
+        open_alerts,
+        wall_ms=lambda: time.time_ns() // 1_000_000,
+        data_clock=settings.clock == "data",
+    )
+    app = create_app(evaluator, open_reader, open_alerts)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=settings.http_host,
+            port=settings.http_port,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=3,
+        )
+    )
+    stop = threading.Event()
+    failed = threading.Event()
+
+    def evaluate() -> None:
+        try:
+            evaluator.serve(stop.is_set, settings.poll_ms / 1000, settings.clock_tick_s)
+        except Exception:
+            log.exception("the evaluator failed; the process ends")
+            failed.set()
+            server.should_exit = True
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    thread = threading.Thread(target=evaluate, name="evaluator")
+    thread.start()
+    log.info(
+        "serving on http://%s:%d, loopback only until access is secured",
+        settings.http_host,
+        settings.http_port,
+    )
+    try:
+        server.run()
+    finally:
+        stop.set()
+        thread.join()
+    return not failed.is_set()

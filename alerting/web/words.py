@@ -1,0 +1,154 @@
+"""What a template may say: texts, times, numbers and reasons, bound to a language and a now.
+
+In: a language and the monitor's now. Out: plain text for the templates, which escape it.
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+from alerting.alert import Alert, AlertEvent, EvidenceValue
+from alerting.rules.signals import SIGNALS
+from alerting.situation import Curve
+from alerting.web import curve as curves
+from alerting.web import times
+from alerting.web.texts import LANGS, Lang, say
+from alerting.web.worklist import Row, rule_of
+from devices.catalogue import observed
+from fhir_mapping.enrolled import Citizen
+
+_LIMIT_KEYS = (
+    "limits-red-low",
+    "limits-yellow-low",
+    "limits-yellow-high",
+    "limits-red-high",
+)
+_RULES_ACTOR = "rules"
+_KNOWN_DEEDS = frozenset({"opened", "recurred", "latched", "cleared", "retracted", "acknowledged"})
+
+
+class Unable(NamedTuple):
+    """Rules that could not run for one and the same reason."""
+
+    names: list[str]
+    reason: str
+
+
+class Words:
+    """Texts in one language, seen from one moment; `words("key", field=…)` says a text."""
+
+    def __init__(self, lang: Lang, now_ms: int) -> None:
+        self.lang = lang
+        self.now_ms = now_ms
+        self.other: Lang = next(other for other in LANGS if other != lang)
+
+    def __call__(self, key: str, **fields: object) -> str:
+        """The text of this key; KeyError when there is none."""
+        return say(self.lang, key, **fields)
+
+    def human(self, instant_ms: int) -> str:
+        """A moment as one says it."""
+        return times.human(instant_ms, self.now_ms, self.lang)
+
+    def exact(self, instant_ms: int) -> str:
+        """A moment in full."""
+        return times.exact(instant_ms, self.lang)
+
+    def clock(self, instant_ms: int) -> str:
+        """Hour and minute of a moment."""
+        return times.clock(instant_ms, self.lang)
+
+    def iso(self, instant_ms: int) -> str:
+        """A moment for machines, with the Danish offset then in force."""
+        return times.local(instant_ms).isoformat(timespec="seconds")
+
+    def born(self, day: date) -> str:
+        """A date of birth."""
+        return times.full_day(day, self.lang)
+
+    def number(self, value: float | None) -> str:
+        """A number with no more digits than it needs, at most three decimals."""
+        if value is None:
+            return times.number(float("nan"), 0, self.lang)
+        text = times.number(value, 3, self.lang)
+        return text.rstrip("0").rstrip(",.") if "," in text or "." in text else text
+
+    def name_of(self, thing: Alert | Curve) -> str:
+        """The name of an alert or of a curve's signal."""
+        return thing.name_da if self.lang == "da" else thing.name_en
+
+    def sentence(self, alert: Alert) -> str:
+        """Why the alert stands."""
+        return alert.text_da if self.lang == "da" else alert.text_en
+
+    def told(self, curve: Curve, value: float) -> str:
+        """A value of a curve, with its unit."""
+        return curves.told(curve, value, self.lang)
+
+    def measured(self, value: EvidenceValue) -> str:
+        """What was measured, and how much, as it was sent."""
+        try:
+            row = observed(value.about)
+        except KeyError:
+            name = value.about
+        else:
+            name = row.name_da if self.lang == "da" else row.name_en
+        text = value.value.replace(".", ",") if self.lang == "da" else value.value
+        return f"{name} {text} {value.unit}".rstrip()
+
+    def limits(self, limits: list[float | None]) -> str:
+        """Personal limits as text, the low ones first."""
+        told = [
+            self(key, value=self.number(limit))
+            for key, limit in zip(_LIMIT_KEYS, limits, strict=False)
+            if limit is not None
+        ]
+        return " · ".join(told) if told else self("limits-none")
+
+    def signal(self, alias: str) -> str:
+        """The name of a signal; its alias when there is none."""
+        for signal in SIGNALS:
+            if signal.alias == alias:
+                return signal.name_da if self.lang == "da" else signal.name_en
+        return alias
+
+    def unable(self, row: Row) -> list[Unable]:
+        """Which rules could not run, grouped by why."""
+        groups: dict[str, list[str]] = {}
+        for name in row.unable:
+            rule = rule_of(name)
+            told = name if rule is None else rule.name_da if self.lang == "da" else rule.name_en
+            groups.setdefault(self._reason(row, name), []).append(told)
+        return [Unable(names, reason) for reason, names in groups.items()]
+
+    def deed(self, event: AlertEvent) -> str:
+        """What happened to an alert."""
+        known = event.what in _KNOWN_DEEDS
+        return self(f"did-{event.what}") if known else self("did-other", what=event.what)
+
+    def actor(self, event: AlertEvent) -> str:
+        """Who did it."""
+        return self("actor-rules") if event.actor == _RULES_ACTOR else event.actor
+
+    def remark(self, event: AlertEvent) -> str:
+        """What a person wrote, or why the rules took an alert back; sentences stand elsewhere."""
+        own = event.actor == _RULES_ACTOR and event.what != "retracted"
+        return "" if own else event.detail
+
+    def plan(self, citizen: Citizen) -> str:
+        """When the citizen is expected to measure."""
+        names = self("days").split()
+        days = [
+            name for name, digit in zip(names, citizen.plan.weekdays, strict=True) if digit == "1"
+        ]
+        told = self("every-day") if len(days) == len(names) else ", ".join(days)
+        time = citizen.plan.due
+        return self("plan", days=told, time=time.replace(":", ".") if self.lang == "da" else time)
+
+    def _reason(self, row: Row, name: str) -> str:
+        rule = rule_of(name)
+        if row.last_measured_ms is None:
+            return self("unable-none")
+        if rule is None or not rule.per_week_min:
+            return self("unable-few")
+        days, count = self.number(rule.lookback_days), self.number(rule.per_week_min)
+        return self("unable-rate", days=days, count=count)

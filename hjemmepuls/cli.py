@@ -1,0 +1,262 @@
+"""The commands. Settings come from options, else from the environment (`HJEMMEPULS_…`), else from
+the defaults; each process reads them once, here. Heavy imports wait until a command needs them.
+"""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from fhir_mapping.enrolled import Enrolment
+    from ingest.store import EnrolledChange, SqliteReader, SqliteWriter
+
+app = typer.Typer(
+    help="Hjemmepuls: home monitoring from device to clinician. Not a medical device.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+err = Console(stderr=True)
+
+StorePath = Annotated[Path | None, typer.Option("--store", help="SQLite file of the records")]
+AlertsPath = Annotated[Path | None, typer.Option("--alerts", help="SQLite file of the alerts")]
+BrokerPort = Annotated[int | None, typer.Option(help="MQTT broker's port on 127.0.0.1")]
+Homes = Annotated[int, typer.Option(min=1, help="How many simulated homes")]
+Days = Annotated[int, typer.Option(min=1, help="How many simulated days, the last one today")]
+Seed = Annotated[int, typer.Option(min=0, help="Same seed, same world")]
+Start = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day")]
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """The options that were given, so that the environment decides about the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def now_ms() -> int:
+    """The wall clock, in UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def start_logging() -> None:
+    """Log lines to standard error: time, level, module, message; never a name or a CPR number."""
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+    )
+
+
+def stop_on_signals() -> threading.Event:
+    """An event that is set by SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+@app.command()
+def demo(
+    homes: Homes = 32,
+    days: Days = 42,
+    seed: Seed = 1,
+    seconds: Annotated[float | None, typer.Option(help="End after this long; else Ctrl-C")] = None,
+    port: Annotated[int, typer.Option(help="HTTP port on 127.0.0.1; 0 = a free one")] = 8700,
+    browser: Annotated[bool, typer.Option(help="Open the worklist")] = True,
+    as_json: Annotated[bool, typer.Option("--json", help="No display, only the last line")] = False,
+    folder: Annotated[Path | None, typer.Option(help="Keep the data here")] = None,
+) -> None:
+    """The whole chain on embedded defaults: weeks in seconds, then live. Needs nothing else."""
+    from hjemmepuls.demo import Demo
+
+    stop = stop_on_signals()
+    with ExitStack() as stack:
+        if folder is None:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="hjemmepuls-")))
+        folder.mkdir(parents=True, exist_ok=True)
+        summary = Demo(folder, homes, days, seed, port, quiet=as_json).run(stop, seconds, browser)
+    typer.echo(msgspec.json.encode(summary).decode())
+
+
+@app.command()
+def devices(
+    homes: Homes = 32,
+    days: Days = 42,
+    seed: Seed = 1,
+    start: Start = None,
+    history_days: Annotated[float, typer.Option(help="Sent at once; the rest at --speed")] = 28,
+    speed: Annotated[float, typer.Option(help="Times real time, until caught up with now")] = 1,
+    broker_port: Annotated[int, typer.Option(help="MQTT broker's port on 127.0.0.1")] = 1883,
+    broker_user: Annotated[str, typer.Option(help="MQTT user name; empty for none")] = "",
+    broker_password: Annotated[
+        str, typer.Option(envvar="HJEMMEPULS_BROKER_PASSWORD", help="MQTT password")
+    ] = "",
+    ledger: Annotated[Path | None, typer.Option(help="The publisher's own log")] = None,
+    seconds: Annotated[float | None, typer.Option(help="Stop after this long")] = None,
+    faults: Annotated[bool, typer.Option(help="Resends, bursts, wrong clocks, garbage")] = True,
+) -> None:
+    """Play simulated homes over MQTT: one process, thousands of devices."""
+    from devices.simulated import Broker, Fleet, Ledger
+    from hjemmepuls.display import fleet_progress
+    from hjemmepuls.simulation import simulated_world, timeline
+
+    start_logging()
+    stop = stop_on_signals()
+    world = simulated_world(homes, days, seed, start.date() if start else None, faults)
+    broker = Broker(
+        port=broker_port, username=broker_user or None, password=broker_password or None
+    )
+    with ExitStack() as stack:
+        log = stack.enter_context(Ledger(ledger, world.header())) if ledger else None
+        show = stack.enter_context(fleet_progress(world))
+        pace = timeline(world, history_days, speed)
+        fleet = Fleet(world, broker, pace, ledger=log, progress=show)
+        end = fleet.run(stop=stop, seconds=seconds)
+    typer.echo(f"{end.published} published, {end.resends} repeated, {end.unreceipted} unanswered")
+
+
+@app.command()
+def ingest(
+    store: StorePath = None,
+    broker_port: BrokerPort = None,
+    parts: Annotated[str | None, typer.Option(help="Parts to take, 00,07,…; + for all")] = None,
+) -> None:
+    """Receive readings over MQTT and store them; runs until it is told to stop."""
+    from ingest.receive import Receiver
+    from ingest.settings import IngestSettings
+    from ingest.store import SqliteWriter
+
+    start_logging()
+    settings = IngestSettings(**given(store_path=store, broker_port=broker_port, parts=parts))
+    settings.store_path.parent.mkdir(parents=True, exist_ok=True)
+    stop = stop_on_signals()
+    with closing(SqliteWriter(settings.store_path)) as writer:
+        Receiver(settings, writer).run(stop.is_set)
+
+
+@app.command()
+def alerting(
+    store: StorePath = None,
+    alerts: AlertsPath = None,
+    port: Annotated[int | None, typer.Option(help="HTTP port on 127.0.0.1; 0 = a free one")] = None,
+    clock: Annotated[str | None, typer.Option(help="wall, or data (replays)")] = None,
+) -> None:
+    """Run the rules over what is stored; serve alerts and the worklist, on loopback only."""
+    from alerting.serve import serve
+    from alerting.settings import AlertingSettings
+
+    start_logging()
+    chosen = given(store_path=store, alert_store_path=alerts, http_port=port, clock=clock)
+    raise typer.Exit(0 if serve(AlertingSettings(**chosen)) else 1)
+
+
+@app.command()
+def enrolment(homes: Homes = 32, days: Days = 42, seed: Seed = 1, start: Start = None) -> None:
+    """Print the enrolment file of a simulated world, for `enrol`."""
+    from hjemmepuls.simulation import simulated_world
+
+    world = simulated_world(homes, days, seed, start.date() if start else None)
+    typer.echo(msgspec.json.format(msgspec.json.encode(world.enrolment())).decode())
+
+
+@app.command()
+def enrol(file: Path, store: StorePath = None) -> None:
+    """Apply an enrolment file: citizens, devices, assignments, limits."""
+    from ingest.enrolment import EnrolmentRefused, read_enrolment
+
+    try:
+        change = apply_enrolment(store, read_enrolment(file.read_bytes()))
+    except EnrolmentRefused as error:
+        err.print(f"{file}: {error}", style="red", highlight=False, markup=False)
+        raise typer.Exit(2) from error
+    typer.echo(msgspec.json.encode(change).decode())
+
+
+@app.command()
+def rejections(
+    store: StorePath = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also what was replayed")] = False,
+) -> None:
+    """List what was refused: reason, path, how often, and what it says."""
+    table = Table("key", "reason", "path", "times", "topic", "detail")
+    with opened_reader(store) as reader:
+        for row in reader.rejections(unreplayed_only=not everything):
+            times = str(row.deliveries)
+            table.add_row(str(row.key), row.reason, row.path, times, row.topic, row.detail)
+    Console().print(table)
+
+
+@app.command()
+def replay(store: StorePath = None) -> None:
+    """Give every rejection again, after its cause is mended."""
+    from ingest.pipeline import replay as replay_rejections
+
+    with opened_reader(store) as reader, opened_writer(store) as writer:
+        tried, accepted = replay_rejections(reader, writer, now_ms())
+    typer.echo(f"{tried} tried, {accepted} accepted")
+
+
+@app.command()
+def audit(ledger: Path, store: StorePath = None) -> None:
+    """Hold the publisher's own log against the store: lost, doubled, differing. Exit 1 if any."""
+    from hjemmepuls.simulation import audit_ledger
+
+    with opened_reader(store) as reader:
+        found = audit_ledger(ledger, reader)
+    typer.echo(msgspec.json.encode(found).decode())
+    raise typer.Exit(0 if found.clean else 1)
+
+
+@app.command(hidden=True)
+def broker(port: Annotated[int, typer.Option(help="Port on 127.0.0.1")] = 1883) -> None:
+    """Run the demo's embedded broker."""
+    from devices.simulated.broker import run_broker
+
+    run_broker(port, stop_on_signals().is_set)
+
+
+def apply_enrolment(store: Path | None, entries: "Enrolment") -> "EnrolledChange":
+    """Enrol into the store at this path, with the standard limits of each condition."""
+    from alerting.standard_limits import standard_limits
+    from ingest.enrolment import enrol as enrol_into
+
+    with opened_writer(store) as writer, opened_reader(store) as reader:
+        return enrol_into(writer, entries, reader.citizens(), standard_limits, now_ms())
+
+
+def store_path(store: Path | None) -> Path:
+    """The path of the record store: the option, else the environment, else the default."""
+    from ingest.settings import IngestSettings
+
+    return IngestSettings(**given(store_path=store)).store_path
+
+
+@contextmanager
+def opened_writer(store: Path | None) -> "Iterator[SqliteWriter]":
+    """A writer on the record store, closed at the end."""
+    from ingest.store import SqliteWriter
+
+    path = store_path(store)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with closing(SqliteWriter(path)) as writer:
+        yield writer
+
+
+@contextmanager
+def opened_reader(store: Path | None) -> "Iterator[SqliteReader]":
+    """A reader on the record store, closed at the end."""
+    from ingest.store import SqliteReader
+
+    with closing(SqliteReader(store_path(store))) as reader:
+        yield reader

@@ -1,0 +1,171 @@
+"""The demo: the whole chain on embedded defaults, as the same processes as in production.
+
+In: a folder, a cohort and a seed. Out: a worklist in the browser, progress in the terminal, and a
+`Summary` in the end. Broker (amqtt), ingest and alerting are children of this process; the homes
+play inside it: weeks of history as fast as they are taken, then two weeks in half a minute, then
+real time. At the end the publisher's ledger is held against the store.
+"""
+
+import threading
+import time
+import webbrowser
+from collections import Counter
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from devices.simulated import Broker, Fleet, Ledger, Progress
+from hjemmepuls.cli import apply_enrolment
+from hjemmepuls.display import Board
+from hjemmepuls.processes import HOST, free_port, hjemmepuls, listening
+from hjemmepuls.simulation import audit_ledger, simulated_world, timeline
+from ingest.enrolment import read_enrolment
+from ingest.store import SqliteReader
+
+LIVE_DAYS = 14
+"""The last days of the world, which the demo plays slowly enough to watch."""
+LIVE_SECONDS = 35
+"""How long those days take: deterioration shows within the first minute."""
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """What the demo did; the last line it prints."""
+
+    published: int
+    received: int
+    stored: int
+    duplicates: int
+    rejected: int
+    quarantined: int
+    alerts_open: int
+    alerts_by_severity: dict[str, int]
+    lost: int
+    doubled: int
+    differing: int
+    garbage_lost: int
+    first_alert_s: float | None
+    seconds: float
+
+
+class Demo:
+    """One run of the demo. Use once."""
+
+    def __init__(
+        self, folder: Path, homes: int, days: int, seed: int, port: int, *, quiet: bool
+    ) -> None:
+        self._folder = folder
+        self._world = simulated_world(homes, days, seed)
+        self._store = folder / "records.db"
+        self._port = port or free_port()
+        self._board = Board(self._world, f"http://{HOST}:{self._port}/", quiet=quiet)
+        self._first_alert_s: float | None = None
+
+    def run(self, stop: threading.Event, seconds: float | None, browser: bool) -> Summary:
+        """Play until `stop` is set or `seconds` are over, then settle and count."""
+        with ExitStack() as stack:
+            self._start_servers(stack)
+            started = time.monotonic()
+            ledger = stack.enter_context(
+                Ledger(self._folder / "ledger.jsonl", self._world.header())
+            )
+            api = stack.enter_context(httpx.Client(base_url=f"http://{HOST}:{self._port}"))
+            stack.enter_context(self._board)
+            if browser:
+                webbrowser.open(self._board.address)
+            history_days = max(self._world.days - LIVE_DAYS, 0)
+            pace = timeline(self._world, history_days, LIVE_DAYS * 86_400 / LIVE_SECONDS)
+            fleet = Fleet(
+                self._world,
+                Broker(port=self._broker_port),
+                pace,
+                ledger=ledger,
+                resend_after_s=5.0,
+            )
+            played = self._play(fleet, api, stop, seconds, started)
+            self._settle(api)
+            return self._summary(played, api, time.monotonic() - started)
+
+    def _start_servers(self, stack: ExitStack) -> None:
+        """Broker, enrolment, ingest, alerting, in this order; each is up before the next."""
+        self._broker_port = free_port()
+        broker_port, folder = str(self._broker_port), self._folder
+        broker = stack.enter_context(
+            hjemmepuls("broker", "--port", broker_port, log=folder / "broker.log")
+        )
+        enrolment = read_enrolment(msgspec.json.encode(self._world.enrolment()))
+        apply_enrolment(self._store, enrolment)
+        store = ("--store", str(self._store))
+        alerting = stack.enter_context(
+            hjemmepuls(
+                *("alerting", *store, "--alerts", str(folder / "alerts.db")),
+                *("--port", str(self._port), "--clock", "data"),
+                log=folder / "alerting.log",
+            )
+        )
+        broker.wait_until(lambda: listening(self._broker_port))
+        ingest = stack.enter_context(
+            hjemmepuls("ingest", *store, "--broker-port", broker_port, log=folder / "ingest.log")
+        )
+        ingest.wait_until(lambda: "connected to the broker" in ingest.tail())
+        alerting.wait_until(lambda: listening(self._port))
+
+    def _play(
+        self,
+        fleet: Fleet,
+        api: httpx.Client,
+        stop: threading.Event,
+        seconds: float | None,
+        started: float,
+    ) -> Progress:
+        """The homes on their own thread; here the board is kept up to date."""
+        result: list[Progress] = []
+        thread = threading.Thread(
+            target=lambda: result.append(fleet.run(stop=stop, seconds=seconds, drain_s=20.0))
+        )
+        thread.start()
+        cursor = 0
+        while thread.is_alive():
+            thread.join(0.5)
+            news = api.get("/alerts", params={"since": cursor, "limit": 1000}).json()
+            cursor = news["cursor"]
+            if news["alerts"] and self._first_alert_s is None:
+                self._first_alert_s = round(time.monotonic() - started, 1)
+            self._board.show(fleet.counters(), news["alerts"])
+        while seconds is None and not stop.wait(0.5):  # the world is over: stay up for the reader
+            pass
+        return result[0]
+
+    def _settle(self, api: httpx.Client) -> None:
+        """Wait until the rules have seen everything that is stored."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            health: dict[str, Any] = api.get("/health").json()
+            if health["evaluated_seq"] == health["last_seq"]:
+                return
+            time.sleep(0.2)
+
+    def _summary(self, played: Progress, api: httpx.Client, seconds: float) -> Summary:
+        with closing(SqliteReader(self._store)) as reader:
+            tallies = reader.tallies()
+            found = audit_ledger(self._folder / "ledger.jsonl", reader)
+        rows = api.get("/worklist").json()["citizens"]
+        severities = Counter(alert["severity"] for row in rows for alert in row["alerts"])
+        return Summary(
+            published=played.published + played.resends,
+            received=tallies.get("deliveries", 0),
+            stored=tallies["records"],
+            duplicates=tallies.get("readings-duplicate", 0),
+            rejected=tallies.get("readings-rejected", 0),
+            quarantined=tallies.get("readings-quarantined", 0),
+            alerts_open=sum(severities.values()),
+            alerts_by_severity=dict(sorted(severities.items())),
+            lost=found.lost,
+            doubled=found.doubled,
+            differing=found.differing,
+            garbage_lost=found.garbage_lost,
+            first_alert_s=self._first_alert_s,
+            seconds=round(seconds, 1),
+        )

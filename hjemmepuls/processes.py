@@ -1,0 +1,111 @@
+"""Child processes on loopback: started with a log, waited for, always reaped.
+
+Used by the demo, the benchmarks and the tests. On Linux a child also ends when its parent is
+killed outright, so that nothing is left behind.
+"""
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+HOST = "127.0.0.1"
+_PR_SET_PDEATHSIG = 1
+
+
+class ChildFailed(RuntimeError):
+    """A child ended or did not answer in time; the message ends with its last log lines."""
+
+
+class Child:
+    """One child process; use as a context manager. `log` holds what it wrote."""
+
+    def __init__(
+        self, arguments: Sequence[str], log: Path, environment: Mapping[str, str] | None = None
+    ) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self.process = subprocess.Popen(  # noqa: S603  our own programs, no shell
+                list(arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **(environment or {})},
+                preexec_fn=_die_with_parent,  # noqa: PLW1509  no threads of ours before exec
+            )
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float = 30.0) -> None:
+        """Wait until `ready`; ChildFailed when the child ends or the time is over."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if self.process.poll() is not None:
+                raise ChildFailed(f"{self.log.stem} ended: {self.tail()}")
+            if time.monotonic() > deadline:
+                raise ChildFailed(f"{self.log.stem} is not ready: {self.tail()}")
+            time.sleep(0.05)
+
+    def tail(self, lines: int = 15) -> str:
+        """The last lines of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+    def kill(self) -> None:
+        """End it as a power cut would, and reap it."""
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self, seconds: float = 10.0) -> int:
+        """Ask it to end, then make it; its exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        return int(self.process.returncode)
+
+    def __enter__(self) -> "Child":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def hjemmepuls(*arguments: str, log: Path, environment: Mapping[str, str] | None = None) -> Child:
+    """One of our own commands as a child."""
+    return Child([sys.executable, "-m", "hjemmepuls", *arguments], log, environment)
+
+
+def free_port() -> int:
+    """A port on loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def listening(port: int) -> bool:
+    """Whether something accepts connections there."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def find_mosquitto() -> str | None:
+    """Where Mosquitto is installed, if it is."""
+    return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def _die_with_parent() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

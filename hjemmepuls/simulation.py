@@ -1,0 +1,35 @@
+"""From options to a simulated world on the air, and its ledger held against the store."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from devices.simulated import FaultRates, Timeline, World, read_ledger
+from devices.simulated.ledger import GarbageLine, ReadingLine
+from ingest.audit import Audit, Said, audit
+from ingest.store import Reader
+
+
+def simulated_world(
+    homes: int, days: int, seed: int, start: date | None = None, faults: bool = True
+) -> World:
+    """A world of `days` days that ends tonight unless it is given a start."""
+    first = start or datetime.now(UTC).date() - timedelta(days=days - 1)
+    rates = FaultRates() if faults else FaultRates.none()
+    return World(seed, homes, start=first, days=days, faults=rates)
+
+
+def timeline(world: World, history_days: float, speed: float) -> Timeline:
+    """The first days at once, the rest at `speed` until it has caught up with now."""
+    return Timeline(world.starts_at + timedelta(days=history_days), speed)
+
+
+def audit_ledger(ledger: Path, reader: Reader) -> Audit:
+    """Hold a publisher's ledger against the store."""
+    readings: list[Said] = []
+    garbage: list[str] = []
+    for line in read_ledger(ledger):
+        if isinstance(line, ReadingLine):
+            readings.append(Said(line.device, line.slot, line.boot, line.t, line.values))
+        elif isinstance(line, GarbageLine):
+            garbage.append(line.digest)
+    return audit(readings, garbage, reader)
