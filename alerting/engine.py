@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from alerting.roster import SIDES, Roster
 from alerting.rules import (
     RULES,
     Colour,
@@ -22,7 +23,6 @@ from alerting.rules import (
     step,
 )
 from alerting.rules.signals import SIGNALS
-from alerting.roster import SIDES, Roster
 from alerting.sittings import Sitting
 
 Wave = Sequence[Sitting]

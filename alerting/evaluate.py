@@ -59,7 +59,10 @@ class Evaluator:
         self._lock = threading.RLock()
         self._stores: tuple[Reader, AlertStore] | None = None
         self._newest_ms = 0
-        self._begin()
+        self._engine = Engine(Roster({}, {}))
+        self._enrolment = -1
+        self._seq = self._departed = 0
+        self._last_t: dict[tuple[int, int], float] = {}
 
     def serve(self, should_stop: Callable[[], bool], poll_s: float, tick_s: float) -> None:
         """Follow the store until `should_stop`; a store that is away is tried again."""
@@ -131,7 +134,7 @@ class Evaluator:
         self._engine = Engine(Roster({}, {}))
         self._enrolment = -1
         self._seq = self._departed = 0
-        self._last_t: dict[tuple[int, int], float] = {}
+        self._last_t.clear()
 
     @property
     def _reader(self) -> Reader:
@@ -175,7 +178,7 @@ class Evaluator:
 
     def _is_late(self, sitting: Sitting) -> bool:
         """Whether the past that was already judged changes with this sitting."""
-        last = max((self._last_t.get((sitting.row, signal), -np.inf) for signal in sitting.values))
+        last = max(self._last_t.get((sitting.row, signal), -np.inf) for signal in sitting.values)
         state = self._engine.state
         missing = state.status[sitting.row, _MISSING] > Colour.GREEN
         return last >= sitting.t or bool(missing and state.onset[sitting.row, _MISSING] > sitting.t)

@@ -11,8 +11,8 @@ from alerting.engine import Engine
 from alerting.explanation import SEVERITY_OF
 from alerting.local_time import utc_ms
 from alerting.rules import RULES, SIGNALS, Colour
-from alerting.situation import Situation
 from alerting.situation import Colour as ShownColour
+from alerting.situation import Situation
 
 _WATCHES = np.array([[signal.alias in rule.signals for signal in SIGNALS] for rule in RULES])
 

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 
 HOST = "127.0.0.1"
+DEPLOY = Path(__file__).parent.parent / "deploy"
+"""The shipped configuration, in a checkout."""
 _PR_SET_PDEATHSIG = 1
 
 
@@ -104,6 +106,59 @@ def listening(port: int) -> bool:
 def find_mosquitto() -> str | None:
     """Where Mosquitto is installed, if it is."""
     return shutil.which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+class Mosquitto(Child):
+    """Mosquitto on a port of ours, with the shipped configuration: only port and paths differ.
+
+    `password` is that of both shipped users, `ingest` and `devices`. Stopping and starting one
+    again in the same folder keeps its sessions. ChildFailed when it does not come up.
+    """
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        program = find_mosquitto()
+        if program is None:
+            raise ChildFailed("Mosquitto is missing; install: apt-get install mosquitto")
+        self.port = port or free_port()
+        self.password = "on-loopback-for-a-test"  # noqa: S105  guards nothing
+        folder.mkdir(parents=True, exist_ok=True)
+        super().__init__([program, "-c", str(self._configure(folder))], folder / "mosquitto.log")
+        self.wait_until(lambda: listening(self.port))
+
+    def settings(self, user: str) -> dict[str, str]:
+        """The environment with which one of our processes reaches this broker as `user`."""
+        return {
+            "HJEMMEPULS_BROKER_PORT": str(self.port),
+            "HJEMMEPULS_BROKER_USER": user,
+            "HJEMMEPULS_BROKER_PASSWORD": self.password,
+        }
+
+    def _configure(self, folder: Path) -> Path:
+        passwords = folder / "passwords"
+        passwords.touch(0o600)
+        for user in ("ingest", "devices"):
+            subprocess.run(  # noqa: S603
+                ["mosquitto_passwd", "-b", str(passwords), user, self.password],  # noqa: S607
+                check=True,
+                capture_output=True,
+            )
+        acl = folder / "acl"
+        acl.write_text((DEPLOY / "acl").read_text())
+        acl.chmod(0o600)
+        text = (DEPLOY / "mosquitto.conf").read_text()
+        for shipped, here in (
+            ("listener 1883 ", f"listener {self.port} "),
+            ("/mosquitto/secrets/passwords", str(passwords)),
+            ("/mosquitto/config/acl", str(acl)),
+            ("/mosquitto/data/", f"{folder}/"),
+        ):
+            assert shipped in text, shipped
+            text = text.replace(shipped, here)
+        if os.geteuid() == 0:
+            text += "user root\n"  # the files of this folder are ours alone
+        configuration = folder / "mosquitto.conf"
+        configuration.write_text(text)
+        return configuration
 
 
 def _die_with_parent() -> None:

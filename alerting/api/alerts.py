@@ -175,7 +175,7 @@ def routes(sources: Sources, feed: Feed) -> APIRouter:
         try:
             acked = sources.alerts().acknowledge(alert_id, said.by, said.note, version, now_ms)
         except AlertChanged as changed:
-            raise _conflict(changed.current, if_match is not None, version) from changed
+            raise _conflict(changed.current, version) from changed
         answer = json_answer(acked)
         answer.headers["ETag"] = f'"{acked.version}"'
         return answer
@@ -183,16 +183,16 @@ def routes(sources: Sources, feed: Feed) -> APIRouter:
     @router.get(
         "/worklist",
         response_class=Response,
-        responses=documented({"now_ms": 0, "cursor": 17, "counts": {"red": 1}, "rows": []}, 304),
+        responses=documented({"cursor": 17, "counts": {"red": 1}, "rows": []}, 304),
     )
     def worklist(request: Request) -> Response:
         """The rows of the page: every citizen with colour, why, since when, and open alerts."""
         store, monitor = sources.alerts(), sources.monitor
-        cursor, now_ms = store.last_change(), monitor.now_ms()
+        cursor = store.last_change()
         citizens = sources.reader().citizens()
-        rows = rows_of(monitor.situations(), citizens, store.open_alerts(), now_ms)
+        rows = rows_of(monitor.situations(), citizens, store.open_alerts(), monitor.now_ms())
         content = {"cursor": cursor, "counts": counts_of(rows), "rows": rows}
-        return tagged(request, json_answer({"now_ms": now_ms, **content}))
+        return tagged(request, json_answer(content))
 
     return router
 
@@ -233,15 +233,17 @@ def _version_asked(alert: Alert, if_match: str | None) -> int | None:
     if asked is None:
         return None
     if str(alert.version) not in asked:
-        raise _conflict(alert, True, None)
+        raise _version_changed(alert)
     return alert.version
 
 
-def _conflict(current: Alert, conditional: bool, version: int | None) -> Refused:
-    beside = {"alert": current}
-    if conditional and version != current.version:
-        message = f"the alert is at version {current.version}"
-        return Refused(412, Fault("version-changed", message), beside=beside)
-    return Refused(
-        409, Fault("acknowledged-already", "somebody has acknowledged it already"), beside=beside
-    )
+def _version_changed(current: Alert) -> Refused:
+    fault = Fault("version-changed", f"the alert is at version {current.version}")
+    return Refused(412, fault, beside={"alert": current})
+
+
+def _conflict(current: Alert, version: int | None) -> Refused:
+    if version is not None and version != current.version:
+        return _version_changed(current)
+    fault = Fault("acknowledged-already", "somebody has acknowledged it already")
+    return Refused(409, fault, beside={"alert": current})

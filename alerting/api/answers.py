@@ -51,7 +51,7 @@ class Refused(Exception):  # noqa: N818  it is the request that is wrong
         self.beside = beside or {}
 
 
-def json_answer(content: Any, status: int = 200) -> Response:
+def json_answer(content: object, status: int = 200) -> Response:
     """A JSON body."""
     return Response(_encode(content), status, media_type=JSON)
 
@@ -140,7 +140,7 @@ ALWAYS = (421, 503)
 
 
 def documented(
-    example: Any, *statuses: int, schema: dict[str, Any] | None = None, fhir: bool = False
+    example: object, *statuses: int, schema: dict[str, Any] | None = None, fhir: bool = False
 ) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route: its good answer by example, and every error it may give."""
     media_type = FHIR_JSON if fhir else JSON

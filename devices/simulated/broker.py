@@ -17,7 +17,7 @@ def run_broker(port: int, should_stop: Callable[[], bool]) -> None:
 
 
 async def _serve(port: int, should_stop: Callable[[], bool]) -> None:
-    from amqtt.broker import Broker  # a demo-only dependency
+    from amqtt.broker import Broker  # type: ignore[import-untyped]  # a demo-only dependency
 
     listener = {"type": "tcp", "bind": f"127.0.0.1:{port}"}
     plugins = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}}

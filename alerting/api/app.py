@@ -1,0 +1,126 @@
+"""The HTTP application of the alerting process.
+
+In: the monitor, and functions that open the two stores. Out: an ASGI application. Who starts it
+binds it to loopback, and turns the server's own access log off: ours names no person.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Collection
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+
+from alerting.alert_store import AlertStore
+from alerting.api import alerts, fhir, health, pages
+from alerting.api.answers import Fault, Refused, fault_answer, shortened
+from alerting.api.feed import Feed
+from alerting.api.guard import LOOPBACK_HOSTS, Guard, is_fhir
+from alerting.api.sources import Sources
+from alerting.situation import Monitor
+from alerting.web.render import error_page
+from alerting.web.texts import language_of
+from ingest.store import Reader, StoreUnavailable
+
+log = logging.getLogger(__name__)
+_PAGES = ("/worklist.html", "/citizens", "/acknowledge")
+
+
+def create_app(
+    monitor: Monitor,
+    open_reader: Callable[[], Reader],
+    open_alerts: Callable[[], AlertStore],
+    *,
+    hosts: Collection[str] = LOOPBACK_HOSTS,
+) -> FastAPI:
+    """The application over these sources; `hosts` are the names that it answers to.
+
+    The stores are opened by the threads that need them, and may be away: what needs them then
+    answers 503.
+    """
+    app = FastAPI(
+        title="Hjemmepuls",
+        summary="Alerts, worklist and FHIR of a home-monitoring platform. Not a medical device.",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+    )
+    sources = Sources(monitor, open_reader, open_alerts)
+    feed = Feed(lambda: sources.alerts().last_change())
+    app.include_router(pages.routes(sources))
+    app.include_router(alerts.routes(sources, feed))
+    app.include_router(fhir.routes(sources))
+    app.include_router(health.routes(sources))
+    for error, answer in (
+        (Refused, _refused),
+        (RequestValidationError, _invalid),
+        (HTTPException, _http_error),
+        (StoreUnavailable, _store_away),
+        (sqlite3.OperationalError, _store_away),
+    ):
+        app.add_exception_handler(error, answer)
+    app.add_middleware(Guard, hosts=hosts)
+    _tidy_openapi(app)
+    return app
+
+
+def _answer(request: Request, refused: Refused) -> Response:
+    """An error in the form of the route it belongs to: page, FHIR or JSON."""
+    path = request.url.path
+    if path == "/" or path.startswith(_PAGES):
+        lang = language_of(request.query_params.get("lang"))
+        return HTMLResponse(error_page(lang, refused.status), refused.status)
+    return fault_answer(refused, is_fhir(path))
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return _answer(request, error)
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field, value = str(first["loc"][-1]), shortened(first.get("input", ""))
+    fault = Fault("parameter-invalid", "a parameter is wrong", field, value, first["msg"])
+    return _answer(request, Refused(422, fault))
+
+
+def _http_error(request: Request, error: Exception) -> Response:
+    """What the router itself refuses: no such path, or not that method."""
+    assert isinstance(error, HTTPException)
+    issue = "not-found" if error.status_code == 404 else "not-supported"  # noqa: PLR2004
+    fault = Fault("not-found" if issue == "not-found" else "refused", str(error.detail))
+    answer = _answer(request, Refused(error.status_code, fault, issue))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _store_away(request: Request, error: Exception) -> Response:
+    log.warning("a store cannot be read: %s", error)
+    fault = Fault("store-unavailable", "a store cannot be read right now")
+    answer = _answer(request, Refused(503, fault, "transient"))
+    answer.headers["Retry-After"] = "1"
+    return answer
+
+
+def _tidy_openapi(app: FastAPI) -> None:
+    """Take out the error that FastAPI adds by itself to every route with a path parameter."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = made()
+        for path in schema["paths"].values():
+            for operation in path.values():
+                content = operation["responses"].get("422", {}).get("content", {})
+                named = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+                if named.endswith("/HTTPValidationError"):
+                    del operation["responses"]["422"]
+        for name in ("HTTPValidationError", "ValidationError"):
+            schema.get("components", {}).get("schemas", {}).pop(name, None)
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
