@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from alerting.alert import OPEN
 from devices.simulated import Broker, Fleet, Ledger, Progress
 from hjemmepuls.cli import apply_enrolment
 from hjemmepuls.display import Board
@@ -62,6 +63,8 @@ class Demo:
         self._port = port or free_port()
         self._board = Board(self._world, f"http://{HOST}:{self._port}/", quiet=quiet)
         self._first_alert_s: float | None = None
+        self._alerts: dict[str, dict[str, Any]] = {}
+        self._cursor = 0
 
     def run(self, stop: threading.Event, seconds: float | None, browser: bool) -> Summary:
         """Play until `stop` is set or `seconds` are over, then settle and count."""
@@ -86,7 +89,7 @@ class Demo:
             )
             played = self._play(fleet, api, stop, seconds, started)
             self._settle(api)
-            return self._summary(played, api, time.monotonic() - started)
+            return self._summary(played, time.monotonic() - started)
 
     def _start_servers(self, stack: ExitStack) -> None:
         """Broker, enrolment, ingest, alerting, in this order; each is up before the next."""
@@ -126,33 +129,44 @@ class Demo:
             target=lambda: result.append(fleet.run(stop=stop, seconds=seconds, drain_s=20.0))
         )
         thread.start()
-        cursor = 0
         while thread.is_alive():
             thread.join(0.5)
-            news = api.get("/alerts", params={"since": cursor, "limit": 1000}).json()
-            cursor = news["cursor"]
-            if news["alerts"] and self._first_alert_s is None:
+            self._follow(api)
+            if self._alerts and self._first_alert_s is None:
                 self._first_alert_s = round(time.monotonic() - started, 1)
-            self._board.show(fleet.counters(), news["alerts"])
+            self._board.show(fleet.counters(), self._open_alerts())
         while seconds is None and not stop.wait(0.5):  # the world is over: stay up for the reader
             pass
         return result[0]
 
+    def _follow(self, api: httpx.Client) -> None:
+        """Take every alert that changed since the last time, as any polling system would."""
+        more = True
+        while more:
+            query = {"since": self._cursor, "limit": 1000}
+            news: dict[str, Any] = api.get("/alerts", params=query).raise_for_status().json()
+            self._alerts |= {alert["id"]: alert for alert in news["alerts"]}
+            self._cursor, more = news["cursor"], news["more"]
+
+    def _open_alerts(self) -> list[dict[str, Any]]:
+        is_open = (alert for alert in self._alerts.values() if alert["condition"] in OPEN)
+        return sorted(is_open, key=lambda alert: -alert["change"])
+
     def _settle(self, api: httpx.Client) -> None:
-        """Wait until the rules have seen everything that is stored."""
+        """Wait until the rules have seen everything that is stored, and take their alerts."""
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             health: dict[str, Any] = api.get("/health").json()
             if health["evaluated_seq"] == health["last_seq"]:
-                return
+                break
             time.sleep(0.2)
+        self._follow(api)
 
-    def _summary(self, played: Progress, api: httpx.Client, seconds: float) -> Summary:
+    def _summary(self, played: Progress, seconds: float) -> Summary:
         with closing(SqliteReader(self._store)) as reader:
             tallies = reader.tallies()
             found = audit_ledger(self._folder / "ledger.jsonl", reader)
-        rows = api.get("/worklist").json()["citizens"]
-        severities = Counter(alert["severity"] for row in rows for alert in row["alerts"])
+        severities = Counter(alert["severity"] for alert in self._open_alerts())
         return Summary(
             published=played.published + played.resends,
             received=tallies.get("deliveries", 0),

@@ -13,11 +13,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from alerting.alert import OPEN, SEVERITIES
+from alerting.alert import SEVERITIES
 from devices.simulated import Progress as FleetProgress
 from devices.simulated import World
 
 console = Console(stderr=True)
+ROWS = 12
+"""Most alerts on the demo's board."""
 STYLES = {"red": "bold red", "yellow": "yellow", "blue": "blue", "technical": "bright_black"}
 
 
@@ -54,7 +56,6 @@ class Board:
         self._world = world
         self._quiet = quiet
         self._live = Live(console=console, refresh_per_second=4, transient=False)
-        self._alerts: dict[str, dict[str, Any]] = {}
 
     def __enter__(self) -> "Board":
         if not self._quiet:
@@ -72,17 +73,13 @@ class Board:
         if not self._quiet:
             self._live.stop()
 
-    def show(self, fleet: FleetProgress, news: list[dict[str, Any]]) -> None:
-        """Take the fleet's counters and the alerts that changed since the last time."""
-        for alert in news:
-            self._alerts.pop(alert["id"], None)
-            self._alerts[alert["id"]] = alert
+    def show(self, fleet: FleetProgress, alerts: list[dict[str, Any]]) -> None:
+        """Take the fleet's counters and the open alerts, newest change first."""
         if not self._quiet:
-            self._live.update(self._draw(fleet))
+            self._live.update(self._draw(fleet, alerts))
 
-    def _draw(self, fleet: FleetProgress) -> Table:
-        is_open = [row for row in self._alerts.values() if row["condition"] in OPEN]
-        colours = Counter(row["severity"] for row in is_open)
+    def _draw(self, fleet: FleetProgress, alerts: list[dict[str, Any]]) -> Table:
+        colours = Counter(row["severity"] for row in alerts)
         when = "…"
         if fleet.virtual_now is not None:
             when = fleet.virtual_now.astimezone(self._world.starts_at.tzinfo).strftime(
@@ -98,7 +95,7 @@ class Board:
         )
         for column in ("since", "citizen", "why"):
             table.add_column(column)
-        for row in reversed(is_open[-12:]):
+        for row in alerts[:ROWS]:
             since = datetime.fromtimestamp(row["onset_ms"] / 1000, self._world.starts_at.tzinfo)
             text = f"[{STYLES[row['severity']]}]{escape(row['text_da'])}[/]"
             table.add_row(since.strftime("%d.%m. %H:%M"), row["citizen"], text)

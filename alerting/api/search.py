@@ -28,6 +28,7 @@ COUNT_DEFAULT = 100
 TIME_MAX = 2**53
 _REPEATABLE = frozenset({"date", "code", "combo-code"})
 _FORMATS = frozenset({"json", "application/json", "application/fhir+json"})
+_WHOLE = re.compile(r"[0-9]{1,6}")
 _PATIENT = re.compile(r"(?:Patient/)?([A-Za-z0-9.\-]{1,64})")
 _DATE = re.compile(
     r"(?P<prefix>eq|ge|gt|le|lt|sa|eb)?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
@@ -149,9 +150,7 @@ def _count(values: Sequence[str]) -> int:
     if not values:
         return COUNT_DEFAULT
     text = values[0]
-    if not (
-        text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= COUNT_MAX and len(text) < 9
-    ):
+    if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= COUNT_MAX:
         raise _wrong("_count", text, f"a whole number from 1 to {COUNT_MAX}")
     return int(text)
 

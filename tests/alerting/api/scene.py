@@ -1,0 +1,223 @@
+"""A small ward: real stores in a folder, a monitor that says what it is told, and the API on it.
+
+Times are counted back from `NOW_MS`, a Wednesday at noon in Denmark, so that nothing depends on
+when the tests run.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from alerting.alert import Alert, Baseline, Episode, Evidence, EvidenceValue, Severity
+from alerting.alert_store import AlertStore
+from alerting.api.app import create_app
+from alerting.situation import Colour, Curve, Point, Situation, Usual
+from devices.wire import Item, Payload, topic_for
+from fhir_mapping.enrolled import (
+    Assignment,
+    Citizen,
+    EnrolledDevice,
+    Enrolment,
+    Organisation,
+    Plan,
+)
+from ingest.decode import Delivery
+from ingest.pipeline import process
+from ingest.store import SqliteReader, SqliteWriter
+
+NOW_MS = 1_771_412_400_000  # 2026-02-18T12:00:00+01:00
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
+OXIMETER, CUFF = "528388", "528391"
+HOSTILE = "<script>alert('x')</script>\"&{{7*7}}"
+
+
+class StillMonitor:
+    """A monitor that says what it is told; counts nothing and computes nothing."""
+
+    def __init__(self) -> None:
+        self.situation: dict[str, Situation] = {}
+        self.curve: dict[str, list[Curve]] = {}
+        self.seen = 0
+        self.at_ms = NOW_MS
+
+    def situations(self) -> dict[str, Situation]:
+        """What it was told."""
+        return dict(self.situation)
+
+    def curves(self, citizens: Sequence[str], days: int) -> dict[str, list[Curve]]:
+        """What it was told, of these citizens."""
+        assert days > 0
+        return {citizen: self.curve.get(citizen, []) for citizen in citizens}
+
+    def now_ms(self) -> int:
+        """The moment it was told."""
+        return self.at_ms
+
+    def evaluated_seq(self) -> int:
+        """The number it was told."""
+        return self.seen
+
+
+def citizen(key: str, given: str, family: str, **changes: Any) -> Citizen:
+    """An invented citizen; the CPR number's day is that day + 60."""
+    signals: list[Any] = ["spo2", "pulse", "weight", "systolic", "diastolic"]
+    facts: dict[str, Any] = {
+        "id": key,
+        "cpr": "7203480000",
+        "given": given,
+        "family": family,
+        "sex": "female",
+        "birth_date": date(1948, 3, 12),
+        "condition": "copd",
+        "organisation": "org-odense",
+        "phone": "00 00 12 34",
+        "plan": Plan("1111111", "12:00", date(2025, 12, 1), signals),
+    }
+    return Citizen(**{**facts, **changes})
+
+
+def episode(key: str, rule: str, severity: Severity, hours: float, **changes: Any) -> Episode:
+    """An episode that began so many hours ago, with a full set of evidence."""
+    onset_ms = NOW_MS - round(hours * HOUR_MS)
+    facts: dict[str, Any] = {
+        "citizen": key,
+        "rule": rule,
+        "name_da": "Lav iltmætning",
+        "name_en": "Low oxygen saturation",
+        "severity": severity,
+        "onset_ms": onset_ms,
+        "raised_ms": onset_ms,
+        "cleared_ms": None,
+        "text_da": "Iltmætning 86 % (rød grænse 87 % eller lavere).",
+        "text_en": "Oxygen saturation 86 % (red limit 87 % or lower).",
+        "evidence": Evidence(
+            rule=rule,
+            rule_version=1,
+            rulebook_version="1.0.0",
+            parameters={"red": 87.0, "yellow": 89.0},
+            meaning={"value": "saturation, %", "limit": "personal low limit, %"},
+            value=86.0,
+            limit=87.0,
+            extra=None,
+            baseline=Baseline(mean=93.1, sd=1.2, n=21.0),
+            limits={"spo2": [87.0, 89.0, None, None]},
+            values=[
+                EvidenceValue(
+                    "0198c0de-0000-8000-8000-000000000001", "spo2", "86", "%", onset_ms, ""
+                )
+            ],
+        ),
+    }
+    return Episode(**{**facts, **changes})
+
+
+def situation(key: str, colour: Colour, **changes: Any) -> Situation:
+    """A citizen's situation; measured this morning."""
+    worst: Any = colour if colour in ("red", "yellow", "blue", "technical") else None
+    facts: dict[str, Any] = {"unable": [], "last_measured_ms": NOW_MS - 4 * HOUR_MS}
+    return Situation(**{"citizen": key, "colour": colour, "worst": worst, **facts, **changes})
+
+
+def curve(signal: str, values: Iterable[float], **changes: Any) -> Curve:
+    """A curve with one measurement a day until this morning."""
+    numbers = list(values)
+    times = [NOW_MS - 4 * HOUR_MS - DAY_MS * back for back in range(len(numbers))][::-1]
+    mean = sum(numbers) / max(len(numbers), 1)
+    facts: dict[str, Any] = {
+        "signal": signal,
+        "name_da": "Iltmætning",
+        "name_en": "Oxygen saturation",
+        "unit": "%",
+        "decimals": 0,
+        "points": [
+            Point(at_ms, value, f"0198c0de-0000-8000-8000-{place:012d}", False)
+            for place, (at_ms, value) in enumerate(zip(times, numbers, strict=True))
+        ],
+        "usual": [Usual(at_ms, mean, 1.2) for at_ms in times],
+        "limits": [87.0, 89.0, None, None],
+    }
+    return Curve(**{**facts, **changes})
+
+
+class Ward:
+    """Stores in a folder, a monitor, and the application over them."""
+
+    def __init__(self, folder: Path, citizens: Sequence[Citizen] = ()) -> None:
+        self.records, self.alerts_path = folder / "records.db", folder / "alerts.db"
+        self.writer = SqliteWriter(self.records)
+        self.alerts = AlertStore(self.alerts_path)
+        self.monitor = StillMonitor()
+        self.messages = 0
+        if citizens:
+            self.enrol(citizens)
+
+    def enrol(self, citizens: Sequence[Citizen]) -> None:
+        """Enrol citizens; each gets an oximeter and a cuff behind a gateway of its own."""
+        since = datetime(2025, 12, 1, tzinfo=UTC)
+        devices = [
+            EnrolledDevice(f"{kind}-{row.id}", kind, "Maker", "Model 1", "s1", f"gw-{row.id}")
+            for row in citizens
+            for kind in (OXIMETER, CUFF)
+        ]
+        self.writer.enrol(
+            Enrolment(
+                organisations=[Organisation("org-odense", "9999999000000001", "Odense (opdigtet)")],
+                citizens=list(citizens),
+                devices=devices,
+                assignments=[Assignment(row.id, row.id.partition("-")[2], since) for row in devices],
+            ),
+            NOW_MS,
+        )
+
+    def measure(self, key: str, at_ms: int, values: Mapping[str, str], kind: str = OXIMETER) -> None:
+        """One reading of a citizen's device, through the whole of ingest."""
+        self.messages += 1
+        local = datetime(1970, 1, 1) + timedelta(milliseconds=at_ms + HOUR_MS)
+        units = {"spo2": "%", "pulse_oximeter": "/min", "systolic": "mm[Hg]", "diastolic": "mm[Hg]"}
+        payload = Payload(
+            v=1,
+            id=f"m{self.messages}",
+            seq=self.messages,
+            type=kind,
+            t=local,
+            sent=datetime.fromtimestamp(NOW_MS / 1000, UTC),
+            r=[Item(c=name, val=text, u=units[name]) for name, text in values.items()],
+        )
+        topic = topic_for("syddanmark", f"gw-{key}", f"{kind}-{key}").text()
+        (outcome,) = process([Delivery(topic, msgspec.json.encode(payload), NOW_MS)], self.writer)
+        assert outcome.result == "accepted", outcome
+
+    def open_alert(self, *args: Any, **changes: Any) -> Alert:
+        """Open an episode in the alert store; see `episode`."""
+        return self.alerts.raise_(episode(*args, **changes), NOW_MS)
+
+    def app(self) -> FastAPI:
+        """The application over this ward."""
+        return create_app(
+            self.monitor,
+            lambda: SqliteReader(self.records),
+            lambda: AlertStore(self.alerts_path),
+        )
+
+    def client(self) -> TestClient:
+        """A client that calls the application by a name that it answers to."""
+        return TestClient(self.app(), base_url="http://127.0.0.1:8700", follow_redirects=False)
+
+    def close(self) -> None:
+        """Release the stores."""
+        self.writer.close()
+        self.alerts.close()
+
+
+def anna_and_bo() -> list[Citizen]:
+    """Two citizens, one with each condition."""
+    return [
+        citizen("c1", "Anna", "Lund"),
+        citizen("c2", "Bo", "Friis", condition="heart-failure", sex="male"),
+    ]
