@@ -1,0 +1,1 @@
+"""Rules, alerts, and what a clinician sees of them."""

@@ -13,94 +13,34 @@ MCS88019/MCS88020 from its value set; those are still accepted from elsewhere.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from types import MappingProxyType
 
+from devices.device_types import DEVICE_TYPES, device_type
+from devices.metric import Channel, Code, DanishSystem, DeviceType, Metric, Panel
 
-class DanishSystem(StrEnum):
-    """Which Danish code system a code belongs to (the value is its FHIR address in dk-core)."""
-
-    NPU = "http://npu-terminology.org"
-    MCS = "http://medcomfhir.dk/ig/terminology/CodeSystem/medcom-observation-codes"
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    """One code with the display its own system gives it."""
-
-    code: str
-    display: str
+__all__ = [
+    "DEVICE_TYPES",
+    "METRICS",
+    "OBSERVABLES",
+    "PANELS",
+    "Channel",
+    "Code",
+    "DanishSystem",
+    "DeviceType",
+    "Metric",
+    "Panel",
+    "device_type",
+    "metric",
+    "metric_for_code",
+    "observed",
+    "panel",
+]
 
 
 def _units(*same: str, **shifted: int) -> Mapping[str, int]:
     """Accepted UCUM units, each with the power of ten that leads to the row's own unit."""
     return MappingProxyType({**dict.fromkeys(same, 0), **shifted})
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One thing that a device measures.
-
-    `possible` is what the physical quantity can be at all: a value outside is refused at ingest
-    (reason `value-out-of-range`). `plausible` is what a living patient can have (reference
-    table T01): a value outside is stored and shown, raises a technical finding, and feeds no
-    baseline. Both are inclusive and in the row's own unit.
-    """
-
-    alias: str
-    mdc: str | None
-    mdc_name: str | None
-    danish: Code
-    danish_system: DanishSystem
-    loinc: tuple[Code, ...]
-    ucum: str
-    unit_text: str
-    units: Mapping[str, int]
-    name_da: str
-    name_en: str
-    short_da: str
-    decimals: int
-    possible: tuple[Decimal, Decimal]
-    plausible: tuple[Decimal, Decimal]
-    category: str = "vital-signs"
-    panel: str | None = None
-
-    @property
-    def key(self) -> str:
-        """What stands for this metric on the wire and in an identity: MDC code, else alias."""
-        return self.mdc or self.alias
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """Several metrics of one act that belong in one Observation, as its components."""
-
-    alias: str
-    mdc: str
-    mdc_name: str
-    loinc: tuple[Code, ...]
-    name_da: str
-    name_en: str
-    components: tuple[str, ...]
-    required: tuple[str, ...]
-    category: str = "vital-signs"
-
-    @property
-    def key(self) -> str:
-        return self.mdc
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceType:
-    """A device specialisation of IEEE 11073-104xx and what it can measure."""
-
-    mdc: str
-    mdc_name: str
-    name_da: str
-    name_en: str
-    metrics: frozenset[str] = field(default_factory=frozenset)
 
 
 def _range(low: str, high: str) -> tuple[Decimal, Decimal]:
@@ -133,6 +73,9 @@ METRICS: tuple[Metric, ...] = (
         decimals=0,
         possible=_range("1", "100"),
         plausible=_range("50", "100"),
+        kih=Channel("ILTMÆTNING", "%"),
+        phmr=Channel("O2 sat.;Hb(aB)", "NA", shift=-2),
+        phmr_section="vital-signs",
     ),
     Metric(
         alias="pulse_oximeter",
@@ -150,6 +93,9 @@ METRICS: tuple[Metric, ...] = (
         decimals=0,
         possible=_range("1", "400"),
         plausible=_range("25", "220"),
+        kih=Channel("PULS", "Slag/min"),
+        phmr=Channel("Puls;Hjerte", "1/min"),
+        phmr_section="vital-signs",
     ),
     Metric(
         alias="pulse_cuff",
@@ -167,6 +113,9 @@ METRICS: tuple[Metric, ...] = (
         decimals=0,
         possible=_range("1", "400"),
         plausible=_range("25", "220"),
+        kih=Channel("PULS", "Slag/min"),
+        phmr=Channel("Puls;Hjerte", "1/min"),
+        phmr_section="vital-signs",
     ),
     Metric(
         alias="systolic",
@@ -184,6 +133,9 @@ METRICS: tuple[Metric, ...] = (
         decimals=0,
         possible=_range("1", "400"),
         plausible=_range("60", "260"),
+        kih=Channel("SYSTOLISK", "mm Hg"),
+        phmr=Channel("Blodtryk systolisk;Arm", "mmHg"),
+        phmr_section="vital-signs",
         panel="blood_pressure",
     ),
     Metric(
@@ -202,6 +154,9 @@ METRICS: tuple[Metric, ...] = (
         decimals=0,
         possible=_range("1", "300"),
         plausible=_range("30", "160"),
+        kih=Channel("DIASTOLISK", "mm Hg"),
+        phmr=Channel("Blodtryk diastolisk;Arm", "mmHg"),
+        phmr_section="vital-signs",
         panel="blood_pressure",
     ),
     Metric(
@@ -220,6 +175,9 @@ METRICS: tuple[Metric, ...] = (
         decimals=0,
         possible=_range("1", "350"),
         plausible=_range("40", "200"),
+        kih=Channel("MIDDELBLODTRYK", "mm Hg", code="MDC150023"),
+        phmr=Channel("Middelblodtryk;Arm", "mmHg", code="MDC150023"),
+        phmr_section="vital-signs",
         panel="blood_pressure",
     ),
     Metric(
@@ -238,6 +196,8 @@ METRICS: tuple[Metric, ...] = (
         decimals=1,
         possible=_range("0.5", "500"),
         plausible=_range("30", "250"),
+        kih=Channel("VÆGT", "Kg"),
+        phmr=Channel("Legeme vægt;Pt", "kg"),
     ),
     Metric(
         alias="fev1",
@@ -255,6 +215,8 @@ METRICS: tuple[Metric, ...] = (
         decimals=2,
         possible=_range("0.05", "12"),
         plausible=_range("0.2", "6"),
+        kih=Channel("FEV1", "Liter"),
+        phmr=Channel("FEV1;Lunge", "L"),
         category="procedure",
     ),
     Metric(
@@ -278,6 +240,8 @@ METRICS: tuple[Metric, ...] = (
         decimals=2,
         possible=_range("0.05", "15"),
         plausible=_range("0.3", "8"),
+        kih=Channel("FVC", "Liter"),
+        phmr=Channel("FVC;Lunge", "L"),
         category="procedure",
     ),
     Metric(
@@ -296,6 +260,8 @@ METRICS: tuple[Metric, ...] = (
         decimals=0,
         possible=_range("1", "100"),
         plausible=_range("20", "100"),
+        kih=Channel("FEV1/FVC", "%"),
+        phmr=Channel("FEV1/FVC;Lunge", "NA", shift=-2),
         category="procedure",
     ),
     Metric(
@@ -314,6 +280,8 @@ METRICS: tuple[Metric, ...] = (
         decimals=2,
         possible=_range("0.05", "15"),
         plausible=_range("0.3", "8"),
+        kih=Channel("FEV6", "Liter"),
+        phmr=Channel("FEV6;Lunge", "L"),
         category="procedure",
     ),
     Metric(
@@ -337,6 +305,8 @@ METRICS: tuple[Metric, ...] = (
         decimals=0,
         possible=_range("5", "1500"),
         plausible=_range("30", "900"),
+        kih=Channel("PEF", "Liter/min"),
+        phmr=Channel("Peakflow;Pt", "L/min"),
         category="procedure",
     ),
     Metric(
@@ -358,6 +328,8 @@ METRICS: tuple[Metric, ...] = (
         decimals=0,
         possible=_range("1", "300"),
         plausible=_range("8", "200"),
+        kih=Channel("FEV1 %", "%"),
+        phmr=Channel("FEV1 af forventet værdi;Pt(KOL)", "%"),
         category="procedure",
     ),
 )
@@ -375,52 +347,11 @@ PANELS: tuple[Panel, ...] = (
     ),
 )
 
-DEVICE_TYPES: tuple[DeviceType, ...] = (
-    DeviceType(
-        mdc="528388",
-        mdc_name="MDC_DEV_SPEC_PROFILE_PULS_OXIM",
-        name_da="Iltmåler",
-        name_en="Pulse oximeter",
-        metrics=frozenset({"spo2", "pulse_oximeter"}),
-    ),
-    DeviceType(
-        mdc="528391",
-        mdc_name="MDC_DEV_SPEC_PROFILE_BP",
-        name_da="Blodtryksmåler",
-        name_en="Blood-pressure cuff",
-        metrics=frozenset({"systolic", "diastolic", "mean_pressure", "pulse_cuff"}),
-    ),
-    DeviceType(
-        mdc="528399",
-        mdc_name="MDC_DEV_SPEC_PROFILE_SCALE",
-        name_da="Vægt",
-        name_en="Weighing scale",
-        metrics=frozenset({"weight"}),
-    ),
-    DeviceType(
-        mdc="528405",
-        mdc_name="MDC_DEV_SPEC_PROFILE_PEFM",
-        name_da="Peakflowmeter",
-        name_en="Peak-flow meter",
-        metrics=frozenset({"pef", "fev1", "fev6"}),
-    ),
-    DeviceType(
-        mdc="528413",
-        mdc_name="MDC_DEV_SPEC_PROFILE_SPIROMETER",
-        name_da="Spirometer",
-        name_en="Spirometer",
-        metrics=frozenset({"fev1", "fvc", "fev1_fvc", "fev6", "pef", "fev1_percent_predicted"}),
-    ),
-)
-
 _BY_ALIAS: Mapping[str, Metric] = MappingProxyType({row.alias: row for row in METRICS})
 _BY_WIRE_CODE: Mapping[str, Metric] = MappingProxyType(
     {**_BY_ALIAS, **{row.mdc: row for row in METRICS if row.mdc}}
 )
 _PANEL_BY_ALIAS: Mapping[str, Panel] = MappingProxyType({row.alias: row for row in PANELS})
-_DEVICE_TYPE_BY_MDC: Mapping[str, DeviceType] = MappingProxyType(
-    {row.mdc: row for row in DEVICE_TYPES}
-)
 
 
 def metric(alias: str) -> Metric:
@@ -451,11 +382,6 @@ def panel(alias: str) -> Panel:
 def observed(alias: str) -> Metric | Panel:
     """What one Observation is about: a panel, or a metric outside any panel."""
     return _PANEL_BY_ALIAS.get(alias) or _BY_ALIAS[alias]
-
-
-def device_type(mdc: str) -> DeviceType | None:
-    """The device specialisation with this MDC code, if known."""
-    return _DEVICE_TYPE_BY_MDC.get(mdc)
 
 
 OBSERVABLES: tuple[str, ...] = tuple(dict.fromkeys(row.panel or row.alias for row in METRICS))

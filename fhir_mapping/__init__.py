@@ -1,0 +1,1 @@
+"""From a reading to the record, and from the record to FHIR."""

@@ -1,0 +1,1 @@
+"""From MQTT into the store: decode, validate, map, store."""

@@ -5,7 +5,6 @@ binds it to loopback, and turns the server's own access log off: ours names no p
 """
 
 import logging
-import sqlite3
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -59,7 +58,6 @@ def create_app(
         (RequestValidationError, _invalid),
         (HTTPException, _http_error),
         (StoreUnavailable, _store_away),
-        (sqlite3.OperationalError, _store_away),
     ):
         app.add_exception_handler(error, answer)
     app.add_middleware(Guard, hosts=hosts)
@@ -92,7 +90,7 @@ def _invalid(request: Request, error: Exception) -> Response:
 def _http_error(request: Request, error: Exception) -> Response:
     """What the router itself refuses: no such path, or not that method."""
     assert isinstance(error, HTTPException)
-    issue = "not-found" if error.status_code == 404 else "not-supported"  # noqa: PLR2004
+    issue = "not-found" if error.status_code == 404 else "not-supported"
     fault = Fault("not-found" if issue == "not-found" else "refused", str(error.detail))
     answer = _answer(request, Refused(error.status_code, fault, issue))
     answer.headers.update(error.headers or {})

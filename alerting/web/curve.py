@@ -24,7 +24,6 @@ from alerting.web.texts import Lang, say
 GAP_DAYS = 4
 """A longer silence breaks the line: nothing is known about what lies between."""
 BAND_SD = 2.0
-LIMIT_NAMES = ("red low", "yellow low", "yellow high", "red high")
 _LIMIT_CLASSES = ("red", "yellow", "yellow", "red")
 _NEAR_LIMIT = 0.7
 """A limit is drawn when it lies within so many heights of the curve."""
@@ -70,6 +69,10 @@ class _Plane(NamedTuple):
         share = (instant_ms - self.window.since_ms) / (self.window.until_ms - self.window.since_ms)
         return f"{self.left + min(max(share, 0.0), 1.0) * (self.right - self.left):.1f}"
 
+    def inside(self, value: float) -> float:
+        """The value, or the edge beyond which it lies; a doubtful one may be anywhere."""
+        return min(max(value, self.low), self.high)
+
     def y(self, value: float) -> str:
         share = (value - self.low) / (self.high - self.low)
         return f"{self.bottom - share * (self.bottom - self.top):.1f}"
@@ -84,7 +87,7 @@ def sparkline(curve: Curve, window: Window, lang: Lang) -> Markup:
     if shown:
         last = shown[-1]
         kind = "last doubtful" if last.doubtful else "last"
-        x, y = plane.x(last.measured_ms), plane.y(last.value)
+        x, y = plane.x(last.measured_ms), plane.y(plane.inside(last.value))
         parts.append(Markup('<circle class="{}" cx="{}" cy="{}" r="3.6"/>').format(kind, x, y))
     return _svg("spark", 220, 56, label(curve, window, lang), parts)
 
@@ -221,7 +224,7 @@ def _points(curve: Curve, plane: _Plane, lang: Lang) -> Iterable[Markup]:
                 '<circle class="dot" cx="{}" cy="{}" r="2.6"><title>{}</title></circle>'
             ).format(x, plane.y(point.value), words)
             continue
-        y = plane.y(min(max(point.value, plane.low), plane.high))
+        y = plane.y(plane.inside(point.value))
         yield Markup(
             '<path class="doubtful" transform="translate({} {})" d="M-4-4 4 4M-4 4 4-4">'
             "<title>{}</title></path>"

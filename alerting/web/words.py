@@ -23,7 +23,9 @@ _LIMIT_KEYS = (
     "limits-red-high",
 )
 _RULES_ACTOR = "rules"
-_KNOWN_DEEDS = frozenset({"opened", "recurred", "latched", "cleared", "retracted", "acknowledged"})
+_KNOWN_DEEDS = frozenset(
+    {"opened", "raised", "revised", "latched", "cleared", "retracted", "acknowledged"}
+)
 
 
 class Unable(NamedTuple):

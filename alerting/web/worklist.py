@@ -126,7 +126,7 @@ def rule_of(name: str) -> Rule | None:
 def concerned(alerts: Iterable[Alert], citizen: Citizen) -> list[str]:
     """The signals that these alerts are about, most urgent first, few enough to take in.
 
-    A rule about no signal in particular (a missing measurement) shows what was planned.
+    A rule about no signal in particular (a missing measurement) shows the first one planned.
     """
     found: dict[str, None] = {}
     for alert in alerts:
@@ -135,7 +135,7 @@ def concerned(alerts: Iterable[Alert], citizen: Citizen) -> list[str]:
         own = rule.signals if rule else ()
         picked = [signal for signal in used if signal in own] or used
         if not picked:
-            picked = list(own) if 0 < len(own) < len(SIGNALS) else list(citizen.plan.signals)
+            picked = list(own) if 0 < len(own) < len(SIGNALS) else list(citizen.plan.signals[:1])
         found.update(dict.fromkeys(picked))
     return list(found)[:SIGNALS_SHOWN_MAX]
 

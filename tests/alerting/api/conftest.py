@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
-from tests.alerting.api.scene import Ward, anna_and_bo
+from tests.alerting.api.scene import Client, Ward, anna_and_bo
 
 
 @pytest.fixture
@@ -18,7 +17,7 @@ def ward(tmp_path: Path) -> Iterator[Ward]:
 
 
 @pytest.fixture
-def client(ward: Ward) -> Iterator[TestClient]:
+def client(ward: Ward) -> Iterator[Client]:
     """A client of the ward's application."""
     with ward.client() as client:
         yield client

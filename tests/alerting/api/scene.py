@@ -4,14 +4,14 @@ Times are counted back from `NOW_MS`, a Wednesday at noon in Denmark, so that no
 when the tests run.
 """
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from fastapi import FastAPI
-from fastapi.testclient import TestClient
 
 from alerting.alert import Alert, Baseline, Episode, Evidence, EvidenceValue, Severity
 from alerting.alert_store import AlertStore
@@ -30,9 +30,15 @@ from ingest.decode import Delivery
 from ingest.pipeline import process
 from ingest.store import SqliteReader, SqliteWriter
 
+with warnings.catch_warnings():  # Starlette asks for a successor of httpx that we do not need
+    warnings.simplefilter("ignore")
+    from fastapi.testclient import TestClient as Client
+
+
 NOW_MS = 1_771_412_400_000  # 2026-02-18T12:00:00+01:00
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+LOCAL = timezone(timedelta(hours=1))
 OXIMETER, CUFF = "528388", "528391"
 HOSTILE = "<script>alert('x')</script>\"&{{7*7}}"
 
@@ -170,15 +176,19 @@ class Ward:
                 organisations=[Organisation("org-odense", "9999999000000001", "Odense (opdigtet)")],
                 citizens=list(citizens),
                 devices=devices,
-                assignments=[Assignment(row.id, row.id.partition("-")[2], since) for row in devices],
+                assignments=[
+                    Assignment(row.id, row.id.partition("-")[2], since) for row in devices
+                ],
             ),
             NOW_MS,
         )
 
-    def measure(self, key: str, at_ms: int, values: Mapping[str, str], kind: str = OXIMETER) -> None:
+    def measure(
+        self, key: str, at_ms: int, values: Mapping[str, str], kind: str = OXIMETER
+    ) -> None:
         """One reading of a citizen's device, through the whole of ingest."""
         self.messages += 1
-        local = datetime(1970, 1, 1) + timedelta(milliseconds=at_ms + HOUR_MS)
+        local = datetime.fromtimestamp(at_ms / 1000, LOCAL).replace(tzinfo=None)
         units = {"spo2": "%", "pulse_oximeter": "/min", "systolic": "mm[Hg]", "diastolic": "mm[Hg]"}
         payload = Payload(
             v=1,
@@ -205,9 +215,9 @@ class Ward:
             lambda: AlertStore(self.alerts_path),
         )
 
-    def client(self) -> TestClient:
+    def client(self) -> Client:
         """A client that calls the application by a name that it answers to."""
-        return TestClient(self.app(), base_url="http://127.0.0.1:8700", follow_redirects=False)
+        return Client(self.app(), base_url="http://127.0.0.1:8700", follow_redirects=False)
 
     def close(self) -> None:
         """Release the stores."""

@@ -1,0 +1,73 @@
+"""Invented cohorts for the rules: values by day, drawn with whole numbers only.
+
+In: patients, days. Out: limits and plans as a `Profile`, and one day's (patients, signals) array
+at a time. Everything comes from the raw stream of PCG64, which NumPy never changes, so that the
+colours are the same on every machine. Called by `rules` and `micro`.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from alerting.rules import SIGNALS, Profile, default_limits, signal_index
+
+START = 20_003
+"""A Thursday in October 2024, as days since 1970-01-01."""
+SEED = 7
+
+_BASE = np.array([930, 800, 800, 1280, 760, 140])
+_STEP = np.array([10, 10, 1, 10, 10, 1])
+_WIDTH = np.array([2, 8, 5, 12, 8, 12])
+_SHIFT = np.array([-6, 40, 25, 40, 25, -30])
+_SCALE = np.array([10, 10, 10, 10, 10, 100])
+_ABSENT_PERCENT = 8
+_ILL_PERCENT = 15
+
+Values = npt.NDArray[np.float64]
+
+
+def profile_of(patients: int) -> Profile:
+    """Everybody with the standard limits of both conditions, a daily plan and no dry weight."""
+    profile = Profile.default(patients)
+    for alias, limits in default_limits("both").items():
+        column = signal_index(alias)
+        for side, number in zip(
+            ("low_red", "low_yellow", "high_yellow", "high_red"), limits, strict=True
+        ):
+            getattr(profile, side)[:, column] = number
+    profile.expected[:, [signal_index("spo2"), signal_index("weight")]] = True
+    profile.plan_weekdays[:] = 0b1111111
+    profile.start_day[:] = START
+    return profile
+
+
+def days_of(patients: int, days: int) -> Iterator[tuple[Values, Values]]:
+    """For each day the times (patients,) and the values (patients, signals), NaN = not measured.
+
+    One patient in seven falls ill for a week or two, so that every colour is visited.
+    """
+    stream = np.random.PCG64(SEED)
+    size = (patients, len(SIGNALS))
+    level = _whole(stream, size, 21) - 10
+    ill = _whole(stream, (patients,), 100) < _ILL_PERCENT
+    onset = 14 + _whole(stream, (patients,), max(days - 14, 1))
+    length = 4 + _whole(stream, (patients,), 11)
+    for day in range(days):
+        wide = 2 * _WIDTH + 1
+        noise = (_whole(stream, size, 1 << 20) % wide + _whole(stream, size, 1 << 20) % wide) // 2
+        sick = ill & (day >= onset) & (day < onset + length)
+        steps = (noise - _WIDTH) + level * _WIDTH // 20 + np.where(sick[:, None], _SHIFT, 0)
+        x = (_BASE + _STEP * steps) / _SCALE
+        absent = _whole(stream, size, 100) < _ABSENT_PERCENT
+        minutes = 6 * 60 + _whole(stream, (patients,), 180)
+        yield START + day + minutes / 1440.0, np.where(absent, np.nan, x)
+
+
+def _whole(
+    stream: np.random.PCG64, shape: tuple[int, ...], below: int
+) -> npt.NDArray[np.int64]:
+    """Whole numbers from 0 to below - 1; not exactly even, which nobody minds here."""
+    raw = stream.random_raw(int(np.prod(shape)))
+    numbers: npt.NDArray[np.int64] = (np.asarray(raw) >> np.uint64(32)).astype(np.int64) % below
+    return numbers.reshape(shape)

@@ -1,0 +1,51 @@
+"""The device specialisations of IEEE 11073-104xx that the platform knows, one row each."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from devices.metric import DeviceType
+
+DEVICE_TYPES: tuple[DeviceType, ...] = (
+    DeviceType(
+        mdc="528388",
+        mdc_name="MDC_DEV_SPEC_PROFILE_PULS_OXIM",
+        name_da="Iltmåler",
+        name_en="Pulse oximeter",
+        metrics=frozenset({"spo2", "pulse_oximeter"}),
+    ),
+    DeviceType(
+        mdc="528391",
+        mdc_name="MDC_DEV_SPEC_PROFILE_BP",
+        name_da="Blodtryksmåler",
+        name_en="Blood-pressure cuff",
+        metrics=frozenset({"systolic", "diastolic", "mean_pressure", "pulse_cuff"}),
+    ),
+    DeviceType(
+        mdc="528399",
+        mdc_name="MDC_DEV_SPEC_PROFILE_SCALE",
+        name_da="Vægt",
+        name_en="Weighing scale",
+        metrics=frozenset({"weight"}),
+    ),
+    DeviceType(
+        mdc="528405",
+        mdc_name="MDC_DEV_SPEC_PROFILE_PEFM",
+        name_da="Peakflowmeter",
+        name_en="Peak-flow meter",
+        metrics=frozenset({"pef", "fev1", "fev6"}),
+    ),
+    DeviceType(
+        mdc="528413",
+        mdc_name="MDC_DEV_SPEC_PROFILE_SPIROMETER",
+        name_da="Spirometer",
+        name_en="Spirometer",
+        metrics=frozenset({"fev1", "fvc", "fev1_fvc", "fev6", "pef", "fev1_percent_predicted"}),
+    ),
+)
+
+_BY_MDC: Mapping[str, DeviceType] = MappingProxyType({row.mdc: row for row in DEVICE_TYPES})
+
+
+def device_type(mdc: str) -> DeviceType | None:
+    """The device specialisation with this MDC code, if known."""
+    return _BY_MDC.get(mdc)
