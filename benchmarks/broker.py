@@ -58,9 +58,7 @@ class Offer:
     sent: list[Delivery]
 
 
-def through_broker(
-    place: Path, offer: Offer, repeat: int, kind: Kind, receipts: bool
-) -> Result:
+def through_broker(place: Path, offer: Offer, repeat: int, kind: Kind, receipts: bool) -> Result:
     """Publish once, drain `repeat` times by each; says why when there is no broker."""
     if kind is Kind.AUTO:
         kind = Kind.MOSQUITTO if find_mosquitto() else Kind.EMBEDDED
@@ -149,7 +147,11 @@ def _register(port: int, session: str) -> None:
     """Open a persistent session with ingest's subscriptions, and leave it behind."""
     subscribed = Event()
     client = _client(session)
-    client.on_connect = lambda *_: client.subscribe(_filters())
+
+    def subscribe(*_: Any) -> None:
+        client.subscribe(_filters())
+
+    client.on_connect = subscribe
     client.on_subscribe = lambda *_: subscribed.set()
     client.connect(HOST, port)
     client.loop_start()

@@ -13,14 +13,18 @@ import numpy.typing as npt
 from alerting.rules import SIGNALS, Profile, default_limits, signal_index
 
 START = 20_003
-"""A Thursday in October 2024, as days since 1970-01-01."""
+"""Monday 7 October 2024, as days since 1970-01-01."""
 SEED = 7
+EXPECTED = ("spo2", "weight")
+PLAN_WEEKDAYS = 0b1111111
 
 _BASE = np.array([930, 800, 800, 1280, 760, 140])
 _STEP = np.array([10, 10, 1, 10, 10, 1])
 _WIDTH = np.array([2, 8, 5, 12, 8, 12])
 _SHIFT = np.array([-6, 40, 25, 40, 25, -30])
 _SCALE = np.array([10, 10, 10, 10, 10, 100])
+_OTHER_WAY = np.array([1, -1, -1, -1, -1, 1])
+_ARTEFACT_PER_MILLE = 2
 _ABSENT_PERCENT = 8
 _ILL_PERCENT = 15
 
@@ -36,8 +40,8 @@ def profile_of(patients: int) -> Profile:
             ("low_red", "low_yellow", "high_yellow", "high_red"), limits, strict=True
         ):
             getattr(profile, side)[:, column] = number
-    profile.expected[:, [signal_index("spo2"), signal_index("weight")]] = True
-    profile.plan_weekdays[:] = 0b1111111
+    profile.expected[:, [signal_index(alias) for alias in EXPECTED]] = True
+    profile.plan_weekdays[:] = PLAN_WEEKDAYS
     profile.start_day[:] = START
     return profile
 
@@ -45,7 +49,8 @@ def profile_of(patients: int) -> Profile:
 def days_of(patients: int, days: int) -> Iterator[tuple[Values, Values]]:
     """For each day the times (patients,) and the values (patients, signals), NaN = not measured.
 
-    One patient in seven falls ill for a week or two, so that every colour is visited.
+    One patient in seven falls ill for a week or two, half of them the other way round, and a few
+    values are a quarter of the truth, so that every rule has something to find.
     """
     stream = np.random.PCG64(SEED)
     size = (patients, len(SIGNALS))
@@ -53,20 +58,21 @@ def days_of(patients: int, days: int) -> Iterator[tuple[Values, Values]]:
     ill = _whole(stream, (patients,), 100) < _ILL_PERCENT
     onset = 14 + _whole(stream, (patients,), max(days - 14, 1))
     length = 4 + _whole(stream, (patients,), 11)
+    towards = np.where(_whole(stream, (patients, 1), 2) == 0, 1, _OTHER_WAY)
     for day in range(days):
         wide = 2 * _WIDTH + 1
         noise = (_whole(stream, size, 1 << 20) % wide + _whole(stream, size, 1 << 20) % wide) // 2
         sick = ill & (day >= onset) & (day < onset + length)
-        steps = (noise - _WIDTH) + level * _WIDTH // 20 + np.where(sick[:, None], _SHIFT, 0)
+        shift = np.where(sick[:, None], _SHIFT * towards, 0)
+        steps = noise - _WIDTH + level * _WIDTH // 20 + shift
         x = (_BASE + _STEP * steps) / _SCALE
+        x = np.where(_whole(stream, size, 1000) < _ARTEFACT_PER_MILLE, x / 4, x)
         absent = _whole(stream, size, 100) < _ABSENT_PERCENT
         minutes = 6 * 60 + _whole(stream, (patients,), 180)
         yield START + day + minutes / 1440.0, np.where(absent, np.nan, x)
 
 
-def _whole(
-    stream: np.random.PCG64, shape: tuple[int, ...], below: int
-) -> npt.NDArray[np.int64]:
+def _whole(stream: np.random.PCG64, shape: tuple[int, ...], below: int) -> npt.NDArray[np.int64]:
     """Whole numbers from 0 to below - 1; not exactly even, which nobody minds here."""
     raw = stream.random_raw(int(np.prod(shape)))
     numbers: npt.NDArray[np.int64] = (np.asarray(raw) >> np.uint64(32)).astype(np.int64) % below

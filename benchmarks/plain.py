@@ -140,8 +140,11 @@ def checked(item: dict[str, Any], delivery: Delivery) -> dict[str, Any]:
         raise Refused("no value")
     _check_pressure(groups.get("blood_pressure"))
     return {
-        **{"device": device, "gateway": gateway, "slot": item.get("slot", 1), "t": item["t"]},
-        **{"boot": item.get("boot", ""), "measured": _measured(item, delivery.received_ms)},
+        "device": device,
+        "slot": item.get("slot", 1),
+        "boot": item.get("boot", ""),
+        "t": item["t"],
+        "measured": _measured(item, delivery.received_ms),
         "values": groups,
     }
 
@@ -225,7 +228,7 @@ def coding(about: str) -> dict[str, Any]:
     return {"coding": [{"system": LOINC, "code": loinc_of(about)}]}
 
 
-def quantity(row: Metric, number: Decimal | None) -> dict[str, Any]:
+def quantity(row: Metric, number: Decimal | float | None) -> dict[str, Any]:
     """The value, or why there is none."""
     if number is None:
         return {"dataAbsentReason": {"text": "error"}}

@@ -10,24 +10,31 @@ best that plain code could be.
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from fhir.resources.R4B.observation import Observation
 
-from alerting.rules import RULES, RULEBOOK_VERSION, SIGNALS, Profile, State, step
+from alerting.rules import RULEBOOK_VERSION, RULES, SIGNALS, Profile, State, default_limits, step
 from benchmarks import measure
-from benchmarks.cohort import SEED, START, days_of, profile_of
+from benchmarks.cohort import EXPECTED, PLAN_WEEKDAYS, SEED, START, days_of, profile_of
 from benchmarks.measure import Result, Stopwatch
-from benchmarks.plain import LOINC, UCUM, coding, loinc_of, quantity
-from devices.catalogue import metric, panel
+from benchmarks.plain import coding, loinc_of, quantity
+from devices.catalogue import metric
+
+if TYPE_CHECKING:
+    from tests.alerting.rules.oracle import Outcome, Patient
 
 Colours = npt.NDArray[np.int8]
 """(days, patients, rules)."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone(timedelta(hours=1)))
+Sitting = tuple[float, list[str]]
+"""Local days, and the Observations of one patient's day as JSON."""
 _ROWS = [metric(signal.metrics[0]) for signal in SIGNALS]
 _COLUMN = {loinc_of(row.alias): column for column, row in enumerate(_ROWS)}
 
@@ -36,8 +43,8 @@ def run(patients: int, days: int, scalar: int, plain: int, repeat: int) -> Resul
     """`scalar` and `plain` are how many patients the slower ways take."""
     vector = [by_step(patients, days, keep=scalar) for _ in range(repeat)]
     slow = [by_oracle(patients, days, scalar) for _ in range(repeat)]
-    texts = observations_of(patients, days, plain)
-    fhir = [by_fhir(texts, days) for _ in range(repeat)]
+    texts = sittings_of(patients, days, plain)
+    fhir = [by_fhir(texts) for _ in range(repeat)]
     (digest,) = {digest for _, _, digest in vector}
     kept = vector[-1][1]
     for _, colours in slow:
@@ -68,7 +75,7 @@ def run(patients: int, days: int, scalar: int, plain: int, repeat: int) -> Resul
         ),
         "scalar_patient_steps_per_s": theirs,
         "plain_patient_steps_per_s": plainly,
-        "plain_observations": sum(len(day) for person in texts for day in person),
+        "plain_observations": sum(len(one) for day in texts for _, one in day),
         "ratio_vs_scalar": measure.ratio(ours, theirs),
         "ratio_vs_plain": measure.ratio(ours, plainly),
         "state_bytes_per_patient": State(0).nbytes_per_patient,
@@ -106,8 +113,7 @@ def by_oracle(patients: int, days: int, some: int) -> tuple[float, Colours]:
     aliases = [signal.alias for signal in SIGNALS]
     for day, (t, x) in enumerate(days_of(patients, days)):
         sittings = [
-            (float(t[row]), dict(zip(aliases, x[row].tolist(), strict=True)))
-            for row in range(some)
+            (float(t[row]), dict(zip(aliases, x[row].tolist(), strict=True))) for row in range(some)
         ]
         with watch:
             outcomes = [
@@ -117,30 +123,73 @@ def by_oracle(patients: int, days: int, some: int) -> tuple[float, Colours]:
     return watch.seconds, colours
 
 
-def by_fhir(texts: Sequence[Sequence[Sequence[str]]], days: int) -> tuple[float, Colours]:
-    """Seconds and colours when every value is first read out of an Observation.
-
-    texts: patient, day, then the Observations of that day as JSON.
-    """
-    people, watch = oracles(len(texts)), Stopwatch()
-    colours: Colours = np.empty((days, len(texts), len(RULES)), dtype=np.int8)
-    for day in range(days):
+def by_fhir(days: Sequence[Sequence[Sitting]]) -> tuple[float, Colours]:
+    """Seconds and colours when every value is first read out of an Observation."""
+    patients = len(days[0])
+    people, watch = oracles(patients), Stopwatch()
+    colours: Colours = np.empty((len(days), patients, len(RULES)), dtype=np.int8)
+    for day, sittings in enumerate(days):
         with watch:
             outcomes = [
-                person.step(*reading_of(texts[row][day])) for row, person in enumerate(people)
+                person.step(t, values_of(documents))
+                for person, (t, documents) in zip(people, sittings, strict=True)
             ]
         colours[day] = colours_of(outcomes)
     return watch.seconds, colours
 
 
-def reading_of(documents: Sequence[str]) -> tuple[float, dict[str, float]]:
-    """Local days and values by signal of one day's Observations."""
-    t, values = float("nan"), {}
+def values_of(documents: Sequence[str]) -> dict[str, float]:
+    """Value by signal of one sitting's Observations."""
+    values = {}
     for document in documents:
         found: Any = Observation.model_validate(json.loads(document))
-        moment = found.effectiveDateTime.replace(tzinfo=None)
-        t = (moment - _EPOCH).total_seconds() / 86_400
         for part in found.component or [found]:
             signal = SIGNALS[_COLUMN[part.code.coding[0].code]]
             values[signal.alias] = float(part.valueQuantity.value)
-    return t, values
+    return values
+
+
+def sittings_of(patients: int, days: int, some: int) -> list[list[Sitting]]:
+    """The first patients' days as FHIR: what `by_fhir` takes, made before the clock runs."""
+    return [
+        [(float(t[row]), documents_of(float(t[row]), x[row].tolist())) for row in range(some)]
+        for t, x in days_of(patients, days)
+    ]
+
+
+def documents_of(t: float, values: Sequence[float]) -> list[str]:
+    """One sitting as minimal Observations; the blood pressures are components of one."""
+    moment = (_EPOCH + timedelta(days=t)).isoformat("T", "seconds")
+    single: list[dict[str, Any]] = []
+    pressure: list[dict[str, Any]] = []
+    for row, value in zip(_ROWS, values, strict=True):
+        if math.isnan(value):
+            continue
+        said = {"code": coding(row.alias), **quantity(row, value)}
+        (pressure if row.panel else single).append(said)
+    if pressure:
+        single.append({"code": coding("blood_pressure"), "component": pressure})
+    facts = {
+        "resourceType": "Observation",
+        "status": "final",
+        "subject": {"reference": "Patient/citizen-1"},
+        "effectiveDateTime": moment,
+    }
+    return [json.dumps({**facts, **one}) for one in single]
+
+
+def oracles(count: int) -> "list[Patient]":
+    """Fresh oracles with the same limits and plan as the cohort's profile."""
+    from tests.alerting.rules.oracle import Patient
+
+    limits, expected = default_limits("both"), frozenset(EXPECTED)
+    return [
+        Patient(limits=limits, expected=expected, plan=PLAN_WEEKDAYS, start=START)
+        for _ in range(count)
+    ]
+
+
+def colours_of(outcomes: "Sequence[Mapping[str, Outcome]]") -> Colours:
+    """(patients, rules) of one day."""
+    rows = [[int(outcome[rule.id].colour) for rule in RULES] for outcome in outcomes]
+    return np.array(rows, dtype=np.int8)

@@ -25,7 +25,7 @@ START = date(2025, 1, 6)
 DAYS = 28
 MESSAGES_PER_HOME = 60
 """Fewer than a home sends in `DAYS`, so that a world never runs out of messages."""
-FAULTS = FaultRates(resend_same=0.09, resend_rebuilt=0.01)
+FAULTS = FaultRates(resend_same=0.105, resend_rebuilt=0.01)
 """One message in ten is a resend; all other faults as the simulator has them by default."""
 CHUNK = 10_000
 

@@ -14,6 +14,7 @@ import msgspec
 TOPIC_ROOT = "hm/v1"
 PARTS = 64
 WIRE_VERSION = 1
+LEVEL_CHARACTERS_MAX = 64
 
 KIND_READING = "obs"
 KIND_STATUS = "status"
@@ -61,7 +62,7 @@ class Clock(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 class Payload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One act of measuring, as a gateway sends it (kind `obs`)."""
 
-    v: int
+    v: Counter
     id: ShortText
     seq: Counter
     type: ShortText
@@ -131,13 +132,18 @@ def topic_for(tenant: str, gateway: str, device: str, kind: str = KIND_READING) 
 def parse_topic(text: str) -> Topic | None:
     """The topic's parts, or None when it is not of our form.
 
+    Names of gateways and devices are short and printable: they stand in identities, whose facts
+    a control character separates.
+
     >>> parse_topic("hm/v1/syddanmark/07/gw1/dev1/obs").part
     7
     >>> parse_topic("hm/v1/syddanmark/7x/gw1/dev1/obs") is None
     True
     """
     levels = text.split("/")
-    if len(levels) != 7 or levels[0] != "hm" or levels[1] != "v1" or not all(levels):
+    if len(levels) != 7 or levels[0] != "hm" or levels[1] != "v1" or not text.isprintable():
+        return None
+    if not all(0 < len(level) <= LEVEL_CHARACTERS_MAX for level in levels):
         return None
     _, _, tenant, part, gateway, device, kind = levels
     if len(part) != 2 or not part.isascii() or not part.isdigit() or int(part) >= PARTS:

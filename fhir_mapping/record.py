@@ -15,6 +15,8 @@ from fhir_mapping.identity import fingerprint, identity_of, observation_id
 
 _EPOCH = datetime(1970, 1, 1)
 _MILLISECOND = timedelta(milliseconds=1)
+_decode = msgspec.json.Decoder(dict[str, str]).decode
+_encode = msgspec.json.Encoder(order="sorted").encode
 SYNCHRONISED_NEVER = frozenset({"", "none", "unknown", "manual"})
 """Values of `clock.sync` that do not vouch for the device's clock."""
 
@@ -91,7 +93,7 @@ def _record(reading: Reading, device_time_ms: int, about: str, group: list[Value
         row = panel(about)
         texts = {value.metric.alias: value.text for value in group}
         values = tuple(texts.get(alias) for alias in row.components)
-        circumstances = next((value.circumstances for value in group if value.circumstances), "")
+        circumstances = _shared_circumstances(group)
         flags = tuple(dict.fromkeys(flag for value in group for flag in value.flags))
         key = row.mdc
     mark = fingerprint(
@@ -127,6 +129,14 @@ def _record(reading: Reading, device_time_ms: int, about: str, group: list[Value
         circumstances=circumstances,
         flags=flags,
     )
+
+
+def _shared_circumstances(group: list[Value]) -> str:
+    """What the components say together, the same in whichever order they were sent."""
+    texts = {value.circumstances for value in group if value.circumstances}
+    if len(texts) < 2:
+        return next(iter(texts), "")
+    return _encode({name: said for text in texts for name, said in _decode(text).items()}).decode()
 
 
 def twin_of(record: Record) -> Record:

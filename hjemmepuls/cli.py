@@ -219,6 +219,14 @@ def audit(ledger: Path, store: StorePath = None) -> None:
 
 
 @app.command(hidden=True)
+def reference(root: Path = Path()) -> None:
+    """Bring the generated tables of the documents up to date."""
+    from hjemmepuls.reference import write
+
+    typer.echo("\n".join(write(root)) or "nothing to change")
+
+
+@app.command(hidden=True)
 def broker(port: Annotated[int, typer.Option(help="Port on 127.0.0.1")] = 1883) -> None:
     """Run the demo's embedded broker."""
     from devices.simulated.broker import run_broker

@@ -48,7 +48,15 @@ _decode_payload = msgspec.json.Decoder(Payload).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_any = msgspec.json.Decoder().decode
-_PATH = re.compile(r" - at `(?P<path>[^`]+)`$")
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]+)`$")
+_COMPLAINTS = (
+    (re.compile(r"Object missing required field"), Reason.FIELD_MISSING),
+    (re.compile(r"Invalid RFC3339|Expected `datetime[^`]*` with"), Reason.TIME_MALFORMED),
+    (re.compile(r"Invalid enum value|Expected `[^`]+` (of length )?[<>]="), Reason.FIELD_VALUE),
+    (re.compile(r"(Integer value|Number) out of range"), Reason.FIELD_VALUE),
+)
+"""How the decoder begins its complaints; what follows may be the sender's own words."""
 
 
 def decode(delivery: Delivery) -> list[Decoded | Rejection]:
@@ -66,7 +74,7 @@ def decode(delivery: Delivery) -> list[Decoded | Rejection]:
         return [_decode_one(topic, payload, -1)]
     try:
         items = _decode_array(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         return [_malformed(payload, error, -1)]
     if not items:
         return [Rejection(Reason.PAYLOAD_EMPTY, "$", "the array holds no reading")]
@@ -94,7 +102,7 @@ def _topic_of(text: str) -> Topic | Rejection:
 def _decode_one(topic: Topic, raw: bytes, index: int) -> Decoded | Rejection:
     try:
         payload = _decode_payload(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         return _malformed(raw, error, index)
     if payload.v != WIRE_VERSION:
         return Rejection(
@@ -110,32 +118,31 @@ def _decode_one(topic: Topic, raw: bytes, index: int) -> Decoded | Rejection:
 
 def _malformed(raw: bytes, error: Exception, index: int) -> Rejection:
     """Which reason the decoder's complaint is, with the path it names."""
+    message_id, message_seq = _envelope(raw)
+    if not isinstance(error, msgspec.ValidationError):
+        reason, message = _unreadable(raw, error)
+        return Rejection(reason, "$", message, index, message_id, message_seq)
     message = str(error)
     found = _PATH.search(message)
     path = found["path"] if found else "$"
-    message_id, message_seq = _envelope(raw)
-    if not isinstance(error, msgspec.ValidationError):
-        reason = Reason.JSON_MALFORMED if _is_utf8(raw) else Reason.PAYLOAD_NOT_UTF8
-    elif "missing required field" in message:
-        reason = Reason.FIELD_MISSING
-        path = f"{path}.{message.split('`')[1]}"
-    elif "datetime" in message and "Expected `datetime`, got" not in message:
-        reason = Reason.TIME_MALFORMED
-    elif "Invalid enum" in message or ">=" in message or "<=" in message:
-        reason = Reason.FIELD_VALUE
-    elif path == "$.v":
+    complaints = (reason for words, reason in _COMPLAINTS if words.match(message))
+    reason = next(complaints, Reason.FIELD_TYPE)
+    if path == "$.v":
         reason = Reason.VERSION_UNSUPPORTED
-    else:
-        reason = Reason.FIELD_TYPE
+    if reason is Reason.FIELD_MISSING:
+        path = f"{path}.{message.split('`')[1]}"
     return Rejection(reason, path, message[:300], index, message_id, message_seq)
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _unreadable(raw: bytes, error: Exception) -> tuple[Reason, str]:
+    """What no JSON decoder could read, and why."""
     try:
         raw.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    except UnicodeDecodeError as fault:
+        return Reason.PAYLOAD_NOT_UTF8, f"byte {fault.start} is not utf-8: {fault.reason}"
+    if isinstance(error, RecursionError):
+        return Reason.JSON_MALFORMED, "objects or arrays are nested too deeply"
+    return Reason.JSON_MALFORMED, str(error)[:300]
 
 
 def _envelope(raw: bytes) -> tuple[str, int]:
@@ -144,9 +151,9 @@ def _envelope(raw: bytes) -> tuple[str, int]:
         envelope = _decode_envelope(raw)
         message_id = _decode_any(envelope.id) if envelope.id else ""
         message_seq = _decode_any(envelope.seq) if envelope.seq else 0
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         return "", 0
     return (
         message_id[:64] if isinstance(message_id, str) else "",
-        message_seq if isinstance(message_seq, int) and 0 <= message_seq <= 2**53 else 0,
+        message_seq if type(message_seq) is int and 0 <= message_seq <= 2**53 else 0,
     )

@@ -5,7 +5,9 @@ receipted and replayable. The list of reasons is closed; a new one is a new row 
 under `tests/golden/should_fail/` and a line in the documents.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 import msgspec
 
@@ -50,6 +52,45 @@ class Reason(StrEnum):
     def result(self) -> Result:
         """What the receipt says: held for a person to look at, or refused."""
         return "quarantined" if self is Reason.IDENTITY_MISMATCH else "rejected"
+
+
+MEANINGS: Mapping[Reason, str] = MappingProxyType(
+    {
+        Reason.TOPIC_MALFORMED: "the topic is not hm/v1/tenant/part/gateway/device/kind",
+        Reason.TOPIC_PART_MISMATCH: "the part is not crc32(gateway) mod 64",
+        Reason.KIND_UNSUPPORTED: "the last topic level is a kind that is not taken",
+        Reason.PAYLOAD_EMPTY: "there is no payload, or an array without readings",
+        Reason.PAYLOAD_TOO_LARGE: "the payload is longer than is taken apart",
+        Reason.PAYLOAD_NOT_UTF8: "the payload is not UTF-8 text",
+        Reason.JSON_MALFORMED: "the payload is not JSON, or ends too early",
+        Reason.TOO_MANY_READINGS: "the array holds more readings than are taken at once",
+        Reason.VERSION_UNSUPPORTED: "v is a version of the format that is not taken",
+        Reason.FIELD_MISSING: "a required field is missing",
+        Reason.FIELD_TYPE: "a field has the wrong JSON type; values are decimal strings",
+        Reason.FIELD_VALUE: "a field has a value outside its list or limits",
+        Reason.TIME_MALFORMED: "a time is no date and time, or has (or lacks) a zone",
+        Reason.TIME_IN_FUTURE: "the corrected time is later than the arrival",
+        Reason.TIME_IMPLAUSIBLE: "the corrected time is before 2015: the clock was never set",
+        Reason.DEVICE_TYPE_UNKNOWN: "type is no device specialisation of the catalogue",
+        Reason.READING_EMPTY: "the reading holds no value",
+        Reason.TOO_MANY_VALUES: "the reading holds more values than any instrument gives",
+        Reason.CODE_UNKNOWN: "c is no MDC code or alias of the catalogue",
+        Reason.CODE_REPEATED: "one reading holds the same metric twice",
+        Reason.CODE_NOT_OF_DEVICE: "the device type cannot measure this metric",
+        Reason.VALUE_MISSING: "there is no value, and no flag that the device failed",
+        Reason.VALUE_MALFORMED: "the value is no decimal number with a point",
+        Reason.VALUE_OUT_OF_RANGE: "the value is outside what the quantity can be at all",
+        Reason.UNIT_UNKNOWN: "the unit is none that any metric is taken in",
+        Reason.UNIT_MISMATCH: "the unit belongs to another metric",
+        Reason.COMPONENT_MISSING: "a blood pressure lacks systolic or diastolic",
+        Reason.COMPONENTS_CONTRADICT: "the diastolic is not below the systolic",
+        Reason.IDENTITY_MISMATCH: "payload and topic name different devices; the topic wins",
+        Reason.PROCESSING_FAILED: "a fault of ours; the payload is kept for a replay",
+    }
+)
+"""What each reason means, for the documents; every reason has its line."""
+
+assert set(MEANINGS) == set(Reason)
 
 
 class Rejection(msgspec.Struct, frozen=True, gc=False):

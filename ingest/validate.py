@@ -147,6 +147,7 @@ def _values(payload: Payload, kind: DeviceType) -> tuple[Value, ...]:
         detail = f"r holds {len(items)} values, at most {VALUES_PER_READING_MAX} are taken"
         raise _Refused(Reason.TOO_MANY_VALUES, "$.r", detail)
     seen: dict[str, Value] = {}
+    shared: dict[str, dict[str, str]] = {}
     for index, item in enumerate(items):
         path = f"$.r[{index}]"
         row = metric_for_code(item.c)
@@ -160,6 +161,8 @@ def _values(payload: Payload, kind: DeviceType) -> tuple[Value, ...]:
             detail = f"c is {item.c!r} ({row.alias}), which a {kind.name_en.lower()} cannot measure"
             raise _Refused(Reason.CODE_NOT_OF_DEVICE, f"{path}.c", detail)
         seen[row.alias] = _value(item, row, path, payload.st)
+        if row.panel and item.sup:
+            _check_circumstances(item.sup, shared.setdefault(row.panel, {}), path)
     _check_panels(seen)
     return tuple(seen.values())
 
@@ -194,11 +197,26 @@ def _decimal_text(item: Item, row: Metric, path: str) -> str:
     if shift:
         number = number.scaleb(shift)
         text = f"{number:f}"
+        if len(text) > VALUE_CHARACTERS_MAX:
+            detail = (
+                f"val of {row.alias} is {text} in {row.ucum}, longer than "
+                f"{VALUE_CHARACTERS_MAX} characters"
+            )
+            raise _Refused(Reason.VALUE_MALFORMED, f"{path}.val", detail)
     low, high = row.possible
     if not low <= number <= high:
         detail = f"val of {row.alias} is {text} {row.ucum}, possible is {low} to {high}"
         raise _Refused(Reason.VALUE_OUT_OF_RANGE, f"{path}.val", detail)
     return text
+
+
+def _check_circumstances(said: dict[str, str], shared: dict[str, str], path: str) -> None:
+    """The components of one panel were measured in one act: on one arm, in one posture."""
+    for name, text in said.items():
+        before = shared.setdefault(name, text)
+        if text != before:
+            detail = f"{name[:64]} is {text!r} here but {before!r} at an earlier component"
+            raise _Refused(Reason.COMPONENTS_CONTRADICT, f"{path}.sup", detail)
 
 
 def _check_panels(values: dict[str, Value]) -> None:

@@ -111,8 +111,10 @@ def age(born: date, now_ms: int) -> int:
 def number(value: float, decimals: int, lang: Lang) -> str:
     r"""A number with the language's decimal sign; a dash when there is none.
 
-    >>> number(82.25, 1, "da"), number(82.25, 1, "en"), number(float("nan"), 1, "da") == "\N{EN DASH}"
-    ('82,2', '82.2', True)
+    >>> number(82.25, 1, "da"), number(82.25, 1, "en")
+    ('82,2', '82.2')
+    >>> number(float("nan"), 1, "da") == "\N{EN DASH}"
+    True
     """
     if not math.isfinite(value):
         return "\N{EN DASH}"

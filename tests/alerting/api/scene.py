@@ -32,9 +32,9 @@ from ingest.store import SqliteReader, SqliteWriter
 
 with warnings.catch_warnings():  # Starlette asks for a successor of httpx that we do not need
     warnings.simplefilter("ignore")
-    from fastapi.testclient import TestClient as Client
+    from fastapi.testclient import TestClient
 
-
+Client = TestClient
 NOW_MS = 1_771_412_400_000  # 2026-02-18T12:00:00+01:00
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
@@ -196,7 +196,7 @@ class Ward:
             seq=self.messages,
             type=kind,
             t=local,
-            sent=datetime.fromtimestamp(NOW_MS / 1000, UTC),
+            sent=datetime.fromtimestamp(NOW_MS / 1000, LOCAL),
             r=[Item(c=name, val=text, u=units[name]) for name, text in values.items()],
         )
         topic = topic_for("syddanmark", f"gw-{key}", f"{kind}-{key}").text()

@@ -1,0 +1,107 @@
+"""`python -m benchmarks NAME`: run one path, say what was found.
+
+For people a table; with `--json` exactly one JSON object, on the last line of standard output.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measure import Result
+
+app = typer.Typer(
+    help="How fast, honestly: whole paths beside plain ways of doing the same work.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table")]
+Small = Annotated[bool, typer.Option("--small", help="The size that the tests run")]
+Repeat = Annotated[int, typer.Option(min=1, help="Runs of each part; the median is told")]
+"""Which broker stands in the middle is an option of `ingest` alone."""
+
+
+@app.command()
+def ingest(
+    as_json: AsJson = False,
+    small: Small = False,
+    repeat: Repeat = 3,
+    messages: Annotated[int | None, typer.Option(min=1, help="Default 20000, small 500")] = None,
+    broker: Annotated[str, typer.Option(help="auto, mosquitto, embedded or none")] = "auto",
+    receipts: Annotated[bool, typer.Option(help="Answer every reading, as by default")] = True,
+    folder: Annotated[Path | None, typer.Option(help="Disk to measure on; default: /tmp")] = None,
+) -> None:
+    """From the broker to a durable record."""
+    from benchmarks.broker import Kind
+    from benchmarks.ingest import run
+
+    count = messages or (500 if small else 20_000)
+    some = min(count, 200 if small else 1_000)
+    show(run(count, some, repeat, Kind(broker), receipts, folder), as_json)
+
+
+@app.command()
+def rules(
+    as_json: AsJson = False,
+    small: Small = False,
+    repeat: Repeat = 3,
+    patients: Annotated[int | None, typer.Option(min=1, help="Default 20000, small 200")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Default 60, small 20")] = None,
+) -> None:
+    """The whole rulebook over a cohort."""
+    from benchmarks.rules import run
+
+    people = patients or (200 if small else 20_000)
+    scalar, plain = (20, 4) if small else (100, 8)
+    length = days or (20 if small else 60)
+    show(run(people, length, min(scalar, people), min(plain, people), repeat), as_json)
+
+
+@app.command()
+def render(as_json: AsJson = False, small: Small = False, repeat: Repeat = 3) -> None:
+    """Stored records as FHIR Observations."""
+    from benchmarks.render import run
+
+    show(run(*((100, 50) if small else (5_000, 500)), repeat), as_json)
+
+
+@app.command()
+def simulate(as_json: AsJson = False, small: Small = False, repeat: Repeat = 3) -> None:
+    """A world's messages."""
+    from benchmarks.simulate import run
+
+    show(run(*((24, 7) if small else (500, 28)), repeat), as_json)
+
+
+def show(result: Result, as_json: bool) -> None:
+    """Print it for a machine or for a person."""
+    if as_json:
+        print(json.dumps(result))
+        return
+    table = Table("figure", "value", title=str(result["name"]))
+    for name, value in flat(result):
+        table.add_row(name, f"{value:,}" if isinstance(value, int | float) else str(value))
+    Console().print(table)
+
+
+def flat(result: Result, prefix: str = "") -> list[tuple[str, object]]:
+    """Nested keys joined by a dot.
+
+    >>> flat({"a": {"b": 1}})
+    [('a.b', 1)]
+    """
+    rows: list[tuple[str, object]] = []
+    for name, value in result.items():
+        if isinstance(value, dict):
+            rows += flat(value, f"{prefix}{name}.")
+        else:
+            rows.append((prefix + name, value))
+    return rows
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m benchmarks")

@@ -1,0 +1,175 @@
+"""The parts of the documents that follow from the code: written from it, and checked by a test.
+
+In: catalogue, rulebook, settings, reasons, routes. Out: Markdown tables, put between markers
+(`<!-- name -->` … `<!-- /name -->`) of the documents that hold them. Called by
+`hjemmepuls reference` and by the tests.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from alerting.api.app import create_app
+from alerting.rules import RULES, SIGNALS, Rule
+from alerting.settings import AlertingSettings
+from devices.catalogue import DEVICE_TYPES, METRICS
+from ingest.rejection import MEANINGS
+from ingest.settings import IngestSettings
+
+_NOTHING: Any = None
+"""Routes are listed without a monitor or a store."""
+DOCUMENTS = ("docs/REFERENCE.md", "SAFETY.md")
+
+
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    """A Markdown table; bars inside cells are escaped."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in line) + " |"
+        for line in lines
+    )
+
+
+def metrics() -> str:
+    """Every metric of the catalogue, with its codes, unit and ranges."""
+    head = ("alias", "Danish", "MDC", "Danish code", "LOINC", "unit", "plausible", "possible")
+    return table(
+        head,
+        (
+            (
+                f"`{row.alias}`",
+                row.name_da,
+                row.mdc or "none exists",
+                row.danish.code or "none exists",
+                ", ".join(code.code for code in row.loinc),
+                f"`{row.ucum}`",
+                f"{row.plausible[0]} to {row.plausible[1]}",
+                f"{row.possible[0]} to {row.possible[1]}",
+            )
+            for row in METRICS
+        ),
+    )
+
+
+def device_types() -> str:
+    """Every device specialisation and what it measures."""
+    return table(
+        ("MDC", "device", "measures"),
+        (
+            (row.mdc, f"{row.name_en} ({row.name_da})", ", ".join(sorted(row.metrics)))
+            for row in DEVICE_TYPES
+        ),
+    )
+
+
+def reasons() -> str:
+    """Every reason for which a delivery or reading is refused."""
+    return table(
+        ("reason", "receipt", "meaning"),
+        ((f"`{reason}`", reason.result, meaning) for reason, meaning in MEANINGS.items()),
+    )
+
+
+def settings() -> str:
+    """Every setting of every process, by its environment variable."""
+    rows = {
+        f"`HJEMMEPULS_{name.upper()}`": (str(field.default), field.description or "")
+        for model in (IngestSettings, AlertingSettings)
+        for name, field in model.model_fields.items()
+    }
+    head = ("environment variable", "default", "what it is")
+    return table(head, ((name, f"`{row[0]}`", row[1]) for name, row in sorted(rows.items())))
+
+
+def routes() -> str:
+    """Every HTTP route of the alerting process."""
+    paths = create_app(_NOTHING, _NOTHING, _NOTHING).openapi()["paths"]
+    return table(
+        ("method", "path", "what it does", "answers"),
+        (
+            (
+                method.upper(),
+                f"`{path}`",
+                str(route.get("summary") or ""),
+                ", ".join(sorted(route["responses"])),
+            )
+            for path, methods in paths.items()
+            for method, route in methods.items()
+        ),
+    )
+
+
+def rules() -> str:
+    """Every rule in short: what raises it, how it ends, how often it needs data."""
+    head = ("rule", "name", "looks at", "confirmed by", "ends after", "readings a week")
+    return table(
+        head,
+        (
+            (
+                f"{row.id} `{row.slug}` v{row.version}",
+                f"{row.name_da} ({row.name_en})",
+                ", ".join(row.signals) if len(row.signals) < len(SIGNALS) else "every signal",
+                f"{row.k} of {row.n} ({_colours(row)})" if row.confirmed else "one reading",
+                f"{row.n_off} clear readings" if row.n_off else "the moment it no longer holds",
+                f"{row.per_week_min:g}" if row.per_week_min else "any",
+            )
+            for row in RULES
+        ),
+    )
+
+
+def thresholds() -> str:
+    """Every number of every rule, with its source."""
+    return table(
+        ("rule", "number", "value", "source"),
+        (
+            (row.id, name, f"{value:g}", row.sources[name])
+            for row in RULES
+            for name, value in _numbers(row)
+        ),
+    )
+
+
+def _numbers(row: Rule) -> list[tuple[str, float]]:
+    own = [("k", row.k), ("n", row.n), ("n_off", row.n_off)]
+    return [*row.params.items(), *((name, value) for name, value in own if name in row.sources)]
+
+
+def _colours(row: Rule) -> str:
+    return ", ".join(colour.name.lower() for colour in row.confirmed)
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "metrics": metrics,
+    "device-types": device_types,
+    "reasons": reasons,
+    "settings": settings,
+    "routes": routes,
+    "rules": rules,
+    "thresholds": thresholds,
+}
+
+
+def filled(text: str) -> str:
+    """A document with every block written anew; KeyError for an unknown block."""
+
+    def block(found: "re.Match[str]") -> str:
+        name = found["name"]
+        return f"<!-- {name} -->\n{BLOCKS[name]()}\n<!-- /{name} -->"
+
+    return re.sub(r"<!-- (?P<name>[a-z-]+) -->\n.*?<!-- /(?P=name) -->", block, text, flags=re.S)
+
+
+def write(root: Path) -> list[str]:
+    """Bring the documents below `root` up to date; the names of those that changed."""
+    changed = []
+    for name in DOCUMENTS:
+        file = root / name
+        before = file.read_text(encoding="utf-8")
+        after = filled(before)
+        if after != before:
+            file.write_text(after, encoding="utf-8")
+            changed.append(name)
+    return changed
+

@@ -1,0 +1,62 @@
+"""The API as OpenAPI tells it: every route, its good answer and its errors; and /health."""
+
+from tests.alerting.api.scene import NOW_MS, Client, Ward
+
+ROUTES = {
+    ("/alerts", "get"): {200, 304, 410, 422},
+    ("/alerts/{alert_id}", "get"): {200, 304, 404},
+    ("/alerts/{alert_id}/acknowledge", "post"): {200, 403, 404, 409, 412, 413, 422},
+    ("/worklist", "get"): {200, 304},
+    ("/fhir/Observation", "get"): {200, 400},
+    ("/fhir/Observation/{observation_id}", "get"): {200, 304, 404},
+    ("/fhir/Patient/{patient_id}", "get"): {200, 404},
+    ("/fhir/Device/{device_id}", "get"): {200, 404},
+    ("/fhir/Organization/{organization_id}", "get"): {200, 404},
+    ("/health", "get"): {200},
+}
+ANY = {421, 503}
+
+
+def test_openapi_lists_every_route_and_every_status(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    listed = {
+        (path, method): {int(status) for status in operation["responses"]}
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    }
+    assert listed == {route: statuses | ANY for route, statuses in ROUTES.items()}
+
+
+def test_every_operation_says_what_it_does_and_answers(client: Client) -> None:
+    schema = client.get("/openapi.json").json()
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            assert operation["description"]
+            for status, answer in operation["responses"].items():
+                assert answer["description"]
+                assert ("content" in answer) == (status != "304")
+    assert "HTTPValidationError" not in str(schema)
+
+
+def test_health_counts_without_naming(client: Client, ward: Ward) -> None:
+    ward.measure("c1", NOW_MS - 1000, {"spo2": "93"})
+    ward.open_alert("c1", "R01", "red", 5)
+    ward.monitor.seen = 1
+    answer = client.get("/health")
+    body = answer.json()
+    assert body["status"] == "ok"
+    assert (body["records"], body["last_seq"], body["evaluated_seq"]) == (1, 1, 1)
+    assert (body["open_alerts"], body["rejections"]) == (1, 0)
+    assert body["tallies"]["readings-accepted"] == 1
+    assert not any(word in answer.text for word in ("Lund", "7203480000", "c1"))
+
+
+def test_health_is_degraded_when_the_rules_are_far_behind(client: Client, ward: Ward) -> None:
+    ward.monitor.seen = -10_000
+    assert client.get("/health").json()["status"] == "degraded"
+
+
+def test_no_path_is_json_and_not_that_method_says_which(client: Client) -> None:
+    assert client.get("/nowhere").json()["error"]["code"] == "not-found"
+    answer = client.put("/alerts")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")

@@ -1,0 +1,86 @@
+"""Waiting for news: it wakes up, it gives up, and many who wait cost one look per tick."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+import pytest
+
+from alerting.api.feed import Feed
+from ingest.store import StoreUnavailable
+from tests.alerting.api.scene import Ward, anna_and_bo
+
+
+def test_it_returns_when_the_feed_moves_and_not_before() -> None:
+    newest, looks = 3, 0
+
+    def last_change() -> int:
+        nonlocal looks
+        looks += 1
+        return newest
+
+    async def scenario() -> None:
+        nonlocal newest
+        feed = Feed(last_change, tick_s=0.001)
+        waiters = [asyncio.create_task(feed.beyond(3, wait_s=3600)) for _ in range(20)]
+        while looks < 40:
+            await asyncio.sleep(0)
+        assert not any(waiter.done() for waiter in waiters)
+        newest = 4
+        await asyncio.gather(*waiters)
+
+    asyncio.run(scenario())
+
+
+def test_those_who_wait_share_one_look() -> None:
+    looks = 0
+
+    def last_change() -> int:
+        nonlocal looks
+        looks += 1
+        return 0 if looks <= 50 else 1
+
+    async def scenario() -> None:
+        feed = Feed(last_change, tick_s=0.001)
+        await asyncio.gather(*(feed.beyond(0, wait_s=3600) for _ in range(50)))
+
+    asyncio.run(scenario())
+    assert looks == 51  # one look each at first, then one for all
+
+
+def test_it_gives_up_after_the_wait_and_leaves_the_look_to_others() -> None:
+    async def scenario() -> None:
+        newest = 0
+        feed = Feed(lambda: newest, tick_s=0.01)
+        patient = asyncio.create_task(feed.beyond(0, wait_s=3600))
+        await feed.beyond(0, wait_s=0.001)
+        assert not patient.done()
+        newest = 1
+        await patient
+
+    asyncio.run(scenario())
+
+
+def test_a_store_that_is_away_is_told_to_those_who_wait() -> None:
+    def away() -> int:
+        raise StoreUnavailable("gone")
+
+    with pytest.raises(StoreUnavailable):
+        asyncio.run(Feed(away, tick_s=0.001).beyond(0, wait_s=3600))
+
+
+def test_a_long_poll_answers_with_what_arrives_while_it_waits(tmp_path: Path) -> None:
+    ward = Ward(tmp_path, anna_and_bo())
+
+    async def scenario() -> httpx.Response:
+        transport = httpx.ASGITransport(ward.app())
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            waiting = asyncio.create_task(client.get("/alerts?wait=30", timeout=60))
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            ward.open_alert("c1", "R01", "red", 5)
+            return await waiting
+
+    answer = asyncio.run(scenario())
+    assert [alert["rule"] for alert in answer.json()["alerts"]] == ["R01"]
+    ward.close()

@@ -1,0 +1,71 @@
+"""The deliveries under `tests/golden/should_pass` and `tests/golden/should_fail`.
+
+A file is a payload as it stands. `NAME.topic` beside it is its topic, where that is the fault;
+every other file comes from the device of its own name. `NAME.repeat.json` makes a long payload:
+prefix, an item so many times, suffix.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from devices.wire import topic_for
+from ingest.decode import Delivery
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+SHOULD_PASS = GOLDEN / "should_pass"
+SHOULD_FAIL = GOLDEN / "should_fail"
+RECEIVED_MS = 1_792_929_600_000
+"""2026-10-25T12:00:00Z: when they all arrive, after the last hour of summer time."""
+
+
+class Repeat(msgspec.Struct, forbid_unknown_fields=True):
+    """A long payload, told briefly."""
+
+    prefix: str
+    item: str
+    times: int
+    suffix: str
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """What a refused delivery is answered with: the path, and words of the detail."""
+
+    path: str
+    words: list[str]
+
+
+def delivery_of(path: Path) -> Delivery:
+    """The delivery that a golden file stands for."""
+    name, payload = path.name.removesuffix(".json"), path.read_bytes()
+    if name.endswith(".repeat"):
+        name = name.removesuffix(".repeat")
+        parts = msgspec.json.decode(payload, type=Repeat)
+        payload = (parts.prefix + parts.item * parts.times + parts.suffix).encode()
+    beside = path.with_name(f"{name}.topic")
+    topic = topic_for("syddanmark", "gw-0001", name).text()
+    if beside.exists():
+        topic = beside.read_text(encoding="utf-8").removesuffix("\n")
+    return Delivery(topic, payload, RECEIVED_MS)
+
+
+def name_of(path: Path) -> str:
+    """A refused file as `expected.tsv` calls it: reason/name."""
+    return f"{path.parent.name}/{path.name.removesuffix('.json').removesuffix('.repeat')}"
+
+
+def passing() -> list[Path]:
+    """Every delivery that is taken."""
+    return sorted(SHOULD_PASS.glob("*.json"))
+
+
+def failing() -> list[Path]:
+    """Every delivery that is refused."""
+    return sorted(SHOULD_FAIL.glob("*/*.json"))
+
+
+def expected() -> dict[str, Expected]:
+    """`should_fail/expected.tsv`: reason/name, path, and words that the detail must hold."""
+    lines = (SHOULD_FAIL / "expected.tsv").read_text(encoding="utf-8").splitlines()
+    rows = (line.split("\t") for line in lines)
+    return {name: Expected(path, words) for name, path, *words in rows}

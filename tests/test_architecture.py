@@ -1,0 +1,109 @@
+"""The house stands as drawn: imports point one way, files stay small, the map is true."""
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("devices", "fhir_mapping", "ingest", "alerting", "hjemmepuls", "benchmarks")
+LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+
+VIOLATIONS = {
+    "ingest/pipeline.py": ("import alerting.evaluate", "Imports point one way"),
+    "ingest/decode.py": ("import time", "The clinical core is pure"),
+    "alerting/rules/step.py": ("import fhir_mapping.record", "The rules know neither FHIR"),
+    "alerting/evaluate.py": ("import sqlite3", "Only store adapters speak SQL"),
+    "alerting/serve.py": ("import devices.simulated.world", "No simulator in production code"),
+    "fhir_mapping/observation.py": ("import fhir.resources", "fhir.resources stays off"),
+}
+
+
+def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
+    program = Path(sys.executable).with_name("lint-imports")
+    return subprocess.run([program, "--no-cache"], cwd=folder, capture_output=True, text=True)
+
+
+def copy_of_the_tree(folder: Path) -> Path:
+    for package in PACKAGES:
+        shutil.copytree(
+            ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def test_import_contracts_hold() -> None:
+    done = lint_imports(ROOT)
+    assert done.returncode == 0, done.stdout
+
+
+def test_planted_violations_are_found(tmp_path: Path) -> None:
+    """Every contract can fail: each violation, planted alone in a copy, breaks its contract."""
+    tree = copy_of_the_tree(tmp_path)
+    for name, (line, contract) in VIOLATIONS.items():
+        file = tree / name
+        before = file.read_text()
+        docstring_end = ast.parse(before).body[0].end_lineno or 0
+        lines = before.splitlines()
+        file.write_text("\n".join([*lines[:docstring_end], line, *lines[docstring_end:]]))
+        done = lint_imports(tree)
+        file.write_text(before)
+        assert done.returncode == 1, f"{name}: {line} was not found\n{done.stdout}"
+        assert re.search(rf"{contract}.*BROKEN", done.stdout), done.stdout
+
+
+def python_files() -> list[Path]:
+    return sorted(file for package in (*PACKAGES, "tests") for file in (ROOT / package).rglob("*.py"))
+
+
+def test_files_and_functions_are_short() -> None:
+    """A longer file or function is a reason to stop and redesign."""
+    long = []
+    for file in python_files():
+        text = file.read_text()
+        if text.count("\n") > LINES_MAX:
+            long.append(f"{file.relative_to(ROOT)}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > FUNCTION_LINES_MAX:
+                    long.append(f"{file.relative_to(ROOT)}:{node.lineno} {node.name}: {lines} lines")
+    assert not long, "\n".join(long)
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [
+        str(file.relative_to(ROOT))
+        for package in PACKAGES
+        for file in sorted((ROOT / package).rglob("*.py"))
+        if ast.get_docstring(ast.parse(file.read_text())) is None
+    ]
+    assert not silent, silent
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_the_map_names_every_module(package: str) -> None:
+    """ARCHITECTURE.md is the map: a module or folder that is not on it is lost."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    for entry in sorted((ROOT / package).iterdir()):
+        if entry.name.startswith("_"):
+            continue
+        if entry.suffix == ".py" or (entry.is_dir() and any(entry.rglob("*.py"))):
+            name = entry.name.removesuffix(".py") + ("/" if entry.is_dir() else "")
+            assert f"`{name}`" in text, f"{package}/{entry.name} is not in ARCHITECTURE.md"
+
+
+def test_settings_are_read_in_entry_points_only() -> None:
+    """Nobody else reads the environment."""
+    allowed = {"hjemmepuls/processes.py"}  # hands its own environment on to children
+    for package in PACKAGES:
+        for file in (ROOT / package).rglob("*.py"):
+            name = str(file.relative_to(ROOT))
+            reads = re.search(r"\bos\.(environ|getenv)\b", file.read_text())
+            assert not reads or name in allowed, name
