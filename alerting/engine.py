@@ -22,13 +22,16 @@ from alerting.rules import (
     rule_index,
     step,
 )
-from alerting.rules.signals import SIGNALS
+from alerting.rules.signals import FAMILIES, SIGNALS
 from alerting.sittings import Sitting
 
 Wave = Sequence[Sitting]
 _CALL = rule_index("R24")
 _CALL_STAGE = int(RULES[_CALL].params["call"])
 Watcher = Callable[[Wave, Findings], None]
+_FAMILY = np.array([FAMILIES.index(signal.family) for signal in SIGNALS])
+ACROSS = np.array([rule.family not in FAMILIES for rule in RULES])
+"""The rules that watch every signal of a citizen; the others look at the signals of one family."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -49,6 +52,10 @@ class Engine:
         self.roster = roster
         self.state = State(len(roster))
         self.profile = roster.profile()
+        self.measured_t = np.full((len(roster), len(FAMILIES)), -np.inf)
+        """(rows, families): the newest measurement that was judged, local days."""
+        self._settled_t = np.full(len(roster), -np.inf)
+        """(rows,): the newest moment that changed a rule across signals, or limits in force."""
         self._upcoming = [0] * len(roster)
         self._next_t = np.array([changes[0].t if changes else np.inf for changes in roster.changes])
 
@@ -60,8 +67,11 @@ class Engine:
         self.state.grow(len(roster))
         for side in SIDES:
             getattr(self.profile, side)[:known] = getattr(old, side)
-        self._upcoming += [0] * (len(roster) - known)
-        self._next_t = np.append(self._next_t, np.full(len(roster) - known, np.inf))
+        new = len(roster) - known
+        self.measured_t = np.append(self.measured_t, np.full((new, len(FAMILIES)), -np.inf), axis=0)
+        self._settled_t = np.append(self._settled_t, np.full(new, -np.inf))
+        self._upcoming += [0] * new
+        self._next_t = np.append(self._next_t, np.full(new, np.inf))
         self.forget(changed)
         return changed
 
@@ -69,6 +79,8 @@ class Engine:
         """Start these rows from nothing, so that their whole history can be replayed."""
         chosen = np.array(rows, dtype=np.intp)
         self.state.reset(chosen)
+        self.measured_t[chosen] = -np.inf
+        self._settled_t[chosen] = -np.inf
         for side in SIDES:
             getattr(self.profile, side)[chosen] = np.nan
         for row in rows:
@@ -86,17 +98,44 @@ class Engine:
             for place, sitting in enumerate(wave):
                 for signal, value in sitting.values.items():
                     x[place, signal] = value
-            changes += self._let_time_pass(rows, t)
+            passed = self._let_time_pass(rows, t)
             findings = step(self.state, self.profile, rows, t, x)
-            changes += _changes(findings)
+            self._remember(wave)
+            changes += passed + self._settled(_changes(findings))
             if watch is not None:
                 watch(wave, findings)
         return changes
 
-    def clock(self, now: float) -> list[Change]:
-        """What time alone has changed, for every row, at `now` (local days)."""
-        rows = np.arange(len(self.roster))
-        return self._let_time_pass(rows, np.full(len(rows), now))
+    def clock(self, now: float, rows: Sequence[int] | None = None) -> list[Change]:
+        """What time alone has changed at `now` (local days), for these rows or for every row."""
+        chosen = np.arange(len(self.roster)) if rows is None else np.array(rows, dtype=np.intp)
+        return self._let_time_pass(chosen, np.full(len(chosen), now))
+
+    def is_late(self, sitting: Sitting) -> bool:
+        """Whether the past that was already judged changes with this sitting.
+
+        Most rules look at one family of signals, so families may overtake one another. Order
+        across them matters while a rule that watches them all is open, before the moment when one
+        last changed, and before limits that are in force already.
+        """
+        row, t = sitting.row, sitting.t
+        families = _FAMILY[list(sitting.values)]
+        if t <= self._settled_t[row] or t <= self.measured_t[row, families].max():
+            return True
+        open_across = (self.state.status[row, ACROSS] > Colour.GREEN).any()
+        return bool(open_across and t <= self.state.seen_until[row])
+
+    def _remember(self, wave: Wave) -> None:
+        for sitting in wave:
+            measured = self.measured_t[sitting.row]
+            for family in _FAMILY[list(sitting.values)]:
+                measured[family] = max(measured[family], sitting.t)
+
+    def _settled(self, changes: list[Change]) -> list[Change]:
+        for change in changes:
+            if ACROSS[change.rule]:
+                self._settled_t[change.row] = max(self._settled_t[change.row], change.t)
+        return changes
 
     def _let_time_pass(self, rows: Any, t: Any) -> list[Change]:
         """Bring limits into force and measurements into arrears, each at its own instant.
@@ -111,7 +150,7 @@ class Engine:
             if due.any():
                 findings = clock(self.state, self.profile, rows[due], at[due])
                 changes += _changes(findings, worse=_CALL if stage == _CALL_STAGE else None)
-        return changes + _changes(clock(self.state, self.profile, rows, t))
+        return self._settled(changes + _changes(clock(self.state, self.profile, rows, t)))
 
     def _bring_limits_into_force(self, rows: Any, t: Any) -> None:
         for row, at in zip(rows[self._next_t[rows] <= t], t[self._next_t[rows] <= t], strict=True):
@@ -120,6 +159,7 @@ class Engine:
                 change = changes[place]
                 for side, number in zip(SIDES, change.numbers, strict=True):
                     getattr(self.profile, side)[row, change.signal] = number
+                self._settled_t[row] = max(self._settled_t[row], change.t)
                 place += 1
             self._upcoming[row] = place
             self._next_t[row] = changes[place].t if place < len(changes) else np.inf

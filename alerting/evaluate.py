@@ -23,8 +23,8 @@ from alerting.engine import Change, Engine
 from alerting.explanation import episode_of
 from alerting.local_time import local_days, utc_ms
 from alerting.roster import Roster
-from alerting.rules import RULES, Colour, rule_index
-from alerting.sittings import Sitting, sittings_of
+from alerting.rules import RULES, Colour
+from alerting.sittings import sittings_of
 from alerting.situation import Curve, Situation
 from alerting.situations import situations_of
 from fhir_mapping.record import Record
@@ -33,8 +33,12 @@ from ingest.store import Reader, StoreUnavailable
 log = logging.getLogger(__name__)
 
 BATCH_RECORDS = 5_000
+REPLAY_CITIZENS = 500
+"""So many are replayed at a time: it bounds the memory, and how long a reader waits."""
 LATE = "late-data"
-_MISSING = rule_index("R24")
+ENROLMENT = "enrolment-changed"
+REBUILT = "rebuilt-from-the-records"
+"""Why an alert was retracted: what was found to be otherwise while nobody looked."""
 
 
 class Evaluator:
@@ -43,6 +47,7 @@ class Evaluator:
     The stores are opened when first needed, on the thread that calls `poll`, and opened anew
     after a failure; `curves` opens a reader of its own, on its caller's thread. With
     `data_clock` (replays) it is as late as the newest measurement; otherwise `wall_ms` says.
+    Only the thread that polls changes anything; the lock is for those who read meanwhile.
     """
 
     def __init__(
@@ -61,8 +66,7 @@ class Evaluator:
         self._newest_ms = 0
         self._engine = Engine(Roster({}, {}))
         self._enrolment = -1
-        self._seq = self._departed = 0
-        self._last_t: dict[tuple[int, int], float] = {}
+        self._seq = self._departed = self._evaluated = 0
 
     def serve(self, should_stop: Callable[[], bool], poll_s: float, tick_s: float) -> None:
         """Follow the store until `should_stop`; a store that is away is tried again."""
@@ -75,35 +79,41 @@ class Evaluator:
                     self.tick()
             except StoreUnavailable as error:
                 log.warning("a store is not available (%s), starting from the records again", error)
-                with self._lock:
-                    self._begin()
+                self._let_go()
                 news = 0
             if news < BATCH_RECORDS:
                 time.sleep(poll_s)
 
     def poll(self) -> int:
         """Take what the store has committed since the last time; how many records that was."""
-        with self._lock:
-            if self._stores is None:
-                self._stores = (self._open_reader(), self._open_alerts())
-            self._follow_enrolment()
-            departures = self._reader.departures_after(self._departed)
-            records = self._reader.records_after(self._seq, BATCH_RECORDS)
-            self._departed = departures[-1][0] if departures else self._departed
-            self._seq = records[-1].seq if records else self._seq
-            if records or departures:
-                self._take(records, {citizen for _, citizen in departures})
-            return len(records)
+        if self._stores is None:
+            self._stores = (self._open_reader(), self._open_alerts())
+        self._follow_enrolment()
+        departures = self._reader.departures_after(self._departed)
+        newest = self._reader.last_seq()
+        records = self._reader.records_after(self._seq, BATCH_RECORDS)
+        self._departed = departures[-1][0] if departures else self._departed
+        if len(records) == BATCH_RECORDS:
+            newest = 0  # there may be more; else all up to there is seen, whoever it belongs to
+        self._seq = max(self._seq, newest, records[-1].seq if records else 0)
+        if records or departures:
+            self._take(records, {citizen for _, citizen in departures})
+        self._evaluated = self._seq
+        return len(records)
 
     def tick(self) -> None:
         """Look for what time alone has changed: measurements that are missing."""
-        with self._lock:
-            now = self.now_ms()
-            if now and self._stores and len(self._engine.roster):
-                self._apply(self._engine.clock(local_days(now)))
+        now = self.now_ms()
+        if now and self._stores and len(self._engine.roster):
+            with self._lock:
+                changes = self._engine.clock(local_days(now))
+            self._apply(changes)
 
     def situations(self) -> dict[str, Situation]:
-        """Every citizen's situation now; see `alerting.situation.Monitor`."""
+        """Every citizen's situation now; see `alerting.situation.Monitor`.
+
+        Who has yet to be judged after a start has insufficient data until then.
+        """
         with self._lock:
             return situations_of(self._engine)
 
@@ -120,21 +130,20 @@ class Evaluator:
 
     def evaluated_seq(self) -> int:
         """The newest arrival number that the rules have seen."""
-        return self._seq
+        return self._evaluated
 
     def __contains__(self, citizen: str) -> bool:
         return citizen in self._engine.roster.row
 
-    def _begin(self) -> None:
-        """Begin from nothing: what was judged before may not have reached the alerts."""
-        if self._stores is not None:
-            for store in self._stores:
-                store.close()
+    def _let_go(self) -> None:
+        """Begin from the records again: what was judged may not have reached the alerts.
+
+        What was known stays readable until the stores are back.
+        """
+        for store in self._stores or ():
+            store.close()
         self._stores = None
-        self._engine = Engine(Roster({}, {}))
         self._enrolment = -1
-        self._seq = self._departed = 0
-        self._last_t.clear()
 
     @property
     def _reader(self) -> Reader:
@@ -151,15 +160,22 @@ class Evaluator:
         if version == self._enrolment:
             return
         roster = Roster(self._reader.citizens(), self._reader.limits())
-        changed = self._engine.adopt(roster)
-        self._enrolment = version
-        if self._seq == 0:
+        if self._enrolment < 0:
             self._seq = self._departed = self._reader.last_seq()
-        self._replay(changed, "enrolment changed")
+            reason, rows = REBUILT, list(range(len(roster)))
+            with self._lock:
+                self._engine = Engine(roster)
+        else:
+            reason = ENROLMENT
+            with self._lock:
+                rows = self._engine.adopt(roster)
+        self._enrolment = version
+        self._replay(rows, reason)
 
     def _take(self, records: Sequence[Record], left: Iterable[str]) -> None:
         """Run what came in order; replay whoever got something late, changed or taken away."""
-        row_of = self._engine.roster.row
+        engine = self._engine
+        row_of = engine.roster.row
         sittings = sittings_of(records, row_of)
         for record in records:
             self._newest_ms = max(self._newest_ms, record.measured_ms)
@@ -169,48 +185,35 @@ class Evaluator:
             for record in records
             if record.version > 1 and record.citizen in row_of
         }
-        late |= {sitting.row for sitting in sittings if self._is_late(sitting)}
-        in_order = [sitting for sitting in sittings if sitting.row not in late]
-        self._note(in_order)
-        self._apply(self._engine.advance(in_order))
-        if late:
-            self._replay(sorted(late), LATE)
-
-    def _is_late(self, sitting: Sitting) -> bool:
-        """Whether the past that was already judged changes with this sitting."""
-        last = max(self._last_t.get((sitting.row, signal), -np.inf) for signal in sitting.values)
-        state = self._engine.state
-        missing = state.status[sitting.row, _MISSING] > Colour.GREEN
-        return last >= sitting.t or bool(missing and state.onset[sitting.row, _MISSING] > sitting.t)
-
-    def _note(self, sittings: Iterable[Sitting]) -> None:
-        for sitting in sittings:
-            for signal in sitting.values:
-                self._last_t[sitting.row, signal] = sitting.t
+        late |= {sitting.row for sitting in sittings if engine.is_late(sitting)}
+        with self._lock:
+            changes = engine.advance(sitting for sitting in sittings if sitting.row not in late)
+        self._apply(changes)
+        self._replay(sorted(late), LATE)
 
     def _replay(self, rows: Sequence[int], reason: str) -> None:
         """Judge these rows' whole history again and bring their alerts in line with it."""
-        engine, reader = self._engine, self._reader
-        engine.forget(rows)
+        for first in range(0, len(rows), REPLAY_CITIZENS):
+            self._replay_at_once(rows[first : first + REPLAY_CITIZENS], reason)
+
+    def _replay_at_once(self, rows: Sequence[int], reason: str) -> None:
+        engine = self._engine
         citizens = [engine.roster.ids[row] for row in rows]
+        # What is newer than our place in the store comes with a later poll; but a record that has
+        # moved there left its old place, and must not seem to be gone until then.
         records = [
             record
             for citizen in citizens
-            for record in reader.records_of(citizen)
-            if record.seq <= self._seq
+            for record in self._reader.records_of(citizen)
+            if record.seq <= self._seq or record.version > 1
         ]
         self._newest_ms = max([self._newest_ms, *(record.measured_ms for record in records)])
-        sittings = sittings_of(records, engine.roster.row)
-        for row in rows:
-            for signal in range(engine.state.mean.shape[1]):
-                self._last_t.pop((row, signal), None)
-        self._note(sittings)
-        changes = engine.advance(sittings)
-        wanted = set(rows)
-        if now := self.now_ms():
-            ticked = engine.clock(local_days(now))
-            self._apply([change for change in ticked if change.row not in wanted])
-            changes += [change for change in ticked if change.row in wanted]
+        now = self.now_ms()
+        with self._lock:
+            engine.forget(rows)
+            changes = engine.advance(sittings_of(records, engine.roster.row))
+            if now:
+                changes += engine.clock(local_days(now), rows)
         self._reconcile(citizens, self._episodes(changes), reason)
 
     def _episodes(self, changes: Iterable[Change]) -> dict[str, list[Episode]]:

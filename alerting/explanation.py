@@ -12,7 +12,7 @@ from alerting.engine import Change
 from alerting.local_time import DAY_MS, utc_ms
 from alerting.roster import Roster
 from alerting.rules import RULEBOOK_VERSION, RULES, Colour, Rule, explain
-from alerting.sittings import ABOUT_OF
+from alerting.sittings import ABOUT_OF, signals_in
 from devices.catalogue import Metric
 from fhir_mapping.identity import id_text
 from fhir_mapping.record import Record
@@ -91,6 +91,7 @@ def _values(rule: Rule, change: Change, citizen: str, history: History) -> list[
         return []
     until_ms = utc_ms(change.t)
     since_ms = until_ms - round(rule.lookback_days * DAY_MS)
+    used = [record for record in history(citizen, about, since_ms, until_ms) if signals_in(record)]
     return [
         EvidenceValue(
             observation=id_text(record.id),
@@ -100,7 +101,7 @@ def _values(rule: Rule, change: Change, citizen: str, history: History) -> list[
             measured_ms=record.measured_ms,
             circumstances=record.circumstances,
         )
-        for record in history(citizen, about, since_ms, until_ms)[-VALUES_MAX:]
+        for record in used[-VALUES_MAX:]
     ]
 
 

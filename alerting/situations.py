@@ -7,10 +7,11 @@ the plan's signals could run; otherwise the answer is `insufficient-data`, with 
 import numpy as np
 
 from alerting.alert import Severity
-from alerting.engine import Engine
+from alerting.engine import ACROSS, Engine
 from alerting.explanation import SEVERITY_OF
 from alerting.local_time import utc_ms
 from alerting.rules import RULES, SIGNALS, Colour
+from alerting.rules.arrays import Bools
 from alerting.situation import Colour as ShownColour
 from alerting.situation import Situation
 
@@ -21,21 +22,21 @@ def situations_of(engine: Engine) -> dict[str, Situation]:
     """Every citizen's situation, by citizen id."""
     status = engine.state.status
     applies = engine.profile.expected @ _WATCHES.T
-    for column, rule in enumerate(RULES):
-        if rule.family in ("missing", "quality"):  # these watch whatever the plan asks for
-            applies[:, column] = engine.profile.expected.any(axis=1)
+    watched: Bools = np.any(engine.profile.expected, axis=1)
+    applies[:, ACROSS] = watched[:, None]
     # The quality screen has an opinion only once something was measured; R24 speaks before that.
     unable = applies & (status == Colour.INSUFFICIENT)
     worst = status.max(axis=1, initial=Colour.INSUFFICIENT)
-    seen = engine.state.seen_until
+    measured_t = engine.measured_t.max(axis=1)
     return {
-        citizen: _situation(citizen, int(worst[row]), unable[row], float(seen[row]))
+        citizen: _situation(citizen, int(worst[row]), unable[row], float(measured_t[row]))
         for row, citizen in enumerate(engine.roster.ids)
     }
 
 
-def _situation(citizen: str, worst: int, unable: np.ndarray, seen: float) -> Situation:
+def _situation(citizen: str, worst: int, unable: np.ndarray, measured_t: float) -> Situation:
     severity: Severity | None = SEVERITY_OF.get(Colour(worst))
     names = [rule.id for rule, missing in zip(RULES, unable, strict=True) if missing]
     colour: ShownColour = severity or ("insufficient-data" if names else "green")
-    return Situation(citizen, colour, severity, names, utc_ms(seen) if np.isfinite(seen) else None)
+    measured_ms = utc_ms(measured_t) if np.isfinite(measured_t) else None
+    return Situation(citizen, colour, severity, names, measured_ms)

@@ -18,6 +18,7 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from fhir_mapping.enrolled import Enrolment
@@ -192,8 +193,9 @@ def rejections(
     table = Table("key", "reason", "path", "times", "topic", "detail")
     with opened_reader(store) as reader:
         for row in reader.rejections(unreplayed_only=not everything):
-            times = str(row.deliveries)
-            table.add_row(str(row.key), row.reason, row.path, times, row.topic, row.detail)
+            # Text, not markup: what a stranger sent must not style the terminal.
+            cells = (row.key, row.reason, row.path, row.deliveries, row.topic, row.detail)
+            table.add_row(*(Text(str(cell)) for cell in cells))
     Console().print(table)
 
 
@@ -251,13 +253,25 @@ def store_path(store: Path | None) -> Path:
 
 
 @contextmanager
+def store_needed(path: Path) -> Iterator[None]:
+    """End the command with one clear line when the store is away."""
+    from ingest.store import StoreUnavailable
+
+    try:
+        yield
+    except StoreUnavailable as error:
+        err.print(f"store {path}: {error}", style="red", highlight=False, markup=False)
+        raise typer.Exit(1) from error
+
+
+@contextmanager
 def opened_writer(store: Path | None) -> "Iterator[SqliteWriter]":
     """A writer on the record store, closed at the end."""
     from ingest.store import SqliteWriter
 
     path = store_path(store)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with closing(SqliteWriter(path)) as writer:
+    with store_needed(path), closing(SqliteWriter(path)) as writer:
         yield writer
 
 
@@ -266,5 +280,6 @@ def opened_reader(store: Path | None) -> "Iterator[SqliteReader]":
     """A reader on the record store, closed at the end."""
     from ingest.store import SqliteReader
 
-    with closing(SqliteReader(store_path(store))) as reader:
+    path = store_path(store)
+    with store_needed(path), closing(SqliteReader(path)) as reader:
         yield reader

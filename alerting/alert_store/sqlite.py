@@ -157,16 +157,19 @@ class AlertStore:
 
     def history(self, alert_id: str) -> list[AlertEvent]:
         """What happened to an alert, oldest first."""
-        rows = self._db.execute(
-            "SELECT change, alert, at_ms, actor, what, detail FROM alert_event "
-            "WHERE alert = ? ORDER BY change",
-            (alert_id,),
-        )
-        return [AlertEvent(*row) for row in rows]
+        with world():
+            rows = self._db.execute(
+                "SELECT change, alert, at_ms, actor, what, detail FROM alert_event "
+                "WHERE alert = ? ORDER BY change",
+                (alert_id,),
+            )
+            return [AlertEvent(*row) for row in rows]
 
     def last_change(self) -> int:
         """The feed's newest position; 0 in an empty store."""
-        return int(self._db.execute("SELECT max(change) FROM alert_event").fetchone()[0] or 0)
+        with world():
+            newest = self._db.execute("SELECT max(change) FROM alert_event").fetchone()[0]
+        return int(newest or 0)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

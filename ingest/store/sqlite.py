@@ -143,30 +143,49 @@ class SqliteWriter:
         citizen = self._assignments.citizen_of(record.device, record.slot, record.measured_ms)
         if self._insert(record, citizen, received_ms):
             return "accepted" if citizen is not None else "quarantined"
-        old_seq, old_id, version, old_value = self._db.execute(
-            "SELECT seq, id, version, value FROM record WHERE identity = ?", (record.identity,)
-        ).fetchone()
-        value = value_text(record.values)
-        if value == old_value or self._was_superseded(record.identity, value):
+        if self._stood(record):
             return "duplicate"
         if record.clock_vouched:
+            self._amend(record, citizen, received_ms)
+        else:
+            self._insert(twin_of(record), citizen, received_ms)
             self._db.execute(
-                "INSERT INTO superseded (identity, version, value, received_ms) "
-                "SELECT identity, version, value, received_ms FROM record WHERE seq = ?",
-                (old_seq,),
+                "UPDATE record SET conflict = 1, version = version + 1, "
+                "seq = (SELECT max(seq) + 1 FROM record) WHERE identity = ? AND conflict = 0",
+                (record.identity,),
             )
-            self._db.execute("DELETE FROM record WHERE seq = ?", (old_seq,))
-            amended = msgspec.structs.replace(record, id=old_id, version=version + 1)
-            self._insert(amended, citizen, received_ms, at_least=old_seq)
-            return "accepted" if citizen is not None else "quarantined"
-        if not self._insert(twin_of(record), citizen, received_ms):
-            return "duplicate"
+        return "accepted" if citizen is not None else "quarantined"
+
+    def _stood(self, record: Record) -> bool:
+        """Whether this value stands, or once stood, under this identity: then it is a resend."""
+        value = value_text(record.values)
+        query = (
+            "SELECT 1 FROM record WHERE identity = ? AND value = ? "
+            "UNION ALL SELECT 1 FROM superseded WHERE identity = ? AND value = ? "
+            "UNION ALL SELECT 1 FROM record WHERE identity = ?"
+        )
+        places = (record.identity, value, record.identity, value, twin_of(record).identity)
+        return self._db.execute(query, places).fetchone() is not None
+
+    def _amend(self, record: Record, citizen: int | None, received_ms: int) -> None:
+        """Replace the record of this identity by a new version; the old value is kept."""
+        old_seq, old_id, version, old_citizen, conflict = self._db.execute(
+            "SELECT seq, id, version, citizen, conflict FROM record WHERE identity = ?",
+            (record.identity,),
+        ).fetchone()
         self._db.execute(
-            "UPDATE record SET conflict = 1, version = version + 1, "
-            "seq = (SELECT max(seq) + 1 FROM record) WHERE seq = ? AND conflict = 0",
+            "INSERT INTO superseded (identity, version, value, received_ms) "
+            "SELECT identity, version, value, received_ms FROM record WHERE seq = ?",
             (old_seq,),
         )
-        return "accepted" if citizen is not None else "quarantined"
+        self._db.execute("DELETE FROM record WHERE seq = ?", (old_seq,))
+        amended = msgspec.structs.replace(
+            record, id=old_id, version=version + 1, conflict=bool(conflict)
+        )
+        self._insert(amended, citizen, received_ms, at_least=old_seq)
+        if old_citizen is not None and old_citizen != citizen:
+            departure = "INSERT INTO departure SELECT max(seq), ? FROM record"
+            self._db.execute(departure, (old_citizen,))
 
     def _insert(
         self, record: Record, citizen: int | None, received_ms: int, at_least: int = 0
@@ -190,11 +209,6 @@ class SqliteWriter:
         local_day = (record.measured_ms + record.offset_min * 60_000) // 86_400_000
         weekday = (local_day + 3) % 7  # 1970-01-01 was a Thursday
         return bool(self._plans.get(citizen, 0) >> weekday & 1)
-
-    def _was_superseded(self, identity: bytes, value: str) -> bool:
-        """Whether this value once stood under this identity: a late resend, not a new change."""
-        query = "SELECT 1 FROM superseded WHERE identity = ? AND value = ?"
-        return self._db.execute(query, (identity, value)).fetchone() is not None
 
     def _source(self, record: Record) -> int:
         facts = (

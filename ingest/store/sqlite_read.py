@@ -21,7 +21,8 @@ class SqliteReader:
 
     def __init__(self, path: Path) -> None:
         with world():
-            self._db = sqlite3.connect(f"file:{path}?mode=ro", uri=True, isolation_level=None)
+            address = f"{path.absolute().as_uri()}?mode=ro"
+            self._db = sqlite3.connect(address, uri=True, isolation_level=None)
 
     def records_after(self, seq: int, limit: int, unassigned: bool = False) -> list[Record]:
         """Records that changed after `seq`, in order of change; see the port."""

@@ -49,7 +49,7 @@ def test_danish_is_the_default_and_english_is_one_click_away(client: Client, bus
 
 def test_the_language_stays_in_every_link_to_a_page(client: Client, busy: Ward) -> None:
     text = client.get("/?lang=en&colour=red").text
-    pages = [link for link in re.findall(r'href="(/(?:citizens[^"]*|\?[^"]*)?)"', text)]
+    pages = re.findall(r'href="(/(?:citizens[^"]*|\?[^"]*)?)"', text)
     own = [unescape(link) for link in pages if "lang=da" not in link]
     assert own
     assert all("lang=en" in link for link in own)

@@ -1,0 +1,78 @@
+"""Both languages say the same things, and every text that a template asks for exists."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from alerting.situation import COLOURS
+from alerting.web import render
+from alerting.web.texts import LANGS, TEXTS, say
+from alerting.web.times import age, exact, human, number
+from tests.alerting.api.scene import DAY_MS, HOUR_MS, NOW_MS
+
+WEB = Path(render.__file__).parent
+
+
+def fields(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_texts_with_the_same_fields() -> None:
+    danish, english = TEXTS["da"], TEXTS["en"]
+    assert danish.keys() == english.keys()
+    for key, text in danish.items():
+        assert text.strip()
+        assert english[key].strip()
+        assert fields(text) == fields(english[key]), key
+
+
+def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> None:
+    sources = "\n".join(
+        path.read_text(encoding="utf-8")
+        for path in (*WEB.glob("*.py"), *WEB.glob("templates/*"))
+        if path.name != "texts.py"
+    )
+    asked = set(re.findall(r"""words\(\s*["']([a-z0-9-]+)["']\s*[,)]""", sources))
+    assert asked <= TEXTS["da"].keys()
+    said = set(re.findall(r"""["']([a-z0-9-]+)["']""", sources)) | asked
+    made = ("did-", "state-", "said-", "evidence-", "error-", "limits-")
+    inside = {"minutes-ago", "hour-ago"}
+    colours = {*COLOURS, *(f"{colour}-means" for colour in COLOURS)}
+    conditions = {"copd", "heart-failure", "both"}
+    unused = TEXTS["da"].keys() - said - colours - conditions - inside
+    assert not {key for key in unused if not key.startswith(made)}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_outcome_and_colour_has_words(lang) -> None:
+    for key in (*(f"said-{said}" for said in render.SAID), *COLOURS):
+        assert say(lang, key)
+
+
+@pytest.mark.parametrize(
+    ("back_ms", "danish", "english"),
+    [
+        (10_000, "lige nu", "just now"),
+        (5 * 60_000, "for 5 min. siden", "5 min ago"),
+        (HOUR_MS, "for 1 time siden", "1 hour ago"),
+        (2 * HOUR_MS + 1, "for 2 timer siden", "2 hours ago"),
+        (7 * HOUR_MS, "i dag 05.00", "today 05:00"),
+        (13 * HOUR_MS, "i går 23.00", "yesterday 23:00"),
+        (3 * DAY_MS, "søndag 12.00", "Sunday 12:00"),
+        (9 * DAY_MS, "9. feb. 12.00", "9 Feb 12:00"),
+        (60 * DAY_MS, "20. dec. 2025 12.00", "20 Dec 2025 12:00"),
+        (-2 * HOUR_MS, "i dag 14.00", "today 14:00"),
+        (-3 * DAY_MS, "21. feb. 12.00", "21 Feb 12:00"),
+    ],
+)
+def test_times_are_told_as_one_says_them(back_ms: int, danish: str, english: str) -> None:
+    assert human(NOW_MS - back_ms, NOW_MS, "da") == danish
+    assert human(NOW_MS - back_ms, NOW_MS, "en") == english
+
+
+def test_clock_times_follow_the_danish_summer() -> None:
+    assert exact(1_784_448_000_000, "da") == "søndag 19. juli 2026 10.00"
+    assert number(-0.04, 1, "da") == "0,0"
+    assert age.__doc__

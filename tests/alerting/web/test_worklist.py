@@ -1,0 +1,109 @@
+"""The order of the worklist: whom to call first."""
+
+import msgspec
+import pytest
+
+from alerting.alert import Alert
+from alerting.rules.rulebook import RULES
+from alerting.web.words import Words
+from alerting.web.worklist import concerned, counts_of, rows_of, rule_of
+from tests.alerting.api.scene import NOW_MS, citizen, episode, situation
+
+
+def alert(key, rule, severity, hours, **changes):
+    facts = msgspec.structs.asdict(episode(key, rule, severity, hours))
+    more = {"id": f"{key}-{rule}", "version": 1, "change": 1, "condition": "active"}
+    return Alert(**{**facts, **more, "attention": "unacked", "detected_ms": NOW_MS, **changes})
+
+
+def rows(citizens, alerts=(), **colours):
+    situations = {key: situation(key, colour) for key, colour in colours.items()}
+    people = {key: citizen(key, key, "X") for key in citizens}
+    return rows_of(situations, people, alerts, NOW_MS)
+
+
+def order(*args, **colours):
+    return "".join(row.citizen for row in rows(*args, **colours))
+
+
+def test_worse_colours_come_first() -> None:
+    colours = {
+        "a": "green", "b": "insufficient-data", "c": "technical", "d": "blue",
+        "e": "yellow", "f": "red",
+    }  # fmt: skip
+    assert order("abcdef", **colours) == "fedcba"
+    assert list(counts_of(rows("abcdef", **colours)).values()) == [1, 1, 1, 1, 1, 1]
+
+
+def test_unseen_comes_before_seen_and_oldest_first() -> None:
+    alerts = [
+        alert("a", "R01", "red", 90, attention="acked", acked_by="M", acked_ms=NOW_MS),
+        alert("b", "R01", "red", 2),
+        alert("c", "R01", "red", 30),
+        alert("d", "R14", "yellow", 99),
+    ]
+    assert order("abcd", alerts, a="red", b="red", c="red", d="yellow") == "cbad"
+
+
+def test_one_unseen_alert_keeps_the_row_awake() -> None:
+    alerts = [
+        alert("a", "R01", "red", 9, attention="acked", acked_by="M", acked_ms=NOW_MS),
+        alert("a", "R03", "red", 3),
+    ]
+    (row,) = rows("a", alerts, a="red")
+    assert not row.acknowledged
+    assert [found.rule for found in row.unseen] == ["R03"]
+    assert row.since_ms == alerts[0].onset_ms
+
+
+def test_an_open_alert_is_never_calmed_by_the_evaluator_nor_the_other_way_round() -> None:
+    latched = alert("a", "R01", "red", 9, condition="latched")
+    (row,) = rows("a", [latched], a="green")
+    assert row.colour == "red"
+    (row,) = rows("a", [alert("a", "R14", "yellow", 9)], a="red")
+    assert (row.colour, row.severity) == ("red", "yellow")
+
+
+def test_whom_the_evaluator_does_not_know_is_not_green() -> None:
+    (row,) = rows("a")
+    assert row.colour == "insufficient-data"
+
+
+def test_why_is_told_worst_first_then_newest() -> None:
+    alerts = [
+        alert("a", "R14", "yellow", 1, text_da="gul"),
+        alert("a", "R01", "red", 9, text_da="gammel"),
+        alert("a", "R03", "red", 3, text_da="ny"),
+    ]
+    (row,) = rows("a", alerts, a="red")
+    assert row.why_da == ["ny", "gammel", "gul"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_every_rule_is_known_and_shows_few_curves(rule) -> None:
+    assert rule_of(rule.id) is rule_of(rule.slug) is rule
+    bare = msgspec.structs.replace(episode("a", rule.id, "red", 1).evidence, values=[])
+    shown = concerned([alert("a", rule.id, "red", 1, evidence=bare)], citizen("a", "A", "B"))
+    assert 1 <= len(shown) <= 3
+
+
+def test_a_doubtful_measurement_shows_its_own_curve() -> None:
+    evidence = episode("a", "T01", "technical", 1).evidence
+    value = msgspec.structs.replace(evidence.values[0], about="weight")
+    odd = alert(
+        "a", "T01", "technical", 1, evidence=msgspec.structs.replace(evidence, values=[value])
+    )
+    assert concerned([odd], citizen("a", "A", "B")) == ["weight"]
+    value = msgspec.structs.replace(value, about="blood_pressure")
+    both = alert("a", "R17", "red", 1, evidence=msgspec.structs.replace(evidence, values=[value]))
+    assert concerned([both], citizen("a", "A", "B")) == ["systolic", "diastolic"]
+
+
+def test_reasons_are_told_once_for_all_rules_that_share_them() -> None:
+    (row,) = rows("a", a="insufficient-data")
+    row = msgspec.structs.replace(row, unable=["R01", "R06", "R03", "X9"])
+    told = Words("da", NOW_MS).unable(row)
+    assert [unable.names for unable in told] == [
+        ["Lav iltmætning", "Puls uden for grænserne", "X9"],
+        ["Fald i iltmætning"],
+    ]
