@@ -32,6 +32,16 @@ LIVE_SECONDS = 35
 """How long those days take: deterioration shows within the first minute."""
 
 
+def open_page(address: str) -> None:
+    """Open a page in a graphical browser, if there is one; a text browser would take the screen."""
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return
+    if type(found) is not webbrowser.GenericBrowser:
+        found.open(address)
+
+
 class Summary(msgspec.Struct, frozen=True):
     """What the demo did; the last line it prints."""
 
@@ -77,7 +87,7 @@ class Demo:
             api = stack.enter_context(httpx.Client(base_url=f"http://{HOST}:{self._port}"))
             stack.enter_context(self._board)
             if browser:
-                webbrowser.open(self._board.address)
+                open_page(self._board.address)
             history_days = max(self._world.days - LIVE_DAYS, 0)
             pace = timeline(self._world, history_days, LIVE_DAYS * 86_400 / LIVE_SECONDS)
             fleet = Fleet(

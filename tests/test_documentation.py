@@ -15,7 +15,7 @@ from ingest.rejection import Reason
 from ingest.settings import IngestSettings
 
 ROOT = Path(__file__).parent.parent
-ALL = sorted(file.name for file in ROOT.glob("*.md")) + ["docs/REFERENCE.md"]
+ALL = [*sorted(file.name for file in ROOT.glob("*.md")), "docs/REFERENCE.md"]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
