@@ -79,10 +79,11 @@ class Evaluator:
                     self.tick()
             except StoreUnavailable as error:
                 log.warning("a store is not available (%s), starting from the records again", error)
-                self._let_go()
+                self.close()  # what was judged may not have reached the alerts
                 news = 0
             if news < BATCH_RECORDS:
                 time.sleep(poll_s)
+        self.close()
 
     def poll(self) -> int:
         """Take what the store has committed since the last time; how many records that was."""
@@ -109,6 +110,16 @@ class Evaluator:
                 changes = self._engine.clock(local_days(now))
             self._apply(changes)
 
+    def close(self) -> None:
+        """Release the stores; idempotent. The next poll begins from the records again.
+
+        What was known stays readable until then.
+        """
+        for store in self._stores or ():
+            store.close()
+        self._stores = None
+        self._enrolment = -1
+
     def situations(self) -> dict[str, Situation]:
         """Every citizen's situation now; see `alerting.situation.Monitor`.
 
@@ -134,16 +145,6 @@ class Evaluator:
 
     def __contains__(self, citizen: str) -> bool:
         return citizen in self._engine.roster.row
-
-    def _let_go(self) -> None:
-        """Begin from the records again: what was judged may not have reached the alerts.
-
-        What was known stays readable until the stores are back.
-        """
-        for store in self._stores or ():
-            store.close()
-        self._stores = None
-        self._enrolment = -1
 
     @property
     def _reader(self) -> Reader:

@@ -70,8 +70,12 @@ def decode(delivery: Delivery) -> list[Decoded | Rejection]:
     if len(payload) > PAYLOAD_BYTES_MAX:
         detail = f"the payload has {len(payload)} bytes, at most {PAYLOAD_BYTES_MAX} are taken"
         return [Rejection(Reason.PAYLOAD_TOO_LARGE, "$", detail)]
-    if payload.lstrip()[:1] != b"[":
-        return [_decode_one(topic, payload, -1)]
+    if payload.lstrip()[:1] == b"[":
+        return _decode_each(topic, payload)
+    return [_decode_one(topic, payload, -1)]
+
+
+def _decode_each(topic: Topic, payload: bytes) -> list[Decoded | Rejection]:
     try:
         items = _decode_array(payload)
     except _UNREADABLE as error:

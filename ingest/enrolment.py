@@ -6,6 +6,7 @@ time; a file that contradicts itself is refused whole, with the field, the value
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from itertools import pairwise
 
 import msgspec
@@ -46,14 +47,39 @@ def enrol(
     from then on edited there; limits that the file itself holds come after them and win.
     """
     known = set(known_citizens)
+    _check_doubles(enrolment)
     _check_references(enrolment, known)
     _check_limits(enrolment)
     fresh = [citizen for citizen in enrolment.citizens if citizen.id not in known]
     standard = [limits for citizen in fresh for limits in standard_limits(citizen)]
-    own = {(limits.citizen, limits.metric, limits.since) for limits in enrolment.limits}
-    standard = [row for row in standard if (row.citizen, row.metric, row.since) not in own]
+    own: dict[tuple[str, str], datetime] = {}
+    for row in enrolment.limits:
+        key = row.citizen, row.metric
+        own[key] = min(row.since, own.get(key, row.since))
+    standard = [
+        row
+        for row in standard
+        if (begin := own.get((row.citizen, row.metric))) is None or row.since < begin
+    ]
     complete = msgspec.structs.replace(enrolment, limits=[*standard, *enrolment.limits])
     return store.enrol(complete, now_ms)
+
+
+def _check_doubles(enrolment: Enrolment) -> None:
+    """Nothing is said twice: which of the two held would depend on their order."""
+    keys: dict[str, list[tuple[object, ...]]] = {
+        "organisations": [(row.id,) for row in enrolment.organisations],
+        "citizens": [(row.id,) for row in enrolment.citizens],
+        "devices": [(row.id,) for row in enrolment.devices],
+        "assignments": [(row.device, row.slot, row.since) for row in enrolment.assignments],
+        "limits": [(row.citizen, row.metric, row.since) for row in enrolment.limits],
+    }
+    for name, rows in keys.items():
+        seen = set()
+        for place, key in enumerate(rows):
+            if key in seen:
+                _refuse(f"$.{name}[{place}]", " ".join(map(str, key)), "said once in the file")
+            seen.add(key)
 
 
 def _check_references(enrolment: Enrolment, known: set[str]) -> None:

@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 RETRY_FIRST_S = 0.2
 RETRY_LAST_S = 5.0
 KEEPALIVE_S = 30
+IDLE_S = 0.2
 _encode = msgspec.json.Encoder().encode
 
 
@@ -40,7 +41,7 @@ class Receiver:
         self,
         settings: IngestSettings,
         store: Writer,
-        on_batch: Callable[[list[Outcome]], None] = lambda outcomes: None,
+        on_batch: Callable[[list[Outcome]], None] = lambda _: None,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -111,7 +112,7 @@ class Receiver:
     def _exchange(self, sock: Any) -> None:
         """Wait for the socket at most until the next flush; then read all there is, and write."""
         writers = [sock] if self._client.want_write() else []
-        wait_s = self._settings.flush_ms / 2000 if self._pending else 0.2
+        wait_s = min(self._settings.flush_ms / 2000, IDLE_S) if self._pending else IDLE_S
         readable, writable, _ = select.select([sock], writers, [], wait_s)
         if readable:
             self._drain()
@@ -172,7 +173,6 @@ class Receiver:
     def _on_connect(self, client: mqtt.Client, *details: Any) -> None:
         reason = details[2]
         if reason.is_failure:
-            self._connect_at = time.monotonic() + self._next_retry()
             log.error("the broker refused the connection: %s", reason)
             return
         self._retry_s = 0.0
@@ -180,6 +180,7 @@ class Receiver:
         client.subscribe([(topic, 1) for topic in self._settings.subscriptions()])
 
     def _on_disconnect(self, *_: Any) -> None:
+        self._connect_at = time.monotonic() + self._next_retry()
         # Message numbers die with their connection; the session will deliver these again.
         dropped = len(self._pending)
         self._pending.clear()

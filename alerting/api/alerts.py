@@ -131,7 +131,7 @@ def routes(sources: Sources, feed: Feed) -> APIRouter:
         answer comes when there is news, or after so many seconds.
         """
         if wait:
-            await feed.beyond(since, wait)
+            await feed.beyond(since, wait, request.is_disconnected)
         return await run_in_threadpool(_changes, sources, request, since, limit)
 
     @router.get(

@@ -38,7 +38,7 @@ def create_app(
     """The application over these sources; `hosts` are the names that it answers to.
 
     The stores are opened by the threads that need them, and may be away: what needs them then
-    answers 503.
+    answers 503. Before a server ends, `app.state.feed.close()` lets go of those who wait for news.
     """
     app = FastAPI(
         title="Hjemmepuls",
@@ -49,6 +49,7 @@ def create_app(
     )
     sources = Sources(monitor, open_reader, open_alerts)
     feed = Feed(lambda: sources.alerts().last_change())
+    app.state.feed = feed
     app.include_router(pages.routes(sources))
     app.include_router(alerts.routes(sources, feed))
     app.include_router(fhir.routes(sources))

@@ -6,7 +6,7 @@ waits.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from starlette.concurrency import run_in_threadpool
 
@@ -21,19 +21,27 @@ class Feed:
         self._last_change = last_change
         self._tick_s = tick_s
         self._looking: asyncio.Task[int] | None = None
+        self._closed = False
 
-    async def beyond(self, change: int, wait_s: float) -> None:
+    async def beyond(
+        self, change: int, wait_s: float, gone: Callable[[], Awaitable[bool]] | None = None
+    ) -> None:
         """Return when the feed has passed this position, or after `wait_s` seconds.
 
+        Also when `gone` says that nobody is waiting any more, and when the feed is closed.
         Errors of the store come out here, for everybody who waits.
         """
         try:
             async with asyncio.timeout(wait_s):
                 newest = await run_in_threadpool(self._last_change)
-                while newest <= change:
+                while newest <= change and not self._closed and not (gone and await gone()):
                     newest = await asyncio.shield(self._next_look())
         except TimeoutError:
             return
+
+    def close(self) -> None:
+        """Let everybody who waits go at the next tick, so that a server can end; any thread."""
+        self._closed = True
 
     def _next_look(self) -> asyncio.Task[int]:
         """The look that all who wait share; it outlives those who give up."""

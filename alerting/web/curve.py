@@ -28,6 +28,8 @@ _LIMIT_CLASSES = ("red", "yellow", "yellow", "red")
 _NEAR_LIMIT = 0.7
 """A limit is drawn when it lies within so many heights of the curve."""
 _TICKS_MAX = 5
+_VALUE_MAX = 1e6
+"""Nothing of the catalogue is larger; what is, or is no number at all, is not drawn."""
 
 
 class Onset(NamedTuple):
@@ -137,15 +139,19 @@ def told(curve: Curve, value: float, lang: Lang) -> str:
 
 def usual_now(curve: Curve) -> float | None:
     """The newest personal baseline, if there is one."""
-    known = [usual.mean for usual in curve.usual if math.isfinite(usual.mean)]
+    known = [usual.mean for usual in curve.usual if _drawable(usual.mean)]
     return known[-1] if known else None
+
+
+def _drawable(*values: float) -> bool:
+    return all(abs(value) <= _VALUE_MAX for value in values)
 
 
 def _shown(curve: Curve, window: Window) -> list[Point]:
     return [
         point
         for point in curve.points
-        if window.holds(point.measured_ms) and math.isfinite(point.value)
+        if window.holds(point.measured_ms) and _drawable(point.value)
     ]
 
 
@@ -155,7 +161,7 @@ def _range(curve: Curve, window: Window) -> tuple[float, float]:
     values = [point.value for point in points if not point.doubtful]
     values = values or [point.value for point in points]
     for usual in curve.usual:
-        if window.holds(usual.measured_ms) and math.isfinite(usual.mean + usual.sd):
+        if window.holds(usual.measured_ms) and _drawable(usual.mean, usual.sd):
             values += (usual.mean - BAND_SD * usual.sd, usual.mean + BAND_SD * usual.sd)
     if not values:
         values = [limit for limit in curve.limits if limit is not None] or [0.0, 1.0]
@@ -174,7 +180,7 @@ def _band(curve: Curve, plane: _Plane) -> Iterable[Markup]:
     known = [
         usual
         for usual in curve.usual
-        if plane.window.holds(usual.measured_ms) and math.isfinite(usual.mean + usual.sd)
+        if plane.window.holds(usual.measured_ms) and _drawable(usual.mean, usual.sd)
     ]
     if not known:
         return
@@ -247,16 +253,15 @@ def _onsets(onsets: Sequence[Onset], plane: _Plane, lang: Lang) -> Iterable[Mark
 def _value_axis(curve: Curve, plane: _Plane, lang: Lang) -> Iterable[Markup]:
     step = _tick_step(plane.high - plane.low)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
-    tick = math.ceil(plane.low / step) * step
-    while tick <= plane.high:
+    first = math.ceil(plane.low / step)
+    for tick in (number * step for number in range(first, math.floor(plane.high / step) + 1)):
         yield Markup(
             '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
             '<text class="value" x="{}" y="{}" dy="4">{}</text>'
         ).format(
             plane.left, plane.right, plane.y(tick), plane.y(tick),
-            plane.left - 7, plane.y(tick), times.number(tick + 0.0, decimals, lang),
+            plane.left - 7, plane.y(tick), times.number(tick, decimals, lang),
         )  # fmt: skip
-        tick += step
     yield Markup('<text class="unit" x="{}" y="{}">{}</text>').format(
         plane.left, plane.top - 9, curve.unit
     )

@@ -81,7 +81,6 @@ _ROWS: Mapping[str, tuple[str, str]] = {
         "for få målinger; reglen ser tilbage over {days} dage og bør have mindst {count} om ugen",
         "too few measurements; the rule looks back {days} days and wants at least {count} a week",
     ),
-    "green-all": ("Ingen afvigelse", "No deviation"),
     "show-green": ("{count} borgere uden afvigelse", "{count} citizens without deviation"),
     "show-green-one": ("1 borger uden afvigelse", "1 citizen without deviation"),
     "usual": ("habituelt {value}", "usually {value}"),

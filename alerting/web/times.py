@@ -118,5 +118,5 @@ def number(value: float, decimals: int, lang: Lang) -> str:
     """
     if not math.isfinite(value):
         return "\N{EN DASH}"
-    text = f"{value:.{decimals}f}"
+    text = f"{value:z.{decimals}f}"
     return text.replace(".", ",") if lang == "da" else text

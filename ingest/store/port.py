@@ -27,11 +27,12 @@ class StoreUnavailable(Exception):  # noqa: N818  it is the world that is bad, n
 
 
 class Mapped(msgspec.Struct, frozen=True, gc=False):
-    """One reading that passed every stage, as the records it becomes."""
+    """One reading that passed every stage, as the records it becomes; `index` as in `Rejection`."""
 
     message_id: str
     message_seq: int
     records: list[Record]
+    index: int = -1
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):

@@ -44,7 +44,7 @@ SELECT = """
 """
 
 INSERT = (
-    f"INSERT INTO record ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "
+    f"INSERT INTO record ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608
     "ON CONFLICT (identity) DO NOTHING"
 )
 

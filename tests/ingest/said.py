@@ -29,7 +29,6 @@ PAYLOAD: dict[str, Any] = {
     "r": [{"c": "spo2", "val": "93", "u": "%"}],
 }
 VOUCHED = {"sync": "ntp"}
-TYPE_OF = {"528388": "spo2", "528391": "systolic", "528399": "weight", "528413": "fev1"}
 
 
 def said(**changes: Any) -> dict[str, Any]:

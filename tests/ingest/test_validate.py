@@ -30,7 +30,7 @@ from tests.ingest.said import (
     said,
 )
 
-LOCAL = datetime(2026, 2, 18, 7, 29, 40)
+LOCAL = datetime.fromisoformat("2026-02-18T07:29:40")
 
 
 def clock(device: datetime, gateway: datetime, sync: str = "ntp") -> dict[str, str]:

@@ -6,6 +6,7 @@ const main = document.querySelector("main[data-live]");
 const form = document.getElementById("ack");
 const WAIT_S = 25;
 const RETRY_MS = 2000;
+const PAUSE_MS = 500; // however much changes, the page is not drawn more often than this
 
 const live = () => document.getElementById("live");
 const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
@@ -65,6 +66,7 @@ async function follow() {
       if (!answer.ok && answer.status !== 410) throw new Error(`answered ${answer.status}`);
       swap(await text(main.dataset.live));
       stale(false);
+      await sleep(PAUSE_MS);
     } catch {
       stale(true);
       await sleep(RETRY_MS);

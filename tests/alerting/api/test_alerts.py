@@ -1,6 +1,7 @@
 """The feed, one alert, acknowledging, the worklist: every route and every documented error."""
 
 import random
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +15,7 @@ from tests.alerting.api.scene import HOSTILE, NOW_MS, Client, Ward, anna_and_bo,
 ACK = {"by": "Mette Holm", "note": "Ringet."}
 
 
-def acknowledge(client, alert, body=ACK, **headers):
+def acknowledge(client: Client, alert: Any, body: Any = ACK, **headers: Any) -> Any:
     return client.post(f"/alerts/{alert.id}/acknowledge", json=body, headers=headers)
 
 
@@ -49,13 +50,16 @@ def test_pages_say_that_there_is_more(client: Client, ward: Ward) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps=st.lists(st.integers(0, 5), max_size=25), seed=st.integers(0, 99))
-def test_no_interleaving_of_writes_and_polls_leaves_a_gap(tmp_path_factory, steps, seed) -> None:
+def test_no_interleaving_of_writes_and_polls_leaves_a_gap(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[int], seed: int
+) -> None:
     """Step 0 polls; any other changes an alert. What a poller knows at the end is the truth."""
     ward = Ward(tmp_path_factory.mktemp("feed"), anna_and_bo())
-    dice, known, cursor = random.Random(seed), {}, 0
+    dice, cursor = random.Random(seed), 0
+    known: dict[str, int] = {}
     with ward.client() as client:
         for step in [*steps, *[0] * (len(steps) + 1)]:
             if step == 0:
@@ -200,7 +204,9 @@ def test_any_version_of_an_acknowledged_alert_is_409(client: Client, ward: Ward)
         (None, "$"),
     ],
 )
-def test_a_bad_body_is_told_what_is_wrong(client: Client, ward: Ward, body, field) -> None:
+def test_a_bad_body_is_told_what_is_wrong(
+    client: Client, ward: Ward, body: Any, field: str
+) -> None:
     alert = ward.open_alert("c1", "R01", "red", 5)
     answer = acknowledge(client, alert, body)
     assert answer.status_code == 422

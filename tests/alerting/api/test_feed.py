@@ -61,6 +61,21 @@ def test_it_gives_up_after_the_wait_and_leaves_the_look_to_others() -> None:
     asyncio.run(scenario())
 
 
+def test_those_who_are_gone_and_those_who_are_let_go_do_not_wait() -> None:
+    async def gone() -> bool:
+        return True
+
+    async def scenario() -> None:
+        feed = Feed(lambda: 0, tick_s=0.001)
+        await feed.beyond(0, 3600, gone)
+        waiting = asyncio.create_task(feed.beyond(0, 3600))
+        await asyncio.sleep(0)
+        feed.close()
+        await waiting
+
+    asyncio.run(scenario())
+
+
 def test_a_store_that_is_away_is_told_to_those_who_wait() -> None:
     def away() -> int:
         raise StoreUnavailable("gone")

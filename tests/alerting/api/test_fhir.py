@@ -1,6 +1,8 @@
 """FHIR over HTTP: searching, paging without gaps or repeats, reading, and what is refused."""
 
 import random
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -14,22 +16,22 @@ from tests.alerting.api.scene import CUFF, DAY_MS, HOUR_MS, NOW_MS, OXIMETER, Cl
 MORNING_MS = NOW_MS - 5 * HOUR_MS  # 2026-02-18T07:00+01:00
 
 
-def found(client, **query):
+def found(client: Client, **query: Any) -> Any:
     answer = client.get("/fhir/Observation", params={"patient": "c1", **query})
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/fhir+json"
     return answer.json()
 
 
-def ids(bundle):
+def ids(bundle: Any) -> list[str]:
     return [entry["resource"]["id"] for entry in bundle.get("entry", [])]
 
 
-def link(bundle, relation):
+def link(bundle: Any, relation: str) -> str | None:
     return next((row["url"] for row in bundle["link"] if row["relation"] == relation), None)
 
 
-def walk(client, url, between=lambda: None):
+def walk(client: Client, url: str | None, between: Callable[[], None] = lambda: None) -> list[str]:
     seen = []
     while url:
         assert "7203480000" not in url
@@ -109,7 +111,9 @@ def test_a_combo_code_finds_the_panel_of_a_component(client: Client, ward: Ward)
         (["gt2026-02-18", "lt2026-02-17"], []),
     ],
 )
-def test_a_date_covers_the_span_of_its_precision(client, ward, dates, days) -> None:
+def test_a_date_covers_the_span_of_its_precision(
+    client: Client, ward: Ward, dates: list[str], days: list[int]
+) -> None:
     for day in range(3):
         ward.measure("c1", MORNING_MS - day * DAY_MS, {"spo2": str(90 + day)})
     bundle = found(client, date=dates)
@@ -118,7 +122,9 @@ def test_a_date_covers_the_span_of_its_precision(client, ward, dates, days) -> N
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_paging_never_skips_or_repeats_while_data_arrive(client, ward, seed) -> None:
+def test_paging_never_skips_or_repeats_while_data_arrive(
+    client: Client, ward: Ward, seed: int
+) -> None:
     """Many records of one moment, cut anywhere; new ones arrive between the pages."""
     dice = random.Random(seed)
     moments = [MORNING_MS - minutes * 60_000 for minutes in range(40)]
@@ -144,7 +150,7 @@ def test_pages_keep_the_search_in_their_links(client: Client, ward: Ward) -> Non
     for minute in range(5):
         ward.measure("c1", MORNING_MS - minute * 60_000, {"spo2": "93", "pulse_oximeter": "71"})
     bundle = found(client, code="2708-6", date=["ge2026-01-01", "le2026-12-31"], _count="2")
-    following = dict(parse_qsl(urlsplit(link(bundle, "next")).query))
+    following = dict(parse_qsl(urlsplit(str(link(bundle, "next"))).query))
     assert following.pop("_cursor")
     assert following == {"patient": "c1", "code": "2708-6", "date": "le2026-12-31", "_count": "2"}
     assert len(walk(client, link(bundle, "self"))) == 5
@@ -172,7 +178,7 @@ def test_pages_keep_the_search_in_their_links(client: Client, ward: Ward) -> Non
         ({"_format": "xml"}, "not-supported"),
     ],
 )
-def test_a_wrong_search_is_an_operation_outcome(client: Client, query, issue) -> None:
+def test_a_wrong_search_is_an_operation_outcome(client: Client, query: Any, issue: str) -> None:
     answer = client.get("/fhir/Observation", params={"patient": "c1", **query})
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/fhir+json"

@@ -1,6 +1,7 @@
 """What stands before every route: host, origin, headers, and a log that names nobody."""
 
 import logging
+from pathlib import Path
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_this_machine_is_answered(client: Client, host: str) -> None:
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_another_site_changes_nothing(client: Client, ward: Ward, headers) -> None:
+def test_another_site_changes_nothing(client: Client, ward: Ward, headers: dict[str, str]) -> None:
     alert = ward.open_alert("c1", "R01", "red", 5)
     form = {"by": "Eve", "alerts": f"{alert.id}:1"}
     assert client.post("/acknowledge", data=form, headers=headers).status_code == 403
@@ -60,7 +61,7 @@ def test_our_own_page_may(client: Client, ward: Ward) -> None:
     assert client.post(path, json={"by": "Mette"}, headers=headers).status_code == 200
 
 
-def test_the_log_names_routes_and_nobody(client: Client, caplog) -> None:
+def test_the_log_names_routes_and_nobody(client: Client, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "alerting.api"):
         client.get("/citizens/c1?lang=en")
         client.get("/fhir/Patient/7203480000")
@@ -75,7 +76,7 @@ def test_the_log_names_routes_and_nobody(client: Client, caplog) -> None:
 
 
 @pytest.mark.parametrize("path", ["/alerts", "/worklist", "/", "/fhir/Patient/c1", "/health"])
-def test_a_store_that_is_away_is_503(tmp_path, path: str) -> None:
+def test_a_store_that_is_away_is_503(tmp_path: Path, path: str) -> None:
     ward = Ward(tmp_path, anna_and_bo())
     ward.close()
     ward.records = tmp_path / "nowhere" / "records.db"

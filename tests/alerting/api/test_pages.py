@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -30,7 +31,7 @@ def busy(ward: Ward) -> Ward:
     return ward
 
 
-def press(client, alert, **fields):
+def press(client: Client, alert: Any, **fields: Any) -> Any:
     form = {"by": "Mette Holm", "lang": "da", "alerts": f"{alert.id}:{alert.version} ", **fields}
     return client.post("/acknowledge", data=form)
 
@@ -77,7 +78,9 @@ def test_who_cannot_be_assessed_is_told_with_rules_and_reason(client: Client, bu
     ("colour", "anna", "bo"),
     [("red", True, False), ("insufficient-data", False, True), ("green", False, False)],
 )
-def test_a_filter_shows_one_colour(client, busy, colour, anna, bo) -> None:
+def test_a_filter_shows_one_colour(
+    client: Client, busy: Ward, colour: str, anna: bool, bo: bool
+) -> None:
     for path in ("/", "/worklist.html"):
         text = client.get(f"{path}?colour={colour}").text
         assert ("Anna Lund" in text, "Bo Friis" in text) == (anna, bo)
@@ -132,7 +135,9 @@ def test_the_patient_page_gets_its_nurse_back(client: Client, busy: Ward) -> Non
         ({"alerts": "x:" + "9" * 50}, "gone"),
     ],
 )
-def test_a_form_that_cannot_be_taken_says_why(client, busy, fields, said) -> None:
+def test_a_form_that_cannot_be_taken_says_why(
+    client: Client, busy: Ward, fields: Any, said: str
+) -> None:
     (alert,) = busy.alerts.open_alerts()
     place = press(client, alert, **fields).headers["location"]
     assert f"said={said}" in place
@@ -152,7 +157,9 @@ def test_a_second_press_of_the_same_nurse_is_no_conflict(client: Client, busy: W
     assert "said=done" in press(client, alert).headers["location"]
 
 
-def test_what_changed_since_the_page_was_shown_is_not_acknowledged(client, busy) -> None:
+def test_what_changed_since_the_page_was_shown_is_not_acknowledged(
+    client: Client, busy: Ward
+) -> None:
     (alert,) = busy.alerts.open_alerts()
     busy.alerts.revise(alert, episode("c1", "R01", "red", 6), NOW_MS)
     assert "said=changed" in press(client, alert).headers["location"]

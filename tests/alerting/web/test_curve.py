@@ -1,7 +1,8 @@
 """The drawing: right places, nothing invented, and valid markup whatever the data."""
 
 import math
-from xml.etree import ElementTree
+from typing import Any
+from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
@@ -15,8 +16,8 @@ from tests.alerting.api.scene import DAY_MS, HOSTILE, HOUR_MS, NOW_MS, curve
 WINDOW = Window.last(28, NOW_MS)
 
 
-def parts(drawing, tag, kind):
-    root = ElementTree.fromstring(str(drawing))
+def parts(drawing: str, tag: str, kind: str) -> list[Any]:
+    root = ET.fromstring(str(drawing))
     return [part for part in root.iter(tag) if kind in part.get("class", "").split()]
 
 
@@ -68,7 +69,7 @@ def test_every_point_tells_its_value_and_time() -> None:
     made = curve("weight", [82.25], unit="kg", decimals=1)
     (dot,) = parts(chart(made, WINDOW, "da"), "circle", "dot")[:1]
     assert dot is not None
-    titles = [part.text for part in ElementTree.fromstring(chart(made, WINDOW, "da")).iter("title")]
+    titles = [part.text for part in ET.fromstring(chart(made, WINDOW, "da")).iter("title")]
     assert "82,2\N{NO-BREAK SPACE}kg · onsdag 18. feb. 2026 08.00" in titles
 
 
@@ -90,15 +91,15 @@ def test_the_label_says_what_the_drawing_shows() -> None:
         "Iltmætning, seneste 28 dage: 3 målinger, seneste 90\N{NO-BREAK SPACE}%, "
         "habituelt 92\N{NO-BREAK SPACE}%"
     )
-    root = ElementTree.fromstring(sparkline(made, WINDOW, "da"))
+    root = ET.fromstring(sparkline(made, WINDOW, "da"))
     assert (root.get("role"), root.get("aria-label"), root[0].text) == ("img", said, said)
 
 
 @pytest.mark.parametrize("draw", [sparkline, chart])
-def test_hostile_names_are_escaped(draw) -> None:
+def test_hostile_names_are_escaped(draw: Any) -> None:
     made = curve("spo2", [90, 91], name_da=HOSTILE, unit=HOSTILE)
     assert "<script>" not in draw(made, WINDOW, "da")
-    assert HOSTILE in ElementTree.fromstring(draw(made, WINDOW, "da")).get("aria-label")
+    assert HOSTILE in ET.fromstring(draw(made, WINDOW, "da")).attrib["aria-label"]
 
 
 numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 300)
@@ -110,7 +111,9 @@ numbers = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 300)
     limits=st.lists(st.none() | st.floats(0, 300), min_size=4, max_size=4),
     decimals=st.integers(0, 3),
 )
-def test_any_data_give_valid_markup_without_nan(values, usual, limits, decimals) -> None:
+def test_any_data_give_valid_markup_without_nan(
+    values: Any, usual: Any, limits: Any, decimals: int
+) -> None:
     made = Curve(
         signal="x",
         name_da="x",
@@ -122,7 +125,7 @@ def test_any_data_give_valid_markup_without_nan(values, usual, limits, decimals)
         limits=limits,
     )
     for drawing in (sparkline(made, WINDOW, "en"), chart(made, WINDOW, "da")):
-        root = ElementTree.fromstring(drawing)
+        root = ET.fromstring(drawing)
         for part in root.iter():
             for name in ("cx", "cy", "x1", "x2", "y1", "y2", "d"):
                 assert "nan" not in part.get(name, "")

@@ -1,29 +1,33 @@
 """The order of the worklist: whom to call first."""
 
+from collections.abc import Iterable
+from typing import Any
+
 import msgspec
 import pytest
 
 from alerting.alert import Alert
+from alerting.rules.rule import Rule
 from alerting.rules.rulebook import RULES
 from alerting.web.words import Words
-from alerting.web.worklist import concerned, counts_of, rows_of, rule_of
+from alerting.web.worklist import Row, concerned, counts_of, rows_of, rule_of
 from tests.alerting.api.scene import NOW_MS, citizen, episode, situation
 
 
-def alert(key, rule, severity, hours, **changes):
+def alert(key: str, rule: Any, severity: Any, hours: float, **changes: Any) -> Alert:
     facts = msgspec.structs.asdict(episode(key, rule, severity, hours))
     more = {"id": f"{key}-{rule}", "version": 1, "change": 1, "condition": "active"}
     return Alert(**{**facts, **more, "attention": "unacked", "detected_ms": NOW_MS, **changes})
 
 
-def rows(citizens, alerts=(), **colours):
+def rows(citizens: Iterable[str], alerts: Iterable[Alert] = (), **colours: Any) -> list[Row]:
     situations = {key: situation(key, colour) for key, colour in colours.items()}
     people = {key: citizen(key, key, "X") for key in citizens}
     return rows_of(situations, people, alerts, NOW_MS)
 
 
-def order(*args, **colours):
-    return "".join(row.citizen for row in rows(*args, **colours))
+def order(citizens: Iterable[str], alerts: Iterable[Alert] = (), **colours: Any) -> str:
+    return "".join(row.citizen for row in rows(citizens, alerts, **colours))
 
 
 def test_worse_colours_come_first() -> None:
@@ -31,8 +35,8 @@ def test_worse_colours_come_first() -> None:
         "a": "green", "b": "insufficient-data", "c": "technical", "d": "blue",
         "e": "yellow", "f": "red",
     }  # fmt: skip
-    assert order("abcdef", **colours) == "fedcba"
-    assert list(counts_of(rows("abcdef", **colours)).values()) == [1, 1, 1, 1, 1, 1]
+    assert order("abcdef", (), **colours) == "fedcba"
+    assert list(counts_of(rows("abcdef", (), **colours)).values()) == [1, 1, 1, 1, 1, 1]
 
 
 def test_unseen_comes_before_seen_and_oldest_first() -> None:
@@ -79,8 +83,8 @@ def test_why_is_told_worst_first_then_newest() -> None:
     assert row.why_da == ["ny", "gammel", "gul"]
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_rule_is_known_and_shows_few_curves(rule) -> None:
+@pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
+def test_every_rule_is_known_and_shows_few_curves(rule: Rule) -> None:
     assert rule_of(rule.id) is rule_of(rule.slug) is rule
     bare = msgspec.structs.replace(episode("a", rule.id, "red", 1).evidence, values=[])
     shown = concerned([alert("a", rule.id, "red", 1, evidence=bare)], citizen("a", "A", "B"))

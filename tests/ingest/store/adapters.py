@@ -5,7 +5,7 @@ A new adapter is one more class here and one more line in `ADAPTERS`; the suite 
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -26,7 +26,7 @@ class Place(Protocol):
     def reader(self) -> Reader:
         """A reader of its own."""
 
-    def held(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    def held(self, monkeypatch: pytest.MonkeyPatch) -> AbstractContextManager[None]:
         """While somebody else holds the place for writing, and writers have little patience."""
 
     def spoil(self) -> None:

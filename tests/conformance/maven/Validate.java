@@ -17,13 +17,19 @@ import org.hl7.fhir.common.hapi.validation.support.PrePopulatedValidationSupport
 import org.hl7.fhir.common.hapi.validation.support.SnapshotGeneratingValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.UnknownCodeSystemWarningValidationSupport;
 import org.hl7.fhir.common.hapi.validation.support.ValidationSupportChain;
+import org.hl7.fhir.common.hapi.validation.validator.FhirDefaultPolicyAdvisor;
 import org.hl7.fhir.common.hapi.validation.validator.FhirInstanceValidator;
 import org.hl7.fhir.instance.model.api.IBaseResource;
 import org.hl7.fhir.r4.model.CodeSystem;
 import org.hl7.fhir.r4.model.Resource;
 import org.hl7.fhir.r4.model.StructureDefinition;
 import org.hl7.fhir.r4.model.ValueSet;
+import org.hl7.fhir.r5.elementmodel.Element;
+import org.hl7.fhir.r5.model.ElementDefinition;
+import org.hl7.fhir.r5.utils.validation.IMessagingServices;
+import org.hl7.fhir.r5.utils.validation.IResourceValidator;
 import org.hl7.fhir.r5.utils.validation.constants.BestPracticeWarningLevel;
+import org.hl7.fhir.utilities.validation.ValidationMessage;
 
 /**
  * HAPI's R4 validator, which wraps HL7's own, over every JSON file below one folder, offline.
@@ -64,6 +70,7 @@ final class Validate {
     // FHIR asks that one coding of a concept is in the value set, HAPI by itself that all are.
     known.setCodeableConceptValidationSuccessfulIfNotAllCodingsAreValid(true);
     FhirInstanceValidator module = new FhirInstanceValidator(known);
+    module.setValidatorPolicyAdvisor(new VitalSigns());
     module.setAnyExtensionsAllowed(false);
     module.setErrorForUnknownProfiles(false);
     module.setBestPracticeWarningLevel(BestPracticeWarningLevel.Warning);
@@ -79,6 +86,32 @@ final class Validate {
     @Override
     public IBaseResource fetchStructureDefinition(String url) {
       return super.fetchStructureDefinition(url.replaceFirst("\\|4\\.0\\.1$", ""));
+    }
+  }
+
+  /**
+   * FHIR's rule that a vital sign's LOINC code claims its profile, which HAPI leaves out.
+   *
+   * <p>Not inside a Bundle: there HL7's validator 6.7 looks for contained resources in the Bundle.
+   */
+  private static final class VitalSigns extends FhirDefaultPolicyAdvisor {
+    @Override
+    public List<org.hl7.fhir.r5.model.StructureDefinition> getImpliedProfilesForResource(
+        IResourceValidator validator,
+        Object context,
+        String path,
+        ElementDefinition definition,
+        org.hl7.fhir.r5.model.StructureDefinition structure,
+        Element resource,
+        boolean valid,
+        IMessagingServices services,
+        List<ValidationMessage> messages) {
+      if (path.startsWith("Bundle.")) {
+        return List.of();
+      }
+      return getPolicyAdvisor()
+          .getImpliedProfilesForResource(
+              validator, context, path, definition, structure, resource, valid, services, messages);
     }
   }
 

@@ -1,0 +1,119 @@
+"""What became of a payload: readings found, Observations refused, and notes on the rest.
+
+Out: to whoever takes FHIR in. The reasons are the texts of `ingest.rejection.Reason`, as plain
+strings, since imports point the other way; a test holds the two lists together. The limits are
+those of `ingest.limits` where both have one, and a test holds these together too.
+"""
+
+from typing import Final
+
+import msgspec
+
+from devices.reading import Reading
+
+FHIR_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Longest payload read: about ten thousand Observations, some years of one home."""
+ENTRIES_MAX: Final = 20_000
+"""Most entries of one Bundle."""
+COMPONENTS_MAX: Final = 256
+"""Most components of one Observation: the fullest instrument gives six, the rest are remarks."""
+VALUE_CHARACTERS_MAX: Final = 12
+NUMBER_CHARACTERS_MAX: Final = 32
+NAME_CHARACTERS_MAX: Final = 64
+TEXT_CHARACTERS_MAX: Final = 128
+REFERENCE_CHARACTERS_MAX: Final = 512
+FUTURE_TOLERANCE_MS: Final = 10 * 60 * 1000
+EARLIEST_MEASURED_MS: Final = 1_420_070_400_000
+OFFSET_MIN_MAX: Final = 14 * 60
+
+REASONS: Final = frozenset(
+    {
+        "payload-empty",
+        "payload-too-large",
+        "payload-not-utf8",
+        "json-malformed",
+        "too-many-readings",
+        "field-missing",
+        "field-type",
+        "field-value",
+        "time-malformed",
+        "time-in-future",
+        "time-implausible",
+        "too-many-values",
+        "code-unknown",
+        "code-repeated",
+        "code-not-of-device",
+        "value-missing",
+        "value-malformed",
+        "value-out-of-range",
+        "unit-unknown",
+        "unit-mismatch",
+        "component-missing",
+        "components-contradict",
+        "identity-mismatch",
+    }
+)
+"""Every reason that a reader here gives."""
+
+
+class Source(msgspec.Struct, frozen=True, gc=False):
+    """Who delivered the payload, and what stands where FHIR says nothing.
+
+    `gateway` where an Observation names none; `boot` where the identifier is not ours. As boot is
+    part of a reading's identity, a boot per sender keeps two senders apart that both call a
+    device `Device/12`.
+    """
+
+    tenant: str = ""
+    gateway: str = "fhir"
+    boot: str = ""
+
+
+class Found(msgspec.Struct, frozen=True, gc=False):
+    """One Observation, taken.
+
+    `subject` is who it is about: `system|value` of the CPR number or another identifier where the
+    payload has one, else the reference as written, None where nobody is named. `scheduled` says
+    whether a plan asked for it, None where that is not said; a reading has no place for it.
+    """
+
+    reading: Reading
+    subject: str | None
+    path: str
+    scheduled: bool | None = None
+
+
+class Refused(msgspec.Struct, frozen=True, gc=False):
+    """One Observation (or the payload as a whole, path `$`) refused, in ingest's words.
+
+    `path` leads to the element from the payload's root; `detail` names element, value and limit.
+    """
+
+    reason: str
+    path: str
+    detail: str
+
+
+class Note(msgspec.Struct, frozen=True, gc=False):
+    """Something in the payload that was left out or decided, and why."""
+
+    path: str
+    detail: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The whole answer: `entries` has one item per Observation, in the payload's order."""
+
+    entries: list[Found | Refused]
+    notes: list[Note]
+
+
+class Refusal(Exception):  # noqa: N818  never leaves the package: it becomes a Refused
+    """Shortens the checks of one Observation."""
+
+    def __init__(self, reason: str, path: str, detail: str) -> None:
+        super().__init__(detail)
+        self.refused = Refused(reason, path, detail)
+
+
+assert ENTRIES_MAX * COMPONENTS_MAX < FHIR_BYTES_MAX

@@ -1,0 +1,286 @@
+"""One Observation as a reading, or the reason why not.
+
+In: an `Observation` and where it stands. Out: `Found`, or a `Refusal`. The checks are those of
+`ingest.validate`, in its words, so that what comes as FHIR is held to what comes over MQTT.
+
+Where FHIR says nothing: slot 1; boot and gateway as the `Source` has them; the device type is the
+first of the catalogue that measures all of it; `location` is `home`; what names a device was
+transferred automatically, what does not was typed, by a professional if a practitioner performed
+it. The device's own time is the local time of measuring, led back by the clock pair if there is
+one. Without a device, the subject stands for it (`typed.` and a hash of the reference), so that
+two citizens' typed weights never share an identity. A pulse that does not say by which instrument
+is the cuff's beside a blood pressure, else what the device can measure, else the oximeter's, noted.
+"""
+
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final, get_args
+
+import msgspec
+
+from devices.catalogue import DEVICE_TYPES, DeviceType, metric
+from devices.reading import Reading, Value
+from devices.wire import Location, TransferredBy, part_of
+from fhir_mapping import codes
+from fhir_mapping.fhir_read.answer import Found, Note, Refusal
+from fhir_mapping.fhir_read.moment import Moment, local_text, measured_at, moment_of
+from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
+from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, party_of, subject_of
+from fhir_mapping.fhir_read.shapes import Extension, Observation
+from fhir_mapping.fhir_read.terms import has_code
+from fhir_mapping.fhir_read.values import Measured, check_panels, measured_in
+
+TAKEN_STATUS: Final = frozenset({"preliminary", "final", "amended", "corrected"})
+COINCIDENT: Final = "http://hl7.org/fhir/uv/phd/StructureDefinition/CoincidentTimeStampReference"
+RESOLVED_TIMING: Final = (
+    "http://ehealth.sundhed.dk/fhir/StructureDefinition/ehealth-resolved-timing"
+)
+_SCHEDULED = {"Resolved": True, "Adhoc": False, "Extra": False}
+_STATUS_MEANING = {
+    "entered-in-error": "it was withdrawn as an error",
+    "cancelled": "it was never made",
+    "registered": "it has no result yet",
+    "": "the element is missing",
+}
+_SYNC_WORDS: Final = {code.code: word for word, code in codes.CLOCK_SYNC_METHODS.items()}
+_PULSES: Final = frozenset({"pulse_oximeter", "pulse_cuff"})
+
+
+class _Clock(msgspec.Struct, frozen=True, gc=False):
+    """The coincident pair: what the device's and the gateway's clock showed at one moment."""
+
+    sync: str
+    device_ms: int
+    gateway_ms: int
+
+
+def is_clock(observation: Observation) -> bool:
+    """Whether it is a coincident time stamp of HL7 PHD, which is no measurement.
+
+    >>> is_clock(Observation())
+    False
+    """
+    return has_code(observation.code, codes.MDC, codes.DEVICE_CLOCK.code)
+
+
+def reading_of(observation: Observation, context: Context) -> Found:
+    """The reading of this Observation; raises `Refusal`."""
+    path = context.path
+    context.open(observation)
+    _check_usable(observation, path)
+    measured = measured_in(observation, path, context.notes)
+    moment = measured_at(observation, context.received_ms, path)
+    clock = _clock(observation, context)
+    subject = subject_of(observation, context)
+    party, own = _device(observation, measured, subject, context)
+    values = _settled(measured, party.kinds, context)
+    check_panels(values, path)
+    kind = _kind(values, party.kinds, path)
+    model, firmware = _model(observation, party, own is not None)
+    gateway = _gateway(observation, context)
+    by, location, scheduled = _kih(observation, path)
+    reading = Reading(
+        message_id=observation.id[:64],
+        message_seq=0,
+        tenant=context.source.tenant,
+        part=part_of(gateway),
+        gateway=gateway,
+        device=party.name,
+        device_type=kind,
+        model=model,
+        firmware=firmware,
+        slot=own.slot if own else 1,
+        boot=own.boot if own else context.source.boot,
+        device_time=own.device_time if own else _device_time(moment, clock, path),
+        measured_ms=moment.utc_ms,
+        offset_min=moment.offset_min,
+        clock_sync=clock.sync if clock else "",
+        clock_device_ms=clock.device_ms if clock else None,
+        clock_gateway_ms=clock.gateway_ms if clock else None,
+        transferred_by=by,
+        location=location,
+        values=values,
+    )
+    if own:
+        _check_time(own)
+        check_own(reading, observation, path)
+    context.close()
+    return Found(reading, subject, path, scheduled)
+
+
+def _check_usable(observation: Observation, path: str) -> None:
+    status = observation.status
+    if status not in TAKEN_STATUS:
+        why = _STATUS_MEANING.get(status, f"taken are {', '.join(sorted(TAKEN_STATUS))}")
+        reason = "field-value" if status else "field-missing"
+        raise Refusal(reason, f"{path}.status", f"status is {status[:32]!r}: {why}")
+    if observation.modifier_extension:
+        detail = "a modifier extension changes the meaning, and none is known"
+        raise Refusal("field-value", f"{path}.modifierExtension", detail)
+    if observation.implicit_rules:
+        detail = "the resource asks for rules that are not known"
+        raise Refusal("field-value", f"{path}.implicitRules", detail)
+
+
+def _device(
+    observation: Observation, measured: Measured, subject: str | None, context: Context
+) -> tuple[Party, Own | None]:
+    """Which device it was: our identifier's, the one referred to, or the subject in its place."""
+    path = f"{context.path}.device"
+    reference = observation.device
+    party = party_of(reference, path, context) if reference else Party("")
+    if is_ours(observation):
+        own = own_identity(observation, measured.key, measured.circumstances, context.path)
+        return msgspec.structs.replace(party, name=own.device), own
+    if party.name:
+        return party, None
+    if subject is None or subject.partition("|")[0] in PERSONS:
+        detail = "without a device that has a name, a reference to the subject must stand for it"
+        raise Refusal("field-missing", path, detail)
+    mark = blake2b(subject.encode(), digest_size=10, person=b"hm-typed").hexdigest()
+    return msgspec.structs.replace(party, name=f"typed.{mark}"), None
+
+
+def _settled(
+    measured: Measured, kinds: tuple[DeviceType, ...], context: Context
+) -> tuple[Value, ...]:
+    """The values, each of one row: a pulse gets its instrument."""
+    certain = {next(iter(aliases)) for aliases, _, _ in measured.items if len(aliases) == 1}
+    values: dict[str, Value] = {}
+    for aliases, value, path in measured.items:
+        alias = value.metric.alias
+        if len(aliases) > 1:
+            assert aliases == _PULSES
+            alias = _pulse(certain, kinds)
+            if not alias:
+                alias = "pulse_oximeter"
+                detail = "the code is that of an oximeter's and a cuff's pulse; taken as the former"
+                context.notes.append(Note(path, detail))
+        if alias in values:
+            raise Refusal("code-repeated", path, f"{alias} stands twice in one Observation")
+        values[alias] = msgspec.structs.replace(value, metric=metric(alias))
+    return tuple(values.values())
+
+
+def _pulse(certain: set[str], kinds: tuple[DeviceType, ...]) -> str:
+    if "systolic" in certain:
+        return "pulse_cuff"
+    if "spo2" in certain:
+        return "pulse_oximeter"
+    can = {alias for kind in kinds for alias in kind.metrics} & _PULSES
+    return next(iter(can)) if len(can) == 1 else ""
+
+
+def _kind(values: tuple[Value, ...], kinds: tuple[DeviceType, ...], path: str) -> str:
+    aliases = {value.metric.alias for value in values}
+    for kind in kinds or DEVICE_TYPES:
+        if aliases <= kind.metrics:
+            return kind.mdc
+    names = " or ".join(kind.name_en.lower() for kind in kinds) or "device of the catalogue"
+    detail = f"no {names} measures {' and '.join(sorted(aliases))}"
+    raise Refusal("code-not-of-device", f"{path}.device", detail)
+
+
+def _model(observation: Observation, party: Party, is_own: bool) -> tuple[str, str]:
+    """Model and firmware: ours as they were when it measured, others' as the Device has them."""
+    shown = observation.device.display if observation.device else ""
+    if is_own:
+        model, found, firmware = shown.rpartition(", firmware ")
+        return (model, firmware) if found else (shown, "")
+    return party.model or shown[:128], party.firmware
+
+
+def _gateway(observation: Observation, context: Context) -> str:
+    path = f"{context.path}.extension"
+    for place, one in enumerate(observation.extension):
+        if one.url == codes.GATEWAY_DEVICE and one.value_reference is not None:
+            at = f"{path}[{place}].valueReference"
+            return party_of(one.value_reference, at, context).name or context.source.gateway
+    return context.source.gateway
+
+
+def _kih(observation: Observation, path: str) -> tuple[str, str, bool | None]:
+    """How it was transferred, where it was measured, and whether a plan asked for it."""
+    by, location, scheduled = _default_by(observation), "home", None
+    for place, one in enumerate(observation.extension):
+        at = f"{path}.extension[{place}]"
+        if one.url == codes.TRANSFERRED_BY:
+            by = _word(one, get_args(TransferredBy), at)
+        elif one.url == codes.LOCATION:
+            location = _word(one, get_args(Location), at)
+        elif one.url == codes.SCHEDULED:
+            scheduled = _word(one, ("scheduled", "notscheduled"), at) == "scheduled"
+        elif one.url == RESOLVED_TIMING:
+            scheduled = _resolved(one)
+    return by, location, scheduled
+
+
+def _default_by(observation: Observation) -> str:
+    if observation.device is not None:
+        return "automatic"
+    by = "".join(one.reference for one in observation.performer)
+    return "typedbyhcprof" if "Practitioner" in by else "typed"
+
+
+def _word(extension: Extension, words: tuple[str, ...], path: str) -> str:
+    if extension.value_code not in words:
+        detail = f"it is {extension.value_code[:32]!r}, one of {', '.join(words)} is taken"
+        raise Refusal("field-value", f"{path}.valueCode", detail)
+    return extension.value_code
+
+
+def _resolved(timing: Extension) -> bool | None:
+    """FUT's resolved timing: of a plan, beside it (Adhoc, Extra), or not yet known."""
+    concepts = [one.value_codeable_concept for one in timing.extension if one.url == "type"]
+    codings = [coding for concept in concepts if concept for coding in concept.coding]
+    return next((_SCHEDULED[one.code] for one in codings if one.code in _SCHEDULED), None)
+
+
+def _clock(observation: Observation, context: Context) -> _Clock | None:
+    """The clock pair: referred to as PHD's coincident time stamp, or as derived from."""
+    references = [
+        (f"{context.path}.extension[{place}].valueReference", one.value_reference.reference)
+        for place, one in enumerate(observation.extension)
+        if one.url == COINCIDENT and one.value_reference is not None
+    ]
+    references += [
+        (f"{context.path}.derivedFrom[{place}]", one.reference)
+        for place, one in enumerate(observation.derived_from)
+    ]
+    for path, reference in references:
+        stamp = clock_of(reference, context)
+        if stamp is None:
+            context.notes.append(Note(path, f"{reference[:200]!r} is not in the payload"))
+        elif is_clock(stamp):
+            at = f"{path}.resolve()"
+            if not stamp.value_date_time:
+                context.notes.append(Note(at, "a device clock that is no date and time"))
+                continue
+            device = moment_of(stamp.value_date_time, f"{at}.valueDateTime")
+            gateway = moment_of(stamp.effective_date_time, f"{at}.effectiveDateTime")
+            return _Clock(_sync(stamp), device.local_ms, gateway.utc_ms)
+    return None
+
+
+def _sync(stamp: Observation) -> str:
+    """How the device's clock is set: our word, else the word of PHD's code, else nothing."""
+    for component in stamp.component:
+        said = component.value_codeable_concept
+        if said is not None and has_code(component.code, codes.MDC, codes.CLOCK_SYNC.code):
+            known = (_SYNC_WORDS[one.code] for one in said.coding if one.code in _SYNC_WORDS)
+            return (said.text or next(known, ""))[:64]
+    return ""
+
+
+def _device_time(moment: Moment, clock: _Clock | None, path: str) -> str:
+    if clock is None:
+        return local_text(moment.local_ms, path)
+    return local_text(clock.device_ms - (clock.gateway_ms - moment.utc_ms), path)
+
+
+def _check_time(own: Own) -> None:
+    try:
+        datetime.fromisoformat(own.device_time)
+    except ValueError:
+        detail = f"{own.device_time!r} is in no calendar"
+        raise Refusal("identity-mismatch", own.path, detail) from None

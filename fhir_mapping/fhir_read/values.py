@@ -1,0 +1,234 @@
+"""The values of an Observation: its own, those of its components, and what stands around them.
+
+In: an `Observation`. Out: `Measured`. A component that a catalogue code names is a value of the
+same act (a blood pressure's, or a pulse beside it); any other is a circumstance, told as text,
+since it makes the measurement itself: two saturations under different oxygen are two.
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final, get_args
+
+import msgspec
+
+from devices.catalogue import PANELS, metric, panel
+from devices.reading import Value
+from devices.wire import StatusFlag
+from fhir_mapping import codes
+from fhir_mapping.fhir_read.answer import (
+    COMPONENTS_MAX,
+    NAME_CHARACTERS_MAX,
+    TEXT_CHARACTERS_MAX,
+    Note,
+    Refusal,
+)
+from fhir_mapping.fhir_read.quantity import number_text, value_text
+from fhir_mapping.fhir_read.shapes import Component, Concept, Observation
+from fhir_mapping.fhir_read.terms import meant_by, unknown_code
+
+_PANELS: Final = frozenset(row.alias for row in PANELS)
+_FAILED: Final = frozenset({"error", "not-a-number", "negative-infinity", "positive-infinity"})
+_NOT_THERE: Final = frozenset(
+    {
+        "unknown",
+        "asked-unknown",
+        "temp-unknown",
+        "not-asked",
+        "asked-declined",
+        "masked",
+        "not-applicable",
+        "unsupported",
+        "not-performed",
+        "not-permitted",
+    }
+)
+"""FHIR's reasons for a missing value, as the two flags with which ours may be missing."""
+_FLAG_OF_CODE: Final = {code: flag for flag, code in codes.INTERPRETATION_OF_FLAG.items()} | {
+    flag: flag for flag in get_args(StatusFlag)
+}
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class Measured(msgspec.Struct, frozen=True, gc=False):
+    """What an Observation measured: each item is the rows that its code can mean, the value (of
+    the first of them) and the path of its code; `key` is what our identifier calls it all."""
+
+    items: list[tuple[frozenset[str], Value, str]]
+    key: str
+    circumstances: str
+
+
+def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measured:
+    """All values with their flags and circumstances; raises `Refusal`."""
+    if len(observation.component) > COMPONENTS_MAX:
+        detail = f"{len(observation.component)} components, at most {COMPONENTS_MAX} are taken"
+        raise Refusal("too-many-values", f"{path}.component", detail)
+    code = observation.code
+    if code is None:
+        raise Refusal("field-missing", f"{path}.code", "code is missing")
+    about = meant_by(code, f"{path}.code", notes)
+    if not about:
+        raise unknown_code(code, f"{path}.code")
+    parts: list[tuple[frozenset[str], Component, str]] = []
+    around: dict[str, str] = {}
+    for place, component in enumerate(observation.component):
+        at = f"{path}.component[{place}]"
+        if component.code is None:
+            raise Refusal("field-missing", f"{at}.code", "code is missing")
+        means = meant_by(component.code, f"{at}.code", notes)
+        if means and not means & _PANELS:
+            parts.append((means, component, at))
+        else:
+            _add_circumstance(around, component, component.code, at)
+    circumstances = _encode(around).decode() if around else ""
+    first = min(about)
+    if about & _PANELS:
+        _check_no_value(observation, path)
+        key = panel(first).key
+    else:
+        parts.insert(0, (about, observation, path))
+        key = metric(first).key
+    shared = _shared_flags(observation)
+    if about & _PANELS:
+        shared += _absent_flags(observation)
+    items = [
+        (means, _value(means, part, circumstances, shared, at), f"{at}.code")
+        for means, part, at in parts
+    ]
+    return Measured(items, key, circumstances)
+
+
+def check_panels(values: Iterable[Value], path: str) -> None:
+    """Blood pressure needs both ends, and the systolic above the diastolic."""
+    texts = {value.metric.alias: value.text for value in values}
+    if not texts:
+        detail = "the panel has no components: values of other Observations are not joined to it"
+        raise Refusal("component-missing", f"{path}.component", detail)
+    for alias in sorted({alias for name in texts if (alias := metric(name).panel)}):
+        row = panel(alias)
+        for required in row.required:
+            if required not in texts:
+                detail = f"{alias} needs {' and '.join(row.required)}; {required} is missing"
+                raise Refusal("component-missing", f"{path}.component", detail)
+    systolic, diastolic = texts.get("systolic"), texts.get("diastolic")
+    if systolic and diastolic and Decimal(diastolic) >= Decimal(systolic):
+        detail = f"diastolic {diastolic} is not below systolic {systolic}"
+        raise Refusal("components-contradict", f"{path}.component", detail)
+
+
+def _value(
+    means: frozenset[str],
+    part: Component,
+    circumstances: str,
+    shared: tuple[str, ...],
+    path: str,
+) -> Value:
+    row = metric(min(means))
+    flags = (*shared, *_interpretations(part.interpretation), *_absent_flags(part))
+    flags = tuple(dict.fromkeys(flags))
+    quantity, reason = part.value_quantity, part.data_absent_reason
+    if quantity is not None and reason is not None:
+        detail = f"{row.alias} has a value and a reason for having none"
+        raise Refusal("field-value", f"{path}.dataAbsentReason", detail)
+    if quantity is not None:
+        text = value_text(quantity, row, f"{path}.valueQuantity")
+        return Value(row, text, circumstances, flags)
+    other = _other_value(part)
+    if other:
+        detail = f"{row.alias} is given as {other}, only valueQuantity is taken"
+        raise Refusal("value-malformed", f"{path}.{other}", detail)
+    if {"invalid", "not-available"}.isdisjoint(flags):
+        detail = f"{row.alias} has no value, and no reason that FHIR knows why"
+        raise Refusal("value-missing", f"{path}.valueQuantity", detail)
+    return Value(row, None, circumstances, flags)
+
+
+def _other_value(part: Component) -> str:
+    """The name of a value that is no quantity; empty if there is none."""
+    given = {
+        "valueString": part.value_string is not None,
+        "valueCodeableConcept": part.value_codeable_concept is not None,
+        "valueDateTime": bool(part.value_date_time),
+        "valueInteger": bool(bytes(part.value_integer)),
+        "valueBoolean": bool(bytes(part.value_boolean)),
+        "valueRange": bool(bytes(part.value_range)),
+        "valueRatio": bool(bytes(part.value_ratio)),
+        "valueSampledData": bool(bytes(part.value_sampled_data)),
+    }
+    return next((name for name, is_given in given.items() if is_given), "")
+
+
+def _check_no_value(observation: Observation, path: str) -> None:
+    name = "valueQuantity" if observation.value_quantity is not None else _other_value(observation)
+    if name:
+        detail = "a panel's values stand in its components"
+        raise Refusal("field-value", f"{path}.{name}", detail)
+
+
+def _shared_flags(observation: Observation) -> tuple[str, ...]:
+    """What holds for all values: interpretation, and HL7 PHD's mark of test data."""
+    is_test = any(
+        one.system == codes.ACT_REASON and one.code == "HTEST" for one in observation.meta.security
+    )
+    marks = ("test-data",) if is_test else ()
+    return (*_interpretations(observation.interpretation), *marks)
+
+
+def _interpretations(concepts: Iterable[Concept]) -> tuple[str, ...]:
+    return tuple(
+        _FLAG_OF_CODE[coding.code]
+        for concept in concepts
+        for coding in concept.coding
+        if coding.system == codes.MEASUREMENT_STATUS and coding.code in _FLAG_OF_CODE
+    )
+
+
+def _absent_flags(part: Component) -> tuple[str, ...]:
+    reason = part.data_absent_reason
+    if reason is None:
+        return ()
+    said = {one.code for one in reason.coding if one.system == codes.DATA_ABSENT_REASON}
+    if said & _FAILED:
+        return ("invalid",)
+    return ("not-available",) if said & _NOT_THERE else ()
+
+
+def _add_circumstance(
+    around: dict[str, str], component: Component, code: Concept, path: str
+) -> None:
+    coding = code.coding[0] if code.coding else None
+    name = (coding and (coding.display or coding.code)) or code.text
+    said = _said(component, path)
+    if not name or len(name) > NAME_CHARACTERS_MAX or len(said) > TEXT_CHARACTERS_MAX:
+        detail = (
+            f"a circumstance needs a name of at most {NAME_CHARACTERS_MAX} characters "
+            f"and a value of at most {TEXT_CHARACTERS_MAX}"
+        )
+        raise Refusal("field-value", path, detail)
+    if around.setdefault(name, said) != said:
+        detail = f"{name} is {said!r} here but {around[name]!r} before"
+        raise Refusal("components-contradict", path, detail)
+
+
+def _said(component: Component, path: str) -> str:
+    """A component's value as text, "2.0 L/min" for a quantity; empty where it has none."""
+    quantity = component.value_quantity
+    if quantity is not None:
+        number = number_text(quantity, f"{path}.valueQuantity")
+        unit = quantity.unit or quantity.code
+        return f"{quantity.comparator}{number} {unit}".rstrip()
+    concept = component.value_codeable_concept
+    if concept is not None:
+        shown = (one.display or one.code for one in concept.coding)
+        return concept.text or next(shown, "")
+    if component.value_string is not None:
+        return component.value_string
+    raw = (
+        component.value_integer,
+        component.value_boolean,
+        component.value_range,
+        component.value_ratio,
+        component.value_sampled_data,
+    )
+    written = (bytes(one).decode("utf-8", "replace") for one in raw)
+    return component.value_date_time or next(filter(None, written), "")

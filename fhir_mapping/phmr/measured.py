@@ -1,0 +1,169 @@
+"""One observation of a PHMR document as a metric and its decimal text, or the refusal of it.
+
+In: a typed observation and what its neighbours are about. Out: to `recover` and `foreign`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from types import MappingProxyType
+
+import msgspec
+
+from devices.catalogue import DEVICE_TYPES, METRICS, Metric, Panel, metric, observed
+from fhir_mapping.phmr import codes
+from fhir_mapping.phmr.document import Coded, Observation, Refusal
+from fhir_mapping.phmr.values import (
+    VALUE_CHARACTERS_MAX,
+    accepted_units,
+    decimal_text,
+    moved,
+    shift_of,
+)
+
+_STATUS_TAKEN = frozenset({"", "completed"})
+_PERFORMERS = frozenset({"POT", "PNT", "PCG"})
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """One metric and what was measured of it, in the catalogue's unit."""
+
+    row: Metric
+    text: str | None
+    transferred_by: str
+    methods: tuple[str, ...]
+
+    @property
+    def about(self) -> str:
+        """The alias of the panel or metric that its record is about."""
+        return self.row.panel or self.row.alias
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The metrics of that record, in catalogue order."""
+        return aliases_of(self.about)
+
+
+def aliases_of(about: str) -> tuple[str, ...]:
+    """The metrics of a record about this, in catalogue order."""
+    row = observed(about)
+    return row.components if isinstance(row, Panel) else (row.alias,)
+
+
+def _by_code() -> Mapping[tuple[str, str], frozenset[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in METRICS:
+        code, system, _ = codes.national_code(row)
+        found.setdefault((system, code), set()).add(row.alias)
+        if row.mdc:
+            found.setdefault((codes.MDC, row.mdc), set()).add(row.alias)
+    for key, alias in codes.ALSO_ACCEPTED.items():
+        found.setdefault(key, set()).add(alias)
+    return MappingProxyType({key: frozenset(aliases) for key, aliases in found.items()})
+
+
+_BY_CODE = _by_code()
+_ORDER = {row.alias: place for place, row in enumerate(METRICS)}
+
+
+def _candidates(said: Sequence[Coded]) -> frozenset[str] | None:
+    """The metrics that all known codes allow; None when no code is known."""
+    known = [found for one in said if (found := _BY_CODE.get((one.system, one.code)))]
+    return frozenset.intersection(*known) if known else None
+
+
+def about_of(observations: Iterable[Observation]) -> frozenset[str]:
+    """The panels of which a component stands among these observations."""
+    panels = set()
+    for observation in observations:
+        found = _candidates(observation.codes) or frozenset()
+        panels |= {metric(alias).panel or "" for alias in found}
+    return frozenset(panels - {""})
+
+
+def read_measured(
+    observation: Observation, panels: frozenset[str], path: str
+) -> Measured | Refusal:
+    """Metric and value of one observation, or the first thing about it that cannot be taken."""
+    if observation.status.lower() not in _STATUS_TAKEN:
+        return Refusal(f"{path}/statusCode/@code", observation.status, "only completed is taken")
+    row = _row(observation.codes, panels, path)
+    if isinstance(row, Refusal):
+        return row
+    transferred_by = _transferred_by(observation.methods, path)
+    if isinstance(transferred_by, Refusal):
+        return transferred_by
+    text = _text(observation, row, path)
+    if isinstance(text, Refusal):
+        return text
+    return Measured(row, text, transferred_by, observation.methods)
+
+
+def _row(said: Sequence[Coded], panels: frozenset[str], path: str) -> Metric | Refusal:
+    names = " ".join(one.code for one in said)
+    found = _candidates(said)
+    if found is None:
+        return Refusal(f"{path}/code", names, "no NPU, DNK, MCS or MDC code of the catalogue")
+    if not found:
+        return Refusal(f"{path}/code", names, "the codes name different metrics")
+    beside = [alias for alias in found if any(_one_device(alias, panel) for panel in panels)]
+    return metric(min(beside or found, key=_ORDER.__getitem__))
+
+
+def _one_device(alias: str, panel: str) -> bool:
+    """Whether some kind of device measures both this metric and this panel."""
+    required = {alias, *aliases_of(panel)}
+    return any(required <= kind.metrics for kind in DEVICE_TYPES)
+
+
+def _transferred_by(methods: Sequence[str], path: str) -> str | Refusal:
+    transfers = [method for method in methods if method in codes.TRANSFERRED_BY_OF]
+    performers = [method for method in methods if method in _PERFORMERS]
+    if len(transfers) != 1 or len(performers) != 1:
+        limit = "one of POT, PNT, PCG and one of AUT, TPD, TPR, TPH, TPC are needed"
+        return Refusal(f"{path}/methodCode/@code", " ".join(methods), limit)
+    return codes.TRANSFERRED_BY_OF[transfers[0]]
+
+
+def _text(observation: Observation, row: Metric, path: str) -> str | Refusal | None:
+    """The decimal text in the row's unit, None where a null flavour stands instead."""
+    if observation.null_flavor:
+        if observation.value is not None:
+            return Refusal(f"{path}/value/@value", observation.value, "not beside a nullFlavor")
+        return None
+    if observation.value is None:
+        return Refusal(f"{path}/value", "", "a PQ with a value or a nullFlavor is needed")
+    number = decimal_text(observation.value)
+    if number is None:
+        limit = f"a decimal number of at most {VALUE_CHARACTERS_MAX} characters is needed"
+        return Refusal(f"{path}/value/@value", observation.value, limit)
+    shift = shift_of(row, observation.unit)
+    if shift is None:
+        limit = f"accepted for {row.alias} are {accepted_units(row)}"
+        return Refusal(f"{path}/value/@unit", observation.unit, limit)
+    text = moved(number, shift)
+    return refused_value(row, text, f"{path}/value/@value") or text
+
+
+def refused_value(row: Metric, text: str, path: str) -> Refusal | None:
+    """Why a value in the row's unit is not possible, None when it is."""
+    low, high = row.possible
+    if low <= Decimal(text) <= high:
+        return None
+    return Refusal(path, f"{text} {row.ucum}", f"possible for {row.alias} is {low} to {high}")
+
+
+def refused_values(about: str, values: Sequence[str | None], path: str) -> Refusal | None:
+    """Why these values cannot be a record about this, None when they can."""
+    aliases = aliases_of(about)
+    if len(values) != len(aliases):
+        return Refusal(path, str(len(values)), f"{about} has {len(aliases)} values")
+    texts = dict(zip(aliases, values, strict=True))
+    for alias, text in texts.items():
+        if text is not None and decimal_text(text) != text:
+            return Refusal(path, text, f"a decimal text is needed for {alias}")
+        if text is not None and (refused := refused_value(metric(alias), text, path)):
+            return refused
+    systolic, diastolic = texts.get("systolic"), texts.get("diastolic")
+    if systolic and diastolic and Decimal(diastolic) >= Decimal(systolic):
+        return Refusal(path, f"{systolic}/{diastolic}", "diastolic is below systolic")
+    return None

@@ -1,0 +1,205 @@
+"""A small clinic over real stores: citizens who measure, and evaluators that follow them.
+
+Readings go through the whole of ingest. Days count from `FIRST_DAY`, hours are on the citizen's
+wall clock; the second night of a month of days is the one in which summer time begins.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from alerting.alert import Alert
+from alerting.alert_store import AlertStore
+from alerting.evaluate import Evaluator
+from alerting.local_time import ZONE
+from alerting.standard_limits import standard_limits
+from devices.wire import Clock, Item, Payload, topic_for
+from fhir_mapping.enrolled import (
+    Assignment,
+    Citizen,
+    EnrolledDevice,
+    Enrolment,
+    Limits,
+    Organisation,
+    Plan,
+)
+from ingest.decode import Delivery
+from ingest.enrolment import enrol
+from ingest.pipeline import process
+from ingest.store import SqliteReader, SqliteWriter
+
+FIRST_DAY = date(2026, 3, 9)
+OXIMETER, CUFF, SCALE = "528388", "528391", "528399"
+DEVICES = (OXIMETER, CUFF, SCALE)
+UNITS = {
+    "spo2": "%",
+    "pulse_oximeter": "/min",
+    "pulse_cuff": "/min",
+    "systolic": "mm[Hg]",
+    "diastolic": "mm[Hg]",
+    "weight": "kg",
+}
+ORGANISATION = Organisation("org-odense", "9999999000000001", "Odense Kommune (opdigtet)")
+MEANING = (
+    *("citizen", "rule", "severity", "onset_ms", "raised_ms", "cleared_ms"),
+    *("name_da", "name_en", "text_da", "text_en", "evidence"),
+)
+"""What an alert says of the data, and must not depend on how they came."""
+
+
+def at(day: int, hour: float) -> datetime:
+    """A moment of the clinic's calendar."""
+    midnight = datetime.combine(FIRST_DAY + timedelta(days=day), time(), ZONE)
+    return midnight + timedelta(minutes=round(hour * 60))
+
+
+def ms(moment: datetime) -> int:
+    """The moment in UTC milliseconds."""
+    return round(moment.timestamp() * 1000)
+
+
+def citizen(key: str, *, signals: Sequence[str] = ("spo2", "pulse"), **changes: Any) -> Citizen:
+    """An invented citizen who is expected to measure these signals daily before noon."""
+    facts: dict[str, Any] = {
+        "id": key,
+        "cpr": "7203480000",
+        "given": "Anna",
+        "family": "Lund",
+        "sex": "female",
+        "birth_date": date(1948, 3, 12),
+        "condition": "both",
+        "organisation": ORGANISATION.id,
+        "plan": Plan("1111111", "12:00", FIRST_DAY, list(signals)),  # type: ignore[arg-type]
+    }
+    return Citizen(**{**facts, **changes})
+
+
+def reading(
+    owner: str,
+    device: str,
+    moment: datetime,
+    values: Mapping[str, str | None],
+    *,
+    sync: str = "ntp",
+    flags: Sequence[Any] = (),
+    number: int = 1,
+) -> Delivery:
+    """One message of a device that is called after its first owner."""
+    items = [Item(c=name, val=text, u=UNITS[name]) for name, text in values.items()]
+    payload = Payload(
+        v=1,
+        id=f"m{number}",
+        seq=number,
+        type=device,
+        t=moment.replace(tzinfo=None),
+        sent=moment,
+        r=items,
+        clock=Clock(sync=sync),
+        st=list(flags),
+    )
+    topic = topic_for("syddanmark", f"gw-{owner}", f"{device}-{owner}").text()
+    return Delivery(topic, msgspec.json.encode(payload), ms(moment) + 60_000)
+
+
+def oximetry(owner: str, day: int, spo2: int, pulse: int = 75, hour: float = 8.0) -> Delivery:
+    """One reading of an oximeter."""
+    values = {"spo2": str(spo2), "pulse_oximeter": str(pulse)}
+    return reading(owner, OXIMETER, at(day, hour), values)
+
+
+def weighing(owner: str, day: int, weight: str, hour: float = 8.1) -> Delivery:
+    """One reading of a scale."""
+    return reading(owner, SCALE, at(day, hour), {"weight": weight})
+
+
+def meanings(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
+    """What the standing alerts say of the data, in one order."""
+    told = [
+        msgspec.to_builtins({name: getattr(alert, name) for name in MEANING})
+        for alert in alerts
+        if alert.condition != "retracted"
+    ]
+    return sorted(told, key=lambda row: (row["citizen"], row["rule"], row["onset_ms"]))
+
+
+class Clinic:
+    """Stores in a folder, and a wall clock that stands still until it is moved."""
+
+    def __init__(self, folder: Path, citizens: Sequence[Citizen] = (), now_day: int = 0) -> None:
+        self.records, self.folder = folder / "records.db", folder
+        self.writer = SqliteWriter(self.records)
+        self.now_ms = ms(at(now_day, 0))
+        self._reader = SqliteReader(self.records)
+        if citizens:
+            self.enrol(citizens)
+
+    def enrol(
+        self,
+        citizens: Sequence[Citizen] = (),
+        *,
+        limits: Sequence[Limits] = (),
+        assignments: Sequence[Assignment] | None = None,
+    ) -> None:
+        """Enrol; who is new gets devices called after them, and the standard limits."""
+        known = self._reader.citizens()
+        fresh = [row.id for row in citizens if row.id not in known]
+        names = [(f"{kind}-{owner}", kind, owner) for owner in fresh for kind in DEVICES]
+        if assignments is None:
+            assignments = [
+                Assignment(name, owner, datetime(2025, 1, 1, tzinfo=UTC))
+                for name, _, owner in names
+            ]
+        entries = Enrolment(
+            organisations=[ORGANISATION],
+            citizens=list(citizens),
+            devices=[EnrolledDevice(name, kind, "Maker", "Model 1") for name, kind, _ in names],
+            assignments=list(assignments),
+            limits=list(limits),
+        )
+        enrol(self.writer, entries, known, standard_limits, self.now_ms)
+
+    def person(self, key: str) -> Citizen:
+        """A citizen as enrolled now."""
+        return self._reader.citizens()[key]
+
+    def receive(self, *deliveries: Delivery) -> list[str]:
+        """Take deliveries in one batch; what became of each reading."""
+        return [outcome.result for outcome in process(deliveries, self.writer)]
+
+    def evaluator(self, name: str = "live", data_clock: bool = False) -> Evaluator:
+        """An evaluator with alerts of this name."""
+        return Evaluator(
+            lambda: SqliteReader(self.records),
+            lambda: AlertStore(self.folder / f"{name}.db"),
+            lambda: self.now_ms,
+            data_clock,
+        )
+
+    def alerts(self, name: str = "live") -> list[Alert]:
+        """All alerts of this name, as a poller of the feed sees them."""
+        with closing(AlertStore(self.folder / f"{name}.db")) as store:
+            return store.alerts_since(0, 100_000)
+
+    def rebuilt(self, data_clock: bool = False) -> list[dict[str, Any]]:
+        """What the records say to an evaluator that sees them all at once."""
+        name = f"rebuilt-{len(list(self.folder.iterdir()))}"
+        evaluator = self.evaluator(name, data_clock)
+        catch_up(evaluator)
+        evaluator.close()
+        return meanings(self.alerts(name))
+
+    def close(self) -> None:
+        """Release the stores."""
+        self.writer.close()
+        self._reader.close()
+
+
+def catch_up(evaluator: Evaluator) -> None:
+    """Poll until nothing is new, then look at the clock."""
+    while evaluator.poll():
+        pass
+    evaluator.tick()

@@ -1,0 +1,151 @@
+"""The engine: many rows or one, many calls or one, the same changes."""
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alerting.engine import Change, Engine
+from alerting.local_time import local_days
+from alerting.roster import SIDES, Roster
+from alerting.rules import Colour, rule_index, signal_index
+from alerting.sittings import Sitting
+from fhir_mapping.enrolled import Limits
+from tests.alerting.clinic import at, citizen, ms
+
+SPO2, PULSE, WEIGHT = (signal_index(alias) for alias in ("spo2", "pulse", "weight"))
+R01, R24, T01 = (rule_index(name) for name in ("R01", "R24", "T01"))
+LIMITS = (Limits("c0", "spo2", at(0, 0), "87", "89"), Limits("c0", "spo2", at(8, 0), "90", "92"))
+
+
+def roster(count: int) -> Roster:
+    """Citizens c0, c1 … with the same plan and limits."""
+    people = {f"c{row}": citizen(f"c{row}") for row in range(count)}
+    return Roster(people, {key: list(LIMITS) for key in people})
+
+
+def sitting(day: int, values: dict[int, float], row: int = 0, hour: float = 8) -> Sitting:
+    """One sitting on the clinic's calendar."""
+    at_ms = ms(at(day, hour))
+    return Sitting(row, local_days(at_ms), at_ms, values, dict.fromkeys(values, b""))
+
+
+def told(changes: list[Change]) -> list[str]:
+    """Changes without their row; not-a-number is equal to itself in a text."""
+    return [repr(msgspec.structs.replace(change, row=0)) for change in changes]
+
+
+def colours(changes: list[Change], rule: int) -> list[Colour]:
+    return [change.colour for change in changes if change.rule == rule]
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    levels=st.lists(st.sampled_from([94.0, 91.0, 88.0, 85.0, 40.0]), min_size=1, max_size=15),
+    cut=st.integers(0, 15),
+    looks=st.lists(st.integers(0, 15), max_size=4),
+)
+def test_one_call_or_many_one_row_or_three(levels: list[float], cut: int, looks: list[int]) -> None:
+    """Rows do not look at one another; cutting and looking between changes nothing."""
+    story = [sitting(day, {SPO2: level, PULSE: 70.0}) for day, level in enumerate(levels)]
+    end = local_days(ms(at(20, 0)))
+    alone = Engine(roster(1))
+    wanted = told(alone.advance(story) + alone.clock(end))
+
+    three = Engine(roster(3))
+    changes = []
+    for day, entry in enumerate(story):
+        if day in looks:
+            changes += three.clock(entry.t - 1e-6)
+        rows = [msgspec.structs.replace(entry, row=row) for row in (0, 2)]
+        changes += three.advance(rows) if day != cut else [
+            change for row in rows for change in three.advance([row])
+        ]  # fmt: skip
+    changes += three.clock(end)
+    for row in (0, 2):
+        assert told([change for change in changes if change.row == row]) == wanted
+
+
+def test_limits_come_into_force_at_their_own_moment() -> None:
+    engine = Engine(roster(1))
+    changes = engine.advance([sitting(day, {SPO2: 91.0}) for day in range(5, 10)])
+    (risen,) = [change for change in changes if change.rule == R01]
+    assert (risen.t, risen.colour) == (local_days(ms(at(8, 8))), Colour.YELLOW)
+    assert engine.profile.low_yellow[0, SPO2] == 92.0
+
+
+def test_a_newer_roster_keeps_the_rows_and_forgets_what_changed() -> None:
+    engine = Engine(roster(2))
+    engine.advance([sitting(1, {SPO2: 85.0}, row) for row in (0, 1)])
+    people = roster(3).citizens
+    people["c1"] = msgspec.structs.replace(people["c1"], paused=True)
+    newer = Roster(people, {key: list(LIMITS) for key in people})
+    assert engine.adopt(newer) == [1, 2]
+    assert engine.state.status[:, R01].tolist() == [Colour.RED] + [Colour.INSUFFICIENT] * 2
+    assert engine.profile.low_red[0, SPO2] == 87.0, "what was in force stays"
+    assert all(np.isnan(getattr(engine.profile, side)[1:]).all() for side in SIDES)
+    assert engine.measured_t.shape[0] == 3
+    changes = engine.advance([sitting(9, {SPO2: 91.0}, row) for row in (1, 2)])
+    assert {change.row for change in changes if change.rule == R01} == {1, 2}
+
+
+def test_what_is_forgotten_can_be_replayed() -> None:
+    story = [sitting(day, {SPO2: level}) for day, level in enumerate([94.0, 85.0, 95.0, 40.0])]
+    engine = Engine(roster(1))
+    first = told(engine.advance(story))
+    engine.forget([0])
+    assert not np.isfinite(engine.measured_t).any()
+    assert not engine.is_late(story[0])
+    assert told(engine.advance(story)) == first
+
+
+def test_silence_rises_by_stages_for_the_rows_that_are_asked() -> None:
+    engine = Engine(roster(2))
+    changes = engine.clock(local_days(ms(at(9, 0))), [1])
+    assert {change.row for change in changes} == {1}
+    assert colours(changes, R24) == [Colour.BLUE, Colour.YELLOW, Colour.YELLOW]
+    assert [change.t for change in changes] == [local_days(ms(at(day, 12))) for day in (1, 2, 3)]
+    assert engine.clock(local_days(ms(at(9, 1))), [1]) == [], "told once"
+    assert engine.clock(local_days(ms(at(9, 0))), []) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "late", "wanted"),
+    [
+        ([(9, {SPO2: 94.0, PULSE: 70.0})], (8, {PULSE: 70.0}), True),  # the same signal
+        ([(9, {SPO2: 94.0, PULSE: 70.0})], (9, {PULSE: 70.0}), True),  # the same moment
+        ([(9, {SPO2: 94.0, PULSE: 70.0})], (8, {WEIGHT: 80.0}), False),  # another device
+        ([(9, {SPO2: 94.0, PULSE: 70.0})], (10, {SPO2: 94.0}), False),  # in order
+        ([(9, {SPO2: 94.0})], (7, {WEIGHT: 80.0}), True),  # limits came into force on day 8
+        ([(9, {SPO2: 40.0})], (8, {WEIGHT: 80.0}), True),  # a doubt was raised since
+        ([(8, {SPO2: 40.0}), (10, {PULSE: 70.0})], (9, {WEIGHT: 80.0}), True),  # it is still open
+        ([(8, {SPO2: 40.0})], (9, {SPO2: 94.0}), False),  # nothing was judged since
+    ],
+)
+def test_what_is_late(
+    before: list[tuple[int, dict[int, float]]], late: tuple[int, dict[int, float]], wanted: bool
+) -> None:
+    person = citizen("c0", signals=[])
+    engine = Engine(Roster({"c0": person}, {"c0": list(LIMITS)}))
+    for day, values in before:
+        engine.advance([sitting(day, values)])
+    assert engine.is_late(sitting(*late)) is wanted
+
+
+def test_a_measurement_before_the_silence_was_told_is_late() -> None:
+    engine = Engine(roster(1))
+    engine.advance([sitting(0, {SPO2: 94.0, PULSE: 70.0})])
+    engine.clock(local_days(ms(at(2, 11))))
+    assert not engine.is_late(sitting(2, {SPO2: 94.0, PULSE: 70.0}))
+    engine.clock(local_days(ms(at(2, 13))))
+    assert engine.is_late(sitting(2, {SPO2: 94.0, PULSE: 70.0}))
+    assert not engine.is_late(sitting(2, {SPO2: 94.0, PULSE: 70.0}, hour=14))
+
+
+def test_a_watcher_sees_every_wave() -> None:
+    engine = Engine(roster(2))
+    seen = []
+    story = [sitting(day, {SPO2: 94.0}, row) for day in range(3) for row in (0, 1)]
+    engine.advance(story, lambda wave, findings: seen.append((len(wave), len(findings.rows))))
+    assert seen == [(2, 2)] * 3

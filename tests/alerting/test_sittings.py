@@ -1,0 +1,85 @@
+"""From records to sittings: which values the rules may use, and what was measured together."""
+
+import random
+
+import msgspec
+import pytest
+
+from alerting.rules import SIGNALS, signal_index
+from alerting.sittings import ABOUT_OF, SIGNAL_OF, UNUSABLE_FLAGS, signals_in, sittings_of
+from devices.catalogue import metric
+from fhir_mapping.record import Record
+from ingest.pipeline import examine
+from ingest.store import Mapped
+from tests.alerting.clinic import CUFF, OXIMETER, at, ms, oximetry, reading, weighing
+
+SPO2, PULSE, SYSTOLIC = (signal_index(alias) for alias in ("spo2", "pulse", "systolic"))
+
+
+def records(*deliveries) -> list[Record]:
+    """The records that these deliveries become, all of citizen c1."""
+    found = []
+    for delivery in deliveries:
+        for arrival in examine(delivery):
+            assert isinstance(arrival.item, Mapped)
+            found += [msgspec.structs.replace(row, citizen="c1") for row in arrival.item.records]
+    return found
+
+
+def test_one_device_at_one_moment_is_one_sitting() -> None:
+    (sitting,) = sittings_of(records(oximetry("c1", 3, 94, 75)), {"c1": 7})
+    assert (sitting.row, sitting.measured_ms) == (7, ms(at(3, 8)))
+    assert sitting.values == {SPO2: 94.0, PULSE: 75.0}
+    assert sitting.observations.keys() == sitting.values.keys()
+
+
+def test_a_blood_pressure_feeds_two_signals() -> None:
+    values = {"systolic": "128", "diastolic": "76", "pulse_cuff": "70"}
+    (sitting,) = sittings_of(records(reading("c1", CUFF, at(3, 8), values)), {"c1": 0})
+    assert {SIGNALS[column].alias: value for column, value in sitting.values.items()} == {
+        "systolic": 128.0, "diastolic": 76.0, "pulse": 70.0,
+    }  # fmt: skip
+
+
+def test_two_pulses_of_one_moment_are_two_sittings_in_the_same_order_always() -> None:
+    cuff = {"systolic": "128", "diastolic": "76", "pulse_cuff": "90"}
+    both = records(oximetry("c1", 3, 94, 70), reading("c1", CUFF, at(3, 8), cuff))
+    told = sittings_of(both, {"c1": 0})
+    assert sorted(sitting.values.get(PULSE, 0.0) for sitting in told) == [70.0, 90.0]
+    for seed in range(5):
+        random.Random(seed).shuffle(both)
+        assert sittings_of(both, {"c1": 0}) == told
+
+
+def test_sittings_come_in_order_of_measuring_for_known_citizens_only() -> None:
+    some = records(weighing("c1", 5, "80"), oximetry("c1", 3, 94), weighing("c1", 4, "81"))
+    times = [sitting.measured_ms for sitting in sittings_of(some, {"c1": 0})]
+    assert times == sorted(times)
+    assert len(times) == 3
+    assert sittings_of(some, {"c2": 0}) == []
+    assert sittings_of([msgspec.structs.replace(some[0], citizen=None)], {"c1": 0}) == []
+
+
+@pytest.mark.parametrize("flag", sorted(UNUSABLE_FLAGS))
+def test_what_a_device_calls_unusable_reaches_no_rule(flag: str) -> None:
+    (spo2, _) = records(oximetry("c1", 3, 94))
+    assert signals_in(spo2) == {SPO2: 94.0}
+    assert signals_in(msgspec.structs.replace(spo2, flags=("questionable",))) == {SPO2: 94.0}
+    assert signals_in(msgspec.structs.replace(spo2, flags=("questionable", flag))) == {}
+
+
+def test_contradictions_and_failures_reach_no_rule() -> None:
+    (spo2, _) = records(oximetry("c1", 3, 94))
+    assert signals_in(msgspec.structs.replace(spo2, conflict=True)) == {}
+    assert signals_in(msgspec.structs.replace(spo2, values=(None,))) == {}
+    values = dict.fromkeys(("spo2", "pulse_oximeter"))
+    failed = records(reading("c1", OXIMETER, at(3, 8), values, flags=["invalid"]))
+    assert sittings_of(failed, {"c1": 0}) == []
+
+
+def test_every_signal_is_fed_and_can_be_asked_for() -> None:
+    for column, signal in enumerate(SIGNALS):
+        assert all(SIGNAL_OF[alias] == column for alias in signal.metrics)
+        assert set(ABOUT_OF[signal.alias]) == {
+            metric(alias).panel or alias for alias in signal.metrics
+        }

@@ -1,0 +1,89 @@
+"""Where every citizen stands: each colour, and green only when every rule could run."""
+
+import pytest
+
+from alerting.engine import ACROSS, Engine
+from alerting.roster import Roster
+from alerting.rules import RULES, SIGNALS
+from alerting.situation import Situation
+from alerting.situations import situations_of
+from tests.alerting.clinic import Clinic, at, catch_up, citizen, ms, oximetry, weighing
+
+OXYGEN_RULES = {"R01", "R03", "R06", "R24", "T01"}
+
+
+def situation(clinic: Clinic, day: int, hour: float = 9) -> Situation:
+    """How the citizen stands at this moment."""
+    clinic.now_ms = ms(at(day, hour))
+    live = clinic.evaluator("situations")
+    catch_up(live)
+    found = live.situations()["c1"]
+    live.close()
+    return found
+
+
+def test_a_citizen_who_never_measured_is_not_green(clinic: Clinic) -> None:
+    found = situation(clinic, 0)
+    assert (found.colour, found.worst, found.last_measured_ms) == ("insufficient-data", None, None)
+    assert set(found.unable) >= OXYGEN_RULES - {"R24"}
+    assert "R14" not in found.unable, "nobody asked for a weight"
+
+
+def test_the_clock_is_not_a_measurement(clinic: Clinic) -> None:
+    clinic.receive(oximetry("c1", 2, 94))
+    assert situation(clinic, 3).last_measured_ms == ms(at(2, 8))
+
+
+def test_green_needs_every_rule_that_applies(clinic: Clinic) -> None:
+    """The usual saturation is known after five readings that have waited seven days."""
+    for day in range(14):
+        clinic.receive(oximetry("c1", day, 94))
+        found = situation(clinic, day)
+        if found.colour == "green":
+            break
+        assert (found.colour, found.unable) == ("insufficient-data", ["R03"])
+    assert day >= 11
+    assert (found.colour, found.worst, found.unable) == ("green", None, [])
+
+
+@pytest.mark.parametrize(
+    ("spo2", "pulse", "colour"), [(86, 75, "red"), (89, 75, "yellow"), (44, 75, "technical")]
+)
+def test_the_worst_rule_gives_the_colour(
+    clinic: Clinic, spo2: int, pulse: int, colour: str
+) -> None:
+    clinic.receive(oximetry("c1", 0, 94), oximetry("c1", 1, spo2, pulse))
+    found = situation(clinic, 1)
+    assert (found.colour, found.worst) == (colour, colour)
+
+
+def test_silence_is_blue_then_yellow(clinic: Clinic) -> None:
+    clinic.receive(oximetry("c1", 0, 94))
+    assert situation(clinic, 2, 13).colour == "blue"
+    assert situation(clinic, 3, 13).colour == "yellow"
+
+
+def test_limits_that_are_missing_keep_a_citizen_from_green(clinic: Clinic) -> None:
+    clinic.writer._db.execute("DELETE FROM limits WHERE signal = 'pulse'")
+    clinic.receive(*(oximetry("c1", day, 94) for day in range(14)))
+    found = situation(clinic, 13)
+    assert (found.colour, found.unable) == ("insufficient-data", ["R06"])
+
+
+def test_nobody_and_somebody_without_a_plan() -> None:
+    assert situations_of(Engine(Roster({}, {}))) == {}
+    lonely = citizen("c9", signals=[])
+    found = situations_of(Engine(Roster({"c9": lonely}, {})))
+    assert found["c9"].last_measured_ms is None
+
+
+def test_no_rule_looks_across_families_unnoticed() -> None:
+    """`Engine.is_late` lets families overtake one another; a new rule must not break that."""
+    families = {signal.alias: signal.family for signal in SIGNALS}
+    for rule, across in zip(RULES, ACROSS, strict=True):
+        assert across or {families[alias] for alias in rule.signals} == {rule.family}, rule.id
+
+
+def test_a_weight_nobody_asked_for_still_counts_when_it_is_bad(clinic: Clinic) -> None:
+    clinic.receive(oximetry("c1", 3, 94), weighing("c1", 2, "80"), weighing("c1", 3, "83.5"))
+    assert situation(clinic, 3).colour == "red"

@@ -1,0 +1,1 @@
+"""KIH XML, both ways."""

@@ -1,0 +1,204 @@
+"""Enrolment: a file that contradicts itself is refused whole, and a file may come twice."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from fhir_mapping.enrolled import Citizen, Enrolment, Limits
+from ingest.enrolment import EnrolmentRefused, enrol, read_enrolment
+from ingest.store import EnrolledChange, Reader, SqliteReader, SqliteWriter, Writer
+from tests.ingest.enrolments import (
+    ANNA,
+    BO,
+    CLINIC,
+    NOW_MS,
+    OXIMETER,
+    START,
+    citizen,
+    day,
+    enrolment,
+    limits,
+    term,
+)
+
+WHOLE = enrolment(term("anna"), term("bo", slot=2), limits=[limits("anna", "85")])
+
+
+def standard(person: Citizen) -> list[Limits]:
+    return [
+        Limits(person.id, "spo2", START, low_red="88", low_yellow="90"),
+        Limits(person.id, "weight", START, high_red="120"),
+    ]
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[Writer]:
+    with closing(SqliteWriter(tmp_path / "records.db")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def reader(tmp_path: Path, writer: Writer) -> Iterator[Reader]:
+    with closing(SqliteReader(tmp_path / "records.db")) as opened:
+        yield opened
+
+
+def apply(entries: Enrolment, writer: Writer, reader: Reader, now_ms: int = 1) -> EnrolledChange:
+    return enrol(writer, entries, reader.citizens(), standard, now_ms)
+
+
+def spo2_limits(reader: Reader, who: str = "anna") -> list[str | None]:
+    return [row.low_red for row in reader.limits()[who] if row.metric == "spo2"]
+
+
+def as_file(**changes: Any) -> bytes:
+    """The whole enrolment with the first entry of each named list changed."""
+    whole = msgspec.to_builtins(WHOLE)
+    for name, fields in changes.items():
+        whole[name][0] |= fields
+    return msgspec.json.encode(whole)
+
+
+def test_a_file_is_read_as_it_was_written() -> None:
+    assert read_enrolment(msgspec.json.encode(WHOLE)) == WHOLE
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", ["truncated"]),
+        (b"\xff", ["byte 0"]),
+        (b"[]", ["object", "array"]),
+        (as_file(citizens={"sex": "x"}), ["'x'", "$.citizens[0].sex"]),
+        (as_file(citizens={"cpr": "1234"}), ["[0-9]{10}", "$.citizens[0].cpr"]),
+        (as_file(citizens={"nick": "A"}), ["nick", "$.citizens[0]"]),
+        (as_file(citizens={"plan": {}}), ["weekdays", "$.citizens[0].plan"]),
+        (as_file(assignments={"slot": 0}), [">= 1", "$.assignments[0].slot"]),
+        (as_file(assignments={"from": "2026-01-01T00:00:00"}), ["timezone", "assignments[0].from"]),
+        (as_file(limits={"low_red": "85,0"}), ["$.limits[0].low_red"]),
+        (as_file(limits={"metric": "mood"}), ["'mood'", "$.limits[0].metric"]),
+        (as_file(devices={"id": "a/b"}), ["$.devices[0].id"]),
+        (b'{"citizen": []}', ["citizen"]),
+    ],
+)
+def test_a_wrong_field_is_named(text: bytes, words: list[str]) -> None:
+    with pytest.raises(EnrolmentRefused) as refused:
+        read_enrolment(text)
+    for word in words:
+        assert word in str(refused.value)
+
+
+def with_(**changes: Any) -> Enrolment:
+    return msgspec.structs.replace(WHOLE, **changes)
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        (with_(organisations=[]), ["$.citizens[0].organisation", "'clinic'"]),
+        (with_(assignments=[term("ghost")]), ["$.assignments[0].citizen", "'ghost'"]),
+        (with_(limits=[limits("ghost", "85")]), ["$.limits[0].citizen", "'ghost'"]),
+        (
+            with_(devices=[msgspec.structs.replace(OXIMETER, type="528392")]),
+            ["$.devices[0].type", "'528392'"],
+        ),
+        (
+            with_(assignments=[term("anna"), term("bo", day(3), day(3), slot=2)]),
+            ["$.assignments[1].to", "2026-02-03", "later"],
+        ),
+        (
+            with_(limits=[Limits("anna", "spo2", START, low_red="90", low_yellow="88")]),
+            ["$.limits[0]", "90.0", "88.0", "rising"],
+        ),
+        (
+            with_(limits=[Limits("anna", "pulse", START, low_red="90", high_red="50")]),
+            ["$.limits[0]", "90.0", "50.0"],
+        ),
+        (with_(citizens=[ANNA, BO, citizen("anna", "1000000")]), ["$.citizens[2]", "anna"]),
+        (with_(organisations=[CLINIC, CLINIC]), ["$.organisations[1]", "clinic"]),
+        (with_(devices=[OXIMETER, OXIMETER]), ["$.devices[1]", OXIMETER.id]),
+        (with_(assignments=[term("anna"), term("bo")]), ["$.assignments[1]", OXIMETER.id]),
+        (
+            with_(limits=[limits("anna", "85"), limits("anna", "86")]),
+            ["$.limits[1]", "anna", "spo2"],
+        ),
+    ],
+)
+def test_a_file_that_contradicts_itself_is_refused_whole(
+    entries: Enrolment, words: list[str], writer: Writer, reader: Reader
+) -> None:
+    with pytest.raises(EnrolmentRefused) as refused:
+        apply(entries, writer, reader)
+    for word in words:
+        assert word in str(refused.value)
+    assert reader.citizens() == {}
+    assert reader.enrolment_version() == 0
+
+
+def test_equal_neighbouring_limits_leave_no_yellow_and_are_taken(
+    writer: Writer, reader: Reader
+) -> None:
+    row = Limits("anna", "spo2", START, "88", "88", "88", "88")
+    apply(with_(limits=[row]), writer, reader)
+    assert spo2_limits(reader) == ["88"]
+
+
+def test_known_citizens_may_be_referred_to(writer: Writer, reader: Reader) -> None:
+    apply(enrolment(), writer, reader)
+    change = apply(Enrolment(assignments=[term("anna")]), writer, reader)
+    assert change.assignments == 1
+    changed = Enrolment(citizens=[citizen("anna", "1000000")])
+    assert apply(changed, writer, reader).citizens == 1
+
+
+def test_a_new_citizen_gets_the_standard_limits_once(writer: Writer, reader: Reader) -> None:
+    assert apply(enrolment(), writer, reader).limits == 4
+    assert [row.metric for row in reader.limits()["bo"]] == ["spo2", "weight"]
+    apply(Enrolment(limits=[limits("bo", "80")]), writer, reader, now_ms=2)
+    for _ in range(2):
+        apply(enrolment(), writer, reader, now_ms=3)
+    assert spo2_limits(reader, "bo") == ["88", "80"]
+
+
+@pytest.mark.parametrize(
+    ("since", "found"),
+    [
+        (datetime.fromisoformat("2026-01-01T01:00:00+01:00"), ["85"]),
+        (datetime.fromisoformat("2025-12-01T00:00:00+00:00"), ["85"]),
+        (day(3), ["88", "85"]),
+    ],
+)
+def test_limits_of_the_file_win_over_the_standard(
+    since: datetime, found: list[str], writer: Writer, reader: Reader
+) -> None:
+    """From the moment they begin: the standard ones hold before, never afterwards."""
+    apply(enrolment(limits=[limits("anna", "85", since)]), writer, reader)
+    assert spo2_limits(reader) == found
+    assert spo2_limits(reader, "bo") == ["88"]
+
+
+def test_applying_a_file_twice_changes_nothing(writer: Writer, reader: Reader) -> None:
+    first = apply(WHOLE, writer, reader)
+    assert (first.citizens, first.assignments) == (2, 2)
+    before = (reader.limits(), reader.enrolment_version(), reader.citizens())
+    for now_ms in (1, 2, NOW_MS):
+        again = apply(WHOLE, writer, reader, now_ms)
+        assert not any(msgspec.structs.astuple(again))
+    assert (reader.limits(), reader.enrolment_version(), reader.citizens()) == before
+
+
+def test_a_reading_s_owner_may_have_two_devices_and_a_device_two_terms(
+    writer: Writer, reader: Reader
+) -> None:
+    rows = [
+        term("anna", START, day(3)),
+        term("bo", day(3)),
+        term("anna", day(3), slot=2),
+        term("anna", day(3), device="other"),
+    ]
+    assert apply(enrolment(*rows), writer, reader).assignments == 4
