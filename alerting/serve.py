@@ -58,9 +58,10 @@ def serve(settings: AlertingSettings) -> bool:
         except Exception:
             log.exception("the evaluator failed; the process ends")
             failed.set()
-            server.should_exit = True
+            end()
 
-    def end(_number: int, _frame: FrameType | None) -> None:
+    def end(_number: int = 0, _frame: FrameType | None = None) -> None:
+        app.state.feed.close()  # let go of those who wait for news
         server.should_exit = True
 
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -47,6 +47,12 @@ class Row(msgspec.Struct, frozen=True):
     alerts: list[Alert]
 
     @property
+    def over(self) -> bool:
+        """Nothing of the row's own severity still holds: a red that ended before it was seen."""
+        own = [alert for alert in self.alerts if alert.severity == self.severity]
+        return bool(own) and all(alert.condition == "latched" for alert in own)
+
+    @property
     def unseen(self) -> list[Alert]:
         """The open alerts that nobody has acknowledged."""
         return [alert for alert in self.alerts if alert.attention == "unacked"]
@@ -58,7 +64,10 @@ def rows_of(
     open_alerts: Iterable[Alert],
     now_ms: int,
 ) -> list[Row]:
-    """A row per enrolled citizen: worst colour first, unseen before seen, oldest onset first.
+    """A row per enrolled citizen, in the order in which they are to be dealt with.
+
+    Worst colour first; unseen before seen; what still holds before what is over and unseen; then
+    the oldest onset.
 
     The colour is the worse of what the evaluator says now and what is open in the alert store, so
     that neither can calm the other. A citizen whom the evaluator does not know yet is not green.
@@ -109,13 +118,14 @@ def _worse(colour: Colour, severity: Severity | None) -> Colour:
     return colour if severity is None else min(colour, severity, key=COLOURS.index)
 
 
-def _order(row: Row) -> tuple[int, bool, int, str]:
+def _order(row: Row) -> tuple[int, bool, bool, int, str]:
     onset = row.since_ms if row.since_ms is not None else row.last_measured_ms or 0
-    return COLOURS.index(row.colour), row.acknowledged, onset, row.citizen
+    return COLOURS.index(row.colour), row.acknowledged, row.over, onset, row.citizen
 
 
-def _alert_order(alert: Alert) -> tuple[int, bool, int]:
-    return SEVERITIES.index(alert.severity), alert.attention == "acked", -alert.raised_ms
+def _alert_order(alert: Alert) -> tuple[int, bool, bool, int]:
+    seen, over = alert.attention == "acked", alert.condition == "latched"
+    return SEVERITIES.index(alert.severity), seen, over, -alert.raised_ms
 
 
 def rule_of(name: str) -> Rule | None:

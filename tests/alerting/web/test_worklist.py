@@ -49,6 +49,17 @@ def test_unseen_comes_before_seen_and_oldest_first() -> None:
     assert order("abcd", alerts, a="red", b="red", c="red", d="yellow") == "cbad"
 
 
+def test_what_still_holds_comes_before_what_is_over() -> None:
+    """A red of last month that nobody saw must not stand above one of this morning."""
+    alerts = [
+        alert("a", "R01", "red", 900, condition="latched"),
+        alert("b", "R01", "red", 2),
+        alert("c", "R01", "red", 900, condition="latched"),
+        alert("c", "R03", "red", 1),
+    ]
+    assert order("abc", alerts, a="green", b="red", c="red") == "cba"
+
+
 def test_one_unseen_alert_keeps_the_row_awake() -> None:
     alerts = [
         alert("a", "R01", "red", 9, attention="acked", acked_by="M", acked_ms=NOW_MS),
