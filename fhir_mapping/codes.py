@@ -37,6 +37,7 @@ VITAL_SIGNS = "http://hl7.org/fhir/StructureDefinition/vitalsigns"
 COINCIDENT_TIME_STAMP = (
     "http://hl7.org/fhir/uv/phd/StructureDefinition/PhdCoincidentTimeStampObservation"
 )
+DATA_ABSENT_EXTENSION = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 GATEWAY_DEVICE = "http://hl7.org/fhir/StructureDefinition/observation-gatewayDevice"
 
 OURS = "https://hjemmepuls.example/fhir"
@@ -47,6 +48,7 @@ TRANSFERRED_BY = f"{OURS}/StructureDefinition/transferred-by"
 LOCATION = f"{OURS}/StructureDefinition/location"
 SCHEDULED = f"{OURS}/StructureDefinition/scheduled"
 CONFLICT = f"{OURS}/StructureDefinition/conflict"
+CIRCUMSTANCE = f"{OURS}/StructureDefinition/circumstance"
 
 PROFILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

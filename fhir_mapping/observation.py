@@ -34,7 +34,7 @@ _SHAPE = b"".join(
         b'{"resourceType":"Observation","id":"%(id)b"',
         b',"meta":{"versionId":"%(version)d","lastUpdated":"%(received)b"%(profile)b%(security)b}',
         b'%(contained)b,"extension":[{"url":"' + codes.GATEWAY_DEVICE.encode(),
-        b'","valueReference":{"reference":"Device/%(gateway)b"}},%(kih)b%(conflict)b]',
+        b'","valueReference":{"reference":"Device/%(gateway)b"}},%(kih)b%(conflict)b%(around)b]',
         b',"identifier":[{"system":"' + codes.MEASUREMENT_IDENTITY.encode(),
         b'","value":%(identifier)b}],"status":"%(status)b"',
         b',"category":@category@,"code":@code@%(subject)b,"effectiveDateTime":"%(measured)b"',
@@ -80,9 +80,9 @@ class _Flagged:
 
 @dataclass(frozen=True, slots=True)
 class _Circumstances:
-    """The circumstances as components, and a short hash of them for the identifier."""
+    """The circumstances as extensions, and a short hash of them for the identifier."""
 
-    components: tuple[bytes, ...]
+    extensions: bytes
     mark: str
 
 
@@ -94,8 +94,8 @@ def render_observation(record: Record) -> bytes:
     second value claims the same identity. `final` would promise a reader that what he once
     fetched still stands.
 
-    While the device is assigned to nobody there is no subject and no performer, and no profile
-    is claimed, since all of them demand a subject.
+    While the device is assigned to nobody the subject says that it is unknown, as the profiles
+    demand one, and nobody is named as performer.
 
     Values are withheld, with a reason, when the device says that they are invalid or not
     available (HL7 PHD's table of measurement status; on a panel the word holds for all of it).
@@ -108,25 +108,23 @@ def render_observation(record: Record) -> bytes:
     device = resource_id(record.device).encode()
     gateway = resource_id(record.gateway).encode()
     citizen = record.citizen
-    circumstances = record.circumstances
     flagged = _flags(record.flags)
     value, components = _value(row, record.values, flagged.absent)
-    if circumstances:
-        components += _circumstances(circumstances).components
     has_clock = record.clock_device_ms is not None and record.clock_gateway_ms is not None
     return row.template % (
         id_text(record.id).encode(),
         record.version,
         received,
-        b"" if citizen is None else row.profile,
+        row.profile,
         flagged.security,
         _clock(record, device, gateway) if has_clock else b"",
         gateway,
         _KIH[record.transferred_by, record.location, record.scheduled],
         _CONFLICT if record.conflict else b"",
+        _circumstances(record.circumstances).extensions if record.circumstances else b"",
         _identifier(record, row.key),
         b"final" if record.version == 1 else b"amended",
-        b"" if citizen is None else b',"subject":{"reference":"Patient/%b"}' % citizen.encode(),
+        _NOBODY if citizen is None else b',"subject":{"reference":"Patient/%b"}' % citizen.encode(),
         _moment(record.measured_ms, offset_min),
         received,
         b"" if citizen is None else b',"performer":[{"reference":"Patient/%b"}]' % citizen.encode(),
@@ -254,29 +252,32 @@ def _flags(flags: tuple[str, ...]) -> _Flagged:
 
 @lru_cache(maxsize=1024)
 def _circumstances(json: str) -> _Circumstances:
-    """One component per circumstance, in the record's (sorted) order.
+    """One extension per circumstance, in the record's (sorted) order.
 
-    "2.0 L/min" is a Quantity; its unit gets a UCUM code where the catalogue knows it as one.
+    An empty one has a name and no value. "2.0 L/min" is a Quantity; its unit gets a UCUM code where the catalogue knows it as one. Not
+    components: R4's vital-signs profile wants a unit of its own list as the value of each.
     """
     facts = _decode_circumstances(json)
     mark = blake2b(json.encode(), digest_size=4).hexdigest()
-    return _Circumstances(tuple(_circumstance(name, said) for name, said in facts.items()), mark)
+    said = (_circumstance(name, text) for name, text in facts.items())
+    return _Circumstances(b"".join(b",%b" % extension for extension in said), mark)
 
 
 def _circumstance(name: str, said: str) -> bytes:
-    code = _encode({"text": printable(name)})
+    parts = b'{"url":"name","valueString":%b}' % _text(name)
     quantity = _QUANTITY.fullmatch(said)
     if quantity:
         number, unit = quantity.groups()
-        value = b'"valueQuantity":{"value":%b,"unit":%b' % (number.encode(), _text(unit))
-        if unit in _UCUM_UNITS:
-            value += b',"system":%b,"code":%b' % (_encode(codes.UCUM), _encode(unit))
-        value += b"}"
+        ucum = b',"system":%b,"code":%b' % (_encode(codes.UCUM), _encode(unit))
+        value = b'"value":%b,"unit":%b%b' % (
+            number.encode(),
+            _text(unit),
+            ucum if unit in _UCUM_UNITS else b"",
+        )
+        parts += b',{"url":"value","valueQuantity":{%b}}' % value
     elif said.strip():
-        value = b'"valueString":%b' % _text(said)
-    else:
-        value = _ABSENT % b"unknown"
-    return b'{"code":%b,%b}' % (code, value)
+        parts += b',{"url":"value","valueString":%b}' % _text(said)
+    return b'{"url":%b,"extension":[%b]}' % (_encode(codes.CIRCUMSTANCE), parts)
 
 
 def _clock(record: Record, device: bytes, gateway: bytes) -> bytes:
@@ -366,6 +367,8 @@ def _extension(url: str, code: str) -> bytes:
     return _encode({"url": url, "valueCode": code})
 
 
+_UNKNOWN = {"url": codes.DATA_ABSENT_EXTENSION, "valueCode": "unknown"}
+_NOBODY = b',"subject":%b' % _encode({"extension": [_UNKNOWN], "display": "ingen (endnu)"})
 _ROWS = {alias: _row(alias) for alias in OBSERVABLES}
 _KIH = {
     (by, place, scheduled): b",".join(

@@ -221,11 +221,12 @@ def clock_of(reference: str, context: Context) -> Observation | None:
 
 def _device(reference: Reference, path: str, context: Context) -> Device | None:
     found = context.find(reference.reference) if reference.reference else None
-    if found is None:
-        return None
-    if found.kind != "Device":
-        detail = f"it refers to a {found.kind[:32]}, not a Device"
+    kind = found.kind if found else _kind_of(reference.reference)
+    if kind not in {"", "Device", "DeviceMetric"}:
+        detail = f"it refers to a {kind[:32]}, not a Device"
         raise Refusal("field-value", f"{path}.reference", detail)
+    if found is None or kind != "Device":
+        return None
     try:
         return decode_device(found.raw)
     except UNREADABLE:

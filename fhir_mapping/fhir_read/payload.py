@@ -178,6 +178,7 @@ def _observation(
         result = reading_of(observation, context)
     except Refusal as refusal:
         result = refusal.refused
+    context.close()
     answer.entries.append(result)
 
 

@@ -99,11 +99,6 @@ def number_text(quantity: Quantity, path: str) -> str:
     raise Refusal(reason, f"{path}.value", detail)
 
 
-def is_ucum(quantity: Quantity) -> bool:
-    """Whether the quantity's unit is coded in UCUM."""
-    return quantity.system in _UCUM
-
-
 def _unit(quantity: Quantity, row: Metric, path: str) -> str:
     """The UCUM unit, one of the row's own or a flow per second for a flow per minute."""
     code, system = quantity.code, quantity.system

@@ -8,7 +8,8 @@ first of the catalogue that measures all of it; `location` is `home`; what names
 transferred automatically, what does not was typed, by a professional if a practitioner performed
 it. The device's own time is the local time of measuring, led back by the clock pair if there is
 one. Without a device, the subject stands for it (`typed.` and a hash of the reference), so that
-two citizens' typed weights never share an identity. A pulse that does not say by which instrument
+two citizens' typed weights never share an identity; never a CPR number, whose hash is soon
+guessed. A pulse that does not say by which instrument
 is the cuff's beside a blood pressure, else what the device can measure, else the oximeter's, noted.
 """
 
@@ -27,7 +28,7 @@ from fhir_mapping.fhir_read.moment import Moment, local_text, measured_at, momen
 from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
 from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, party_of, subject_of
 from fhir_mapping.fhir_read.shapes import Extension, Observation
-from fhir_mapping.fhir_read.terms import has_code
+from fhir_mapping.fhir_read.terms import PULSES, has_code
 from fhir_mapping.fhir_read.values import Measured, check_panels, measured_in
 
 TAKEN_STATUS: Final = frozenset({"preliminary", "final", "amended", "corrected"})
@@ -43,7 +44,6 @@ _STATUS_MEANING = {
     "": "the element is missing",
 }
 _SYNC_WORDS: Final = {code.code: word for word, code in codes.CLOCK_SYNC_METHODS.items()}
-_PULSES: Final = frozenset({"pulse_oximeter", "pulse_cuff"})
 
 
 class _Clock(msgspec.Struct, frozen=True, gc=False):
@@ -104,7 +104,6 @@ def reading_of(observation: Observation, context: Context) -> Found:
     if own:
         _check_time(own)
         check_own(reading, observation, path)
-    context.close()
     return Found(reading, subject, path, scheduled)
 
 
@@ -134,10 +133,12 @@ def _device(
         return msgspec.structs.replace(party, name=own.device), own
     if party.name:
         return party, None
-    if subject is None or subject.partition("|")[0] in PERSONS:
+    literal = observation.subject.reference if observation.subject else ""
+    person = subject if literal.startswith(("#", "urn:")) or not literal else literal
+    if person is None or person.partition("|")[0] in PERSONS:
         detail = "without a device that has a name, a reference to the subject must stand for it"
         raise Refusal("field-missing", path, detail)
-    mark = blake2b(subject.encode(), digest_size=10, person=b"hm-typed").hexdigest()
+    mark = blake2b(person.encode(), digest_size=10, person=b"hm-typed").hexdigest()
     return msgspec.structs.replace(party, name=f"typed.{mark}"), None
 
 
@@ -150,7 +151,6 @@ def _settled(
     for aliases, value, path in measured.items:
         alias = value.metric.alias
         if len(aliases) > 1:
-            assert aliases == _PULSES
             alias = _pulse(certain, kinds)
             if not alias:
                 alias = "pulse_oximeter"
@@ -167,7 +167,7 @@ def _pulse(certain: set[str], kinds: tuple[DeviceType, ...]) -> str:
         return "pulse_cuff"
     if "spo2" in certain:
         return "pulse_oximeter"
-    can = {alias for kind in kinds for alias in kind.metrics} & _PULSES
+    can = {alias for kind in kinds for alias in kind.metrics} & PULSES
     return next(iter(can)) if len(can) == 1 else ""
 
 

@@ -78,6 +78,8 @@ def _terms() -> dict[tuple[str, str], frozenset[str]]:
 
 
 _TERMS = _terms()
+PULSES: Final = frozenset({"pulse_oximeter", "pulse_cuff"})
+"""The only rows that share a code: LOINC and NPU do not say by which instrument."""
 _TAKEN = frozenset(row.alias for row in METRICS) | frozenset(OBSERVABLES)
 
 
@@ -146,3 +148,6 @@ def _contradiction(known: list[tuple[Coding, frozenset[str]]]) -> str:
         f"{said(one)} is {' or '.join(sorted(says))}, "
         f"but {said(other)} is {' or '.join(sorted(contradicts))}"
     )
+
+
+assert all(len(meanings) == 1 or meanings == PULSES for meanings in _TERMS.values())

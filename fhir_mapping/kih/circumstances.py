@@ -7,8 +7,8 @@ Out: one text, and from it the same two again. Its form:
 
 Names and values stand bare where they can, else as JSON strings. White space may be wrapped or
 indented by others on the way (the official example shows that it happens): only single blanks
-stand bare, and any run of white space is read as one. The two last bars show that nothing was cut off:
-without it a status such as "test-data" could be missing unseen.
+stand bare, and any run of white space is read as one. The two last bars show that nothing was cut
+off: without them a status such as "test-data" could be missing unseen.
 """
 
 import re

@@ -22,7 +22,7 @@ from devices.catalogue import DEVICE_TYPES, METRICS, PANELS, Metric, metric, pan
 from devices.reading import Reading, Value
 from devices.wire import LEVEL_CHARACTERS_MAX, part_of
 from fhir_mapping.kih.dataset import Instrument, LaboratoryReport
-from fhir_mapping.kih.reports import OFFSET_MIN_MAX, iso, plain, shifted
+from fhir_mapping.kih.reports import iso, plain, shifted
 from fhir_mapping.kih.taken import (
     Refused,
     Remark,
@@ -203,8 +203,6 @@ def _record(act: _Act, group: list[_Measured], aliases: set[str], remarks: list[
     about = metric(members[0]).panel
     if about:
         check_panel(panel(about), texts)
-    if abs(act.offset_min) > OFFSET_MIN_MAX:
-        raise Refused("CreatedDateTime", first.created, "an offset is at most 14:00")
     if any(_how(one.report) != _how(first) for one in group):
         raise Refused("MeasurementTransferredBy", first.uuid, "one measurement is made in one way")
     circumstances = _circumstances(dict(zip(members, (one.report for one in group), strict=True)))

@@ -18,8 +18,9 @@ from fhir_mapping.identity import fingerprint, id_bytes, identity_of, observatio
 from fhir_mapping.kih.circumstances import understand
 from fhir_mapping.kih.dataset import CitizenMonitoringDataset, Instrument, LaboratoryReport
 from fhir_mapping.kih.foreign import foreign_records
-from fhir_mapping.kih.reports import NO_RESULT, Fact, iupac_of, shifted, uuid_of
+from fhir_mapping.kih.reports import NO_RESULT, OFFSET_MIN_MAX, Fact, iupac_of, shifted, uuid_of
 from fhir_mapping.kih.taken import (
+    YEARS,
     Refused,
     ReportRejection,
     Taken,
@@ -36,6 +37,7 @@ _PRODUCT = re.compile(r".*\(MDC ([0-9]{1,9})\)", re.ASCII | re.DOTALL)
 _RUN = re.compile(r"[ \t\r\n]+")
 _EPOCH = datetime.fromisoformat("1970-01-01")
 _MILLISECOND = timedelta(milliseconds=1)
+_CLOCK_MS_MAX = 2**48
 _ELEMENT = "MeasuringCircumstances"
 _MARK = (1 << 80) - 1 & ~(0xF << 76) & ~(0x3 << 62)
 """The bits of an Observation's id that come from the fingerprint."""
@@ -119,7 +121,7 @@ def _part(
         about=about,
         values=(),
         measured_ms=measured_ms,
-        offset_min=facts.may(Fact.OFFSET, _whole(-1439, 1439), offset_min),
+        offset_min=facts.may(Fact.OFFSET, _wide_offset, offset_min),
         device_time=facts.must(Fact.DEVICE_TIME, _device_time),
         part=facts.may(Fact.PART, _whole(0, PARTS - 1), part_of(gateway)),
         gateway=gateway,
@@ -137,7 +139,7 @@ def _part(
         circumstances=_encode(said).decode() if said else "",
         flags=facts.may(Fact.FLAGS, _flags, ()),
         version=facts.may(Fact.VERSION, _whole(1, 2**31), 1),
-        received_ms=facts.may(Fact.RECEIVED, _clock_ms, 0),
+        received_ms=facts.may(Fact.RECEIVED, _received_ms, 0),
         scheduled=report.scheduled == "scheduled",
         conflict=facts.may(Fact.CONFLICT, _yes, False),
     )
@@ -151,14 +153,15 @@ def _part(
 
 
 def _joined(parts: list[_Part]) -> Record:
-    """The record that these reports are of, with values and the identity that follows."""
+    """The record that these reports are of, with values and the identity that follows.
+
+    No component stands twice: its UUID follows from it, and no UUID is taken twice.
+    """
     facts = parts[0].record
     values: dict[str, str | None] = {}
     for part in parts:
         if part.record != facts:
             raise Refused(_ELEMENT, part.report.uuid, "reports of one measurement must agree")
-        if part.alias in values:
-            raise Refused("IupacIdentifier", part.report.iupac, "it stands twice in a measurement")
         values[part.alias] = part.text
     row = facts.row
     if isinstance(row, Panel):
@@ -293,8 +296,22 @@ def _yes(text: str) -> bool:
 def _clock_ms(text: str) -> int:
     """A clock as milliseconds since 1970; what is told with a Z is UTC, else the device's own."""
     if text.endswith(" ms"):
-        return int(text[:-3])
+        return _whole(-_CLOCK_MS_MAX, _CLOCK_MS_MAX)(text[:-3])
     return (datetime.fromisoformat(text.removesuffix("Z")) - _EPOCH) // _MILLISECOND
+
+
+def _received_ms(text: str) -> int:
+    if not text.endswith("Z") or int(text[:4]) not in YEARS:
+        raise ValueError
+    return _clock_ms(text)
+
+
+def _wide_offset(text: str) -> int:
+    """An offset that CreatedDateTime could not say."""
+    offset_min = _whole(-1439, 1439)(text)
+    if abs(offset_min) <= OFFSET_MIN_MAX:
+        raise ValueError
+    return offset_min
 
 
 def _kind_of(instrument: Instrument) -> str:

@@ -19,6 +19,9 @@ from fhir_mapping.record import Record
 VALUE_CHARACTERS_MAX: Final = 12
 """Longest decimal text, as at ingest (MedCom HomeCareObservation: at most 12 characters)."""
 
+YEARS: Final = range(1900, 2200)
+"""Years in which something may have been measured: what lies outside no calendar need bear."""
+
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
@@ -73,6 +76,8 @@ def instant_of(text: str) -> tuple[int, int]:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise Refused("CreatedDateTime", text, "it must be a day of the calendar") from None
+    if moment.year not in YEARS:
+        raise Refused("CreatedDateTime", text, f"the year must be {YEARS[0]} to {YEARS[-1]}")
     offset = moment.utcoffset()
     if offset is None:
         raise Refused("CreatedDateTime", text, "it must have an offset, or Z")

@@ -120,9 +120,11 @@ def _fill(shell: etree._Element, children: Sequence[etree._Element]) -> etree._E
         parent = mark.getparent()
         assert parent is not None
         last = place == len(marks) - 1
-        for child in children[place:] if last else children[place : place + 1]:
+        here = children[place:] if last else children[place : place + 1]
+        for child in here:
             mark.addprevious(child)
-        mark.tail = None
+        if here:
+            here[-1].tail = mark.tail
         parent.remove(mark)
     return shell
 
@@ -131,6 +133,7 @@ def kept(part: Part, source: etree._Element, fresh: etree._Element) -> Part:
     """The part, with its XML where the typed fields alone do not give it."""
     if canonical(source) == canonical(fresh):
         return part
+    _indent(source, None)
     xml = etree.tostring(source, encoding="unicode", with_tail=False)
     return msgspec.structs.replace(part, verbatim=xml)
 

@@ -1,7 +1,7 @@
 """A small clinic over real stores: citizens who measure, and evaluators that follow them.
 
 Readings go through the whole of ingest. Days count from `FIRST_DAY`, hours are on the citizen's
-wall clock; the second night of a month of days is the one in which summer time begins.
+wall clock; summer time begins in the night before day 20.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -124,6 +124,12 @@ def meanings(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
         if alert.condition != "retracted"
     ]
     return sorted(told, key=lambda row: (row["citizen"], row["rule"], row["onset_ms"]))
+
+
+def in_memory() -> Path | None:
+    """Where Linux keeps files in memory: what a flush is worth is tested elsewhere."""
+    memory = Path("/dev/shm")
+    return memory if memory.is_dir() else None
 
 
 class Clinic:

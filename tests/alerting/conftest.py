@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.alerting.clinic import Clinic, citizen
+from tests.alerting.clinic import Clinic, citizen, in_memory
 
 MEMORY = Path("/dev/shm")
 """Where Linux keeps files in memory: flushing thousands of commits is tested elsewhere."""
@@ -15,10 +15,7 @@ MEMORY = Path("/dev/shm")
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """An empty folder, in memory where the system has such a place."""
-    if not MEMORY.is_dir():
-        yield tmp_path
-        return
-    with tempfile.TemporaryDirectory(dir=MEMORY) as name:
+    with tempfile.TemporaryDirectory(dir=in_memory() or tmp_path) as name:
         yield Path(name)
 
 

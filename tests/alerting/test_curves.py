@@ -1,9 +1,11 @@
 """The curves of the page are the stored measurements beside what the rules knew."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 
+from alerting.evaluate import Evaluator
 from fhir_mapping.enrolled import Limits
 from fhir_mapping.identity import id_text
 from ingest.store import SqliteReader
@@ -24,7 +26,7 @@ SPO2 = [94, 93, 95, 94, 94, 93, 95, 94, 93, 94, 95, 94, 93, 94, 88, 93]
 
 
 @pytest.fixture
-def live(clinic: Clinic):
+def live(clinic: Clinic) -> Iterator[Evaluator]:
     clinic.receive(*(oximetry("c1", day, value) for day, value in enumerate(SPO2)))
     clinic.receive(oximetry("c1", 15, 44, hour=20))
     clinic.now_ms = ms(at(16, 0))
@@ -34,7 +36,7 @@ def live(clinic: Clinic):
     evaluator.close()
 
 
-def test_points_are_the_stored_measurements(clinic: Clinic, live) -> None:
+def test_points_are_the_stored_measurements(clinic: Clinic, live: Evaluator) -> None:
     curves = {curve.signal: curve for curve in live.curves(["c1"], 10)["c1"]}
     assert set(curves) == {"spo2", "pulse"}
     reader = SqliteReader(clinic.records)
@@ -48,7 +50,7 @@ def test_points_are_the_stored_measurements(clinic: Clinic, live) -> None:
     assert (curves["spo2"].unit, curves["spo2"].decimals) == ("%", 0)
 
 
-def test_the_baseline_is_the_one_that_the_rules_used(clinic: Clinic, live) -> None:
+def test_the_baseline_is_the_one_that_the_rules_used(clinic: Clinic, live: Evaluator) -> None:
     alert = next(row for row in clinic.alerts() if row.rule == "R03")
     assert alert.evidence.baseline is not None
     (spo2,) = (curve for curve in live.curves(["c1"], 10)["c1"] if curve.signal == "spo2")
@@ -57,7 +59,7 @@ def test_the_baseline_is_the_one_that_the_rules_used(clinic: Clinic, live) -> No
     assert all(row.measured_ms >= ms(at(6, 0)) for row in spo2.usual)
 
 
-def test_limits_are_those_in_force_now(clinic: Clinic, live) -> None:
+def test_limits_are_those_in_force_now(clinic: Clinic, live: Evaluator) -> None:
     clinic.enrol(
         limits=[
             Limits("c1", "spo2", at(12, 0), "86", "88"),
@@ -70,7 +72,7 @@ def test_limits_are_those_in_force_now(clinic: Clinic, live) -> None:
     assert curves["pulse"].limits == [40.0, 49.0, 111.0, 131.0]
 
 
-def test_what_the_rules_may_not_use_is_not_drawn(clinic: Clinic, live) -> None:
+def test_what_the_rules_may_not_use_is_not_drawn(clinic: Clinic, live: Evaluator) -> None:
     value = {"spo2": "70", "pulse_oximeter": "70"}
     clinic.receive(reading("c1", OXIMETER, at(15, 9), value, flags=["test-data"]))
     live.poll()
@@ -78,7 +80,7 @@ def test_what_the_rules_may_not_use_is_not_drawn(clinic: Clinic, live) -> None:
     assert [point.value for point in spo2.points] == [93.0, 44.0]
 
 
-def test_unknown_citizens_and_empty_wishes(clinic: Clinic, live) -> None:
+def test_unknown_citizens_and_empty_wishes(clinic: Clinic, live: Evaluator) -> None:
     assert live.curves([], 10) == {}
     assert live.curves(["nobody"], 10) == {}
     assert list(live.curves(["nobody", "c1"], 10)) == ["c1"]
@@ -87,7 +89,9 @@ def test_unknown_citizens_and_empty_wishes(clinic: Clinic, live) -> None:
     assert live.curves(["c2"], 10) == {"c2": []}
 
 
-def test_curves_and_situations_from_other_threads_while_polling(clinic: Clinic, live) -> None:
+def test_curves_and_situations_from_other_threads_while_polling(
+    clinic: Clinic, live: Evaluator
+) -> None:
     clinic.enrol([citizen(f"c{place}") for place in range(2, 6)])
     failures: list[Exception] = []
     stop = threading.Event()

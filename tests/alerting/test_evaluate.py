@@ -1,5 +1,7 @@
 """The evaluator over real stores: what becomes of alerts as records, enrolment and time come."""
 
+from collections.abc import Iterator
+
 import msgspec
 import pytest
 
@@ -51,7 +53,7 @@ def acknowledge(clinic: Clinic, alert: Alert) -> None:
 
 
 @pytest.fixture
-def live(clinic: Clinic):
+def live(clinic: Clinic) -> Iterator[Evaluator]:
     evaluator = clinic.evaluator()
     clinic.now_ms = ms(at(10, 9))
     yield evaluator

@@ -1,5 +1,7 @@
 """From a change to an episode: sentence, numbers, limits in force and measurements."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from alerting.alert import SEVERITIES
@@ -35,7 +37,9 @@ class History:
         self.stored = stored
         self.asked: list[tuple[str, tuple[str, ...], int, int]] = []
 
-    def __call__(self, who, about, since_ms, until_ms) -> list[Record]:
+    def __call__(
+        self, who: str, about: Sequence[str], since_ms: int, until_ms: int
+    ) -> list[Record]:
         self.asked.append((who, tuple(about), since_ms, until_ms))
         return [row for row in self.stored if since_ms <= row.measured_ms <= until_ms]
 

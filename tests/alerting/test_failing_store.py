@@ -119,12 +119,12 @@ def test_a_fault_of_ours_is_not_hidden(clinic: Clinic, monkeypatch: pytest.Monke
     live.close()
 
 
-def test_stores_are_released_when_serving_ends(clinic: Clinic) -> None:
-    live = clinic.evaluator()
-    opened: list[AlertStore] = []
-    close = AlertStore.close
+def test_stores_are_released_when_serving_ends(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[type] = []
+    for kind in (AlertStore, SqliteReader):
+        monkeypatch.setattr(kind, "close", lambda store: closed.append(type(store)))
     rounds = iter([False, True])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(AlertStore, "close", lambda self: (opened.append(self), close(self)))
-        live.serve(lambda: next(rounds), poll_s=0.0, tick_s=0.0)
-    assert len(opened) == 1
+    clinic.evaluator().serve(lambda: next(rounds), poll_s=0.0, tick_s=0.0)
+    assert set(closed) == {AlertStore, SqliteReader}

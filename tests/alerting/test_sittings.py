@@ -9,6 +9,7 @@ from alerting.rules import SIGNALS, signal_index
 from alerting.sittings import ABOUT_OF, SIGNAL_OF, UNUSABLE_FLAGS, signals_in, sittings_of
 from devices.catalogue import metric
 from fhir_mapping.record import Record
+from ingest.decode import Delivery
 from ingest.pipeline import examine
 from ingest.store import Mapped
 from tests.alerting.clinic import CUFF, OXIMETER, at, ms, oximetry, reading, weighing
@@ -16,7 +17,7 @@ from tests.alerting.clinic import CUFF, OXIMETER, at, ms, oximetry, reading, wei
 SPO2, PULSE, SYSTOLIC = (signal_index(alias) for alias in ("spo2", "pulse", "systolic"))
 
 
-def records(*deliveries) -> list[Record]:
+def records(*deliveries: Delivery) -> list[Record]:
     """The records that these deliveries become, all of citizen c1."""
     found = []
     for delivery in deliveries:

@@ -71,10 +71,17 @@ def test_category_and_profiles_follow_the_catalogue(about: str) -> None:
     assert (codes.VITAL_SIGNS in profiles) == (said[0] == "vital-signs")
 
 
-def test_while_assigned_to_nobody_there_is_no_person_and_no_profile() -> None:
+def circumstances(resource: dict[str, Any]) -> list[Any]:
+    return [
+        part["extension"] for part in resource["extension"] if part["url"] == codes.CIRCUMSTANCE
+    ]
+
+
+def test_while_assigned_to_nobody_the_subject_is_unknown() -> None:
     resource = read(CASES["weight-unassigned"])
-    assert resource.keys().isdisjoint({"subject", "performer"})
-    assert "profile" not in resource["meta"]
+    assert resource["subject"]["extension"][0]["valueCode"] == "unknown"
+    assert "reference" not in resource["subject"]
+    assert "performer" not in resource
     assert b"Patient/" not in render_observation(CASES["weight-unassigned"])
 
 
@@ -219,15 +226,23 @@ def test_a_conflict_is_marked_on_both_sides() -> None:
 )
 def test_a_circumstance_with_a_unit_is_a_quantity(said: str, expected: dict[str, Any]) -> None:
     record = stored("spo2", circumstances=json.dumps({"o2_flow": said}))
-    (component,) = read(record)["component"]
-    assert component == {"code": {"text": "o2_flow"}, "valueQuantity": expected}
+    assert circumstances(read(record)) == [
+        [{"url": "name", "valueString": "o2_flow"}, {"url": "value", "valueQuantity": expected}]
+    ]
     assert f'"value":{said.partition(" ")[0]},'.encode() in render_observation(record)
 
 
 @pytest.mark.parametrize("said", ["i hvile", "2,0 L/min", "02 L", "2.0", "1e3 L", "2 L per min"])
 def test_any_other_circumstance_is_a_text(said: str) -> None:
-    (component,) = read(stored("spo2", circumstances=json.dumps({"note": said})))["component"]
-    assert component == {"code": {"text": "note"}, "valueString": said}
+    record = stored("spo2", circumstances=json.dumps({"note": said}))
+    assert circumstances(read(record)) == [
+        [{"url": "name", "valueString": "note"}, {"url": "value", "valueString": said}]
+    ]
+
+
+def test_an_empty_circumstance_has_a_name_and_no_value() -> None:
+    record = stored("spo2", circumstances=json.dumps({"note": ""}))
+    assert circumstances(read(record)) == [[{"url": "name", "valueString": "note"}]]
 
 
 NASTY = 'Ærø "7" \\ </script>\u2028 🫁 {%b} @code@'
@@ -250,7 +265,9 @@ def test_odd_letters_come_through_and_control_characters_do_not(control: str) ->
     for forbidden in ("\x00", "\x1b", "\x7f", "\x85", "\x1f"):
         shown = shown.replace(forbidden, "\N{REPLACEMENT CHARACTER}")
     assert resource["device"]["display"] == f"{shown}, firmware {shown}"
-    assert resource["component"] == [{"code": {"text": shown}, "valueString": shown}]
+    assert circumstances(resource) == [
+        [{"url": "name", "valueString": shown}, {"url": "value", "valueString": shown}]
+    ]
     assert resource["identifier"][0]["value"].split("/1/", 1)[1].startswith(shown)
     sync = resource["contained"][0]["component"][0]["valueCodeableConcept"]
     assert sync == {"text": shown}
@@ -261,7 +278,8 @@ def test_a_text_of_nothing_but_odd_space_is_still_one_that_fhir_allows(space: st
     record = stored("spo2", model=space, firmware="", circumstances=json.dumps({space: "1 L"}))
     observation: Any = Observation.model_validate_json(render_observation(record))
     assert observation.device.display in (" ", "\N{REPLACEMENT CHARACTER}")
-    assert observation.component[0].code.text == observation.device.display
+    (name, _) = observation.extension[-1].extension
+    assert name.valueString == observation.device.display
 
 
 def test_every_metric_has_a_text_to_render() -> None:

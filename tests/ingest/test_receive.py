@@ -146,9 +146,13 @@ def test_nothing_is_acknowledged_before_it_is_stored(broker: Mosquitto, path: Pa
 @needs_mosquitto
 def test_a_store_that_returns_gets_everything_in_order(broker: Mosquitto, path: Path) -> None:
     with home(broker.port) as sender:
-        with at_work(broker.port, path, lambda store: Away(store, 2)) as work:
+        with at_work(
+            broker.port, path, lambda store: Away(store, 10**9), batch_deliveries=5
+        ) as work:
             wait_until(work.connected)
             sender.send(*a_day(20))
+            wait_until(lambda: work.waiting() == 20 and work.store.refused >= 2)
+            work.store.left = 0
             wait_until(lambda: len(sender.receipts) == 20)
         assert {result for _, result in sender.answers()} == {"accepted"}
     assert stored(path) == times_of(20)

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fhir_mapping.kih.circumstances import SIGNATURE, quoted, tell, understand
@@ -15,17 +15,20 @@ _pairs = st.dictionaries(_words, _words, max_size=4)
 _facts = st.dictionaries(_words, _words, min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(_pairs, _facts)
 def test_any_words_come_back(said: dict[str, str], facts: dict[str, str]) -> None:
     assert understand(tell(said, facts)) == (said, facts)
 
 
+@settings(deadline=None)
 @given(_pairs, _facts, st.sampled_from(["\n", "\n      ", "\t", "  ", "\r\n"]))
 def test_wrapping_does_no_harm(said: dict[str, str], facts: dict[str, str], space: str) -> None:
     text = f"{space}{tell(said, facts).replace(' ', space)}{space}"
     assert understand(text) == (said, facts)
 
 
+@settings(deadline=None)
 @given(_pairs, _facts)
 def test_xml_changes_nothing_in_it(said: dict[str, str], facts: dict[str, str]) -> None:
     text = tell(said, facts)

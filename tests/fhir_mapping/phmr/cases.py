@@ -59,7 +59,9 @@ LIMITS = (
         high_yellow="110",
         high_red="130",
     ),
-    Limits(citizen="citizen-2", metric="spo2", since=datetime(2026, 1, 1, tzinfo=UTC), low_red="1"),
+    Limits(
+        citizen="citizen-2", metric="weight", since=datetime(2026, 1, 1, tzinfo=UTC), low_red="60"
+    ),
 )
 SCALE: dict[str, Any] = {"device": "scale-7", "model": "UC-351PBT-Ci", "device_type": "528399"}
 

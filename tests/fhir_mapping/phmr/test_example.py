@@ -92,6 +92,37 @@ def test_a_changed_value_leaves_everything_else_as_it_stood() -> None:
     assert canonical(etree.fromstring(xml)) == canonical(etree.fromstring(expected))
 
 
+def test_a_changed_part_is_never_shown_as_it_was() -> None:
+    document = read(example())
+    results = document.sections[1]
+    entry = results.parts[2]
+    assert isinstance(entry, Entry)
+    assert entry.observations[0].verbatim
+    other = msgspec.structs.replace(entry.observations[0], value="78.1")
+    changed = msgspec.structs.replace(entry, observations=(other,))
+    section = msgspec.structs.replace(results, parts=(*results.parts[:2], changed))
+    sections = (document.sections[0], section, document.sections[2])
+    xml = render_phmr(msgspec.structs.replace(document, sections=sections))
+    assert b'value="78.1"' in xml
+    assert b'value="77.2"' not in xml
+    again = read(xml)
+    assert again.sections[1].parts[:2] == results.parts[:2]
+    assert render_phmr(again) == xml
+
+
+def test_parts_may_be_added_and_taken_away() -> None:
+    xml = example().replace(b"<title>Results</title>", b"<title>Results</title><x/>")
+    document = read(xml)
+    results = document.sections[1]
+    assert results.verbatim
+    for parts in ((), results.parts[:1], results.parts * 2):
+        section = msgspec.structs.replace(results, parts=parts)
+        sections = (document.sections[0], section, document.sections[2])
+        again = read(render_phmr(msgspec.structs.replace(document, sections=sections)))
+        assert again.sections[1].parts == parts
+        assert (again.sections[1].verbatim == "") == (not parts) or b"<x" in render_phmr(again)
+
+
 def test_what_we_do_not_know_stays_in_its_place() -> None:
     xml = example().decode()
     xml = xml.replace(
@@ -102,9 +133,14 @@ def test_what_we_do_not_know_stays_in_its_place() -> None:
     xml = xml.replace(
         "<text>Results</text>", "<text>a<table><tr><td>b </td> <td/></tr></table> c</text>"
     )
+    narrative = "<text><b>b</b> <i>i</i><br/></text>"
+    xml = xml.replace("<text>Medical Equipment</text>", narrative)
+    xml = xml.replace("</entry>", "</entry>stray", 1)
     body = '<structuredBody classCode="DOCBODY" moodCode="EVN">'
     assert body in xml
     xml = xml.replace(body, f'{body}<component><section><code code="1"/></section></component>')
     again = render_phmr(read(xml.encode()))
     assert canonical(etree.fromstring(again)) == canonical(etree.fromstring(xml.encode()))
     assert b"<!-- c -->" in again
+    assert narrative.encode() in again
+    assert b"</entry>stray" in again

@@ -119,6 +119,25 @@ def test_a_blood_pressure_is_one_record(codes: tuple[str, str], system: str) -> 
     ]
     record = one(*parts)
     assert (record.about, record.values) == ("blood_pressure", ("134", "82", None))
+    assert record.device_time == "2014-01-06T08:02:00"
+    device_time_ms = record.measured_ms + 60 * 60_000
+    assert record.identity[:6] == device_time_ms.to_bytes(6, "big")
+
+
+def test_a_blood_pressure_is_measured_one_way_and_keeps_every_comment() -> None:
+    def part(code: str, value: str, said: str, methods: str = METHODS) -> str:
+        more = (
+            '<entryRelationship typeCode="SUBJ"><act><code code="48767-8" '
+            f'codeSystem="2.16.840.1.113883.6.1"/><text>{said}</text></act></entryRelationship>'
+        )
+        return observation(
+            code, f'value="{value}" unit="mmHg"', more=more, methods=methods, id_=code
+        )
+
+    record = one(part("DNK05472", "134", "a"), part("DNK05473", "82", "b"))
+    assert record.circumstances == '{"comment":"a\\nb"}'
+    refusal = refused(part("DNK05472", "134", "a"), part("DNK05473", "82", "b", "POT TPD"))
+    assert refusal.value == "POT AUT / POT TPD"
 
 
 def test_a_pulse_beside_a_blood_pressure_is_the_cuffs() -> None:
@@ -214,6 +233,15 @@ def test_a_time_has_a_zone(time: str, measured_ms: int, offset_min: int) -> None
 def test_a_time_without_zone_is_refused(time: str) -> None:
     refusal = refused(observation("NPU03804", 'value="74" unit="kg"'), time=time)
     assert refusal.element.endswith("effectiveTime/@value")
+
+
+@pytest.mark.parametrize(("status", "taken"), [("Completed", True), ("aborted", False)])
+def test_a_status_is_completed_however_written(status: str, taken: bool) -> None:
+    more = f'<statusCode code="{status}"/>'
+    (found,) = records_from(
+        document(organizer(observation("NPU03804", 'value="74" unit="kg"', more=more)))
+    )
+    assert isinstance(found, Record) == taken
 
 
 def test_a_comment_is_kept_and_the_only_device_is_the_device() -> None:

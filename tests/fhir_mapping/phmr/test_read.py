@@ -18,6 +18,7 @@ from tests.fhir_mapping.phmr.cases import DOCUMENTS, document
 
 GOOD = render_phmr(document(stored("weight", {"weight": "74.5"}))).decode()
 HEAD = GOOD.index("<ClinicalDocument")
+PRESSURE = render_phmr(document(stored("blood_pressure"))).decode()
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 
 
@@ -103,8 +104,8 @@ def of(xml: str) -> Refusal:
         ),
         (
             'value="20260218073051.120+0100"/>\n              <component',
-            'value="00010101000000+2300"/><component',
-            "",
+            'value="19691231235959+0000"/><component',
+            "effectiveTime/@value",
         ),
         ('"identity":"', '"identity":"x', "text"),
         ('"part":7', '"part":64', "text"),
@@ -123,6 +124,37 @@ def test_a_broken_measurement_is_refused_by_name(old: str, new: str, element: st
     assert refusal.element.endswith(element)
     assert refusal.element.startswith("section[30954-2]/entry[1]/organizer")
     assert refusal.limit
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "element"),
+    [
+        ('code="AUT"', 'code="TPD"', "methodCode"),
+        ('code="DNK05472"', 'code="DNK05473"', "component[1]/observation/code"),
+        ('code="150021"', 'code="150022"', "component[1]/observation/code"),
+        ('value="134"', 'value="82"', "text"),
+        ('value="134"', 'value="81"', "text"),
+    ],
+)
+def test_a_broken_blood_pressure_is_refused_by_name(old: str, new: str, element: str) -> None:
+    start = PRESSURE.index("<entry")
+    body = PRESSURE[start:]
+    assert old in body
+    refusal = of(PRESSURE[:start] + body.replace(old, new, 1))
+    assert refusal.element.endswith(element)
+
+
+def test_a_record_about_two_things_or_one_thing_twice_is_refused() -> None:
+    start, end = PRESSURE.index("<entry"), PRESSURE.index("</entry>")
+    body = PRESSURE[start:end]
+    other = body.replace("DNK05472", "NPU21692").replace("150021", "149546")
+    other = other.replace('value="134" unit="mmHg"', 'value="70" unit="1/min"')
+    refusal = of(PRESSURE[:start] + other + PRESSURE[end:])
+    assert refusal.value == "blood_pressure pulse_cuff"
+    other = body.replace("DNK05472", "DNK05473").replace("150021", "150022")
+    other = other.replace('value="134"', 'value="83"')
+    refusal = of(PRESSURE[:start] + other + PRESSURE[end:])
+    assert "stands once" in refusal.limit
 
 
 def test_what_cda_says_is_believed_over_what_it_said_before() -> None:
