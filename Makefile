@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install demo test check bench format picture system clean
+.PHONY: help install demo test check bench conformance format picture system clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -42,6 +42,9 @@ format: install  ## format and mend what can be mended
 bench: install  ## the small parts; whole paths: .venv/bin/python -m benchmarks NAME
 	$(BIN)/python -m pytest benchmarks/micro --benchmark-enable --benchmark-only \
 	    --benchmark-disable-gc --benchmark-group-by=group $(ARGS)
+
+conformance: install system  ## official validators over rendered samples (Java 17, Maven, Node.js 20)
+	$(BIN)/python -m tests.conformance $(ARGS)
 
 picture: install system  ## the README's picture of the worklist, from a demo run
 	$(BIN)/python -m tests.picture docs/worklist.png

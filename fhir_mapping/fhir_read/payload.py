@@ -141,6 +141,7 @@ def _bundle(raw: msgspec.Raw, path: str, received_ms: int, source: Source, answe
 
 def _entry(raw: msgspec.Raw, path: str, answer: Answer) -> Neighbour | Refused | None:
     """The resource of one entry, its head read; None for one without."""
+    at = path
     try:
         entry = decode_entry(raw)
         if not bytes(entry.resource):
@@ -148,9 +149,10 @@ def _entry(raw: msgspec.Raw, path: str, answer: Answer) -> Neighbour | Refused |
             answer.notes.append(Note(path, f"an entry without a resource{method}, left out"))
             return None
         at = f"{path}.resource"
-        head = decode_head(entry.resource)
+        raw = entry.resource
+        head = decode_head(raw)
     except UNREADABLE as error:
-        return _unreadable(raw, error, path)
+        return _unreadable(raw, error, at)
     if not head.resource_type:
         return Refused("field-missing", f"{at}.resourceType", "resourceType is missing")
     return Neighbour(at, entry.full_url, head.resource_type, head.id, entry.resource)

@@ -9,8 +9,8 @@ transferred automatically, what does not was typed, by a professional if a pract
 it. The device's own time is the local time of measuring, led back by the clock pair if there is
 one. Without a device, the subject stands for it (`typed.` and a hash of the reference), so that
 two citizens' typed weights never share an identity; never a CPR number, whose hash is soon
-guessed. A pulse that does not say by which instrument
-is the cuff's beside a blood pressure, else what the device can measure, else the oximeter's, noted.
+guessed. A pulse that does not say by which instrument is the cuff's beside a blood pressure, the
+oximeter's beside a saturation, else what the device can measure, else the oximeter's, with a note.
 """
 
 from datetime import datetime

@@ -59,7 +59,9 @@ class Extension(Shape, frozen=True):
 
     url: str = ""
     value_code: str = ""
+    value_string: str | None = None
     value_boolean: bool = False
+    value_quantity: Quantity | None = None
     value_reference: Reference | None = None
     value_codeable_concept: Concept | None = None
     extension: list["Extension"] = []

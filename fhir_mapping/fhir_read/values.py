@@ -70,7 +70,7 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
     if not about:
         raise unknown_code(code, f"{path}.code")
     parts: list[tuple[frozenset[str], Component, str]] = []
-    around: dict[str, str] = {}
+    around = _own_circumstances(observation, path)
     for place, component in enumerate(observation.component):
         at = f"{path}.component[{place}]"
         if component.code is None:
@@ -79,7 +79,10 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
         if means and not means & _PANELS:
             parts.append((means, component, at))
         else:
-            _add_circumstance(around, component, component.code, at)
+            coding = component.code.coding[0] if component.code.coding else None
+            display, code_text = (coding.display, coding.code) if coding else ("", "")
+            name = display or component.code.text or code_text
+            _add_circumstance(around, name, _said(component, at), at)
     circumstances = _encode(around).decode() if around else ""
     first = min(about)
     if about & _PANELS:
@@ -193,12 +196,23 @@ def _absent_flags(part: Component) -> tuple[str, ...]:
     return ("not-available",) if said & _NOT_THERE else ()
 
 
-def _add_circumstance(
-    around: dict[str, str], component: Component, code: Concept, path: str
-) -> None:
-    coding = code.coding[0] if code.coding else None
-    name = (coding and (coding.display or coding.code)) or code.text
-    said = _said(component, path)
+def _own_circumstances(observation: Observation, path: str) -> dict[str, str]:
+    """What our renderings say in extensions: a name, and a value unless it is empty."""
+    around: dict[str, str] = {}
+    for place, extension in enumerate(observation.extension):
+        if extension.url == codes.CIRCUMSTANCE:
+            at = f"{path}.extension[{place}]"
+            parts = {one.url: one for one in extension.extension}
+            name, value = parts.get("name"), parts.get("value")
+            part = Component(
+                value_quantity=value.value_quantity if value else None,
+                value_string=value.value_string if value else None,
+            )
+            _add_circumstance(around, (name and name.value_string) or "", _said(part, at), at)
+    return around
+
+
+def _add_circumstance(around: dict[str, str], name: str, said: str, path: str) -> None:
     if not name or len(name) > NAME_CHARACTERS_MAX or len(said) > TEXT_CHARACTERS_MAX:
         detail = (
             f"a circumstance needs a name of at most {NAME_CHARACTERS_MAX} characters "

@@ -55,7 +55,7 @@ def _parse(xml: bytes) -> etree._Element | Refusal:
     )
     try:
         root = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
+    except etree.XMLSyntaxError as error:
         return Refusal("/", str(error), "well-formed XML is needed")
     if root.getroottree().docinfo.doctype:
         return Refusal("<!DOCTYPE", root.getroottree().docinfo.doctype, "none is accepted")

@@ -188,16 +188,20 @@ def to_bytes(root: etree._Element) -> bytes:
 def _indent(node: etree._Element, line: str | None) -> None:
     """Set the white space between child elements: none, or a new line and two spaces a level.
 
-    Text that says something is never touched, nor anything inside a narrative `text`.
+    Where text that says something stands between elements, the white space there is left alone,
+    and a narrative `text` is left alone as a whole.
     """
     children = list(node)
-    mixed = node.tag == _NARRATIVE or any((child.tail or "").strip() for child in children)
-    if not children or mixed or (node.text or "").strip():
+    if not children or node.tag == _NARRATIVE:
         return
     inner = None if line is None else line + "  "
-    node.text = inner
+    mixed = any(text and text.strip() for text in (node.text, *(child.tail for child in children)))
+    if not mixed:
+        node.text = inner
     for child in children:
-        child.tail = inner
+        if not mixed:
+            child.tail = inner
         if isinstance(child.tag, str):
             _indent(child, inner)
-    children[-1].tail = line
+    if not mixed:
+        children[-1].tail = line

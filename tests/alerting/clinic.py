@@ -209,3 +209,29 @@ def catch_up(evaluator: Evaluator) -> None:
     while evaluator.poll():
         pass
     evaluator.tick()
+
+
+def only(alerts: Iterable[Alert], rule: str, owner: str = "c1") -> Alert:
+    """The only alert of this rule and citizen that stands."""
+    (found,) = (
+        alert
+        for alert in alerts
+        if (alert.rule, alert.citizen) == (rule, owner) and alert.condition != "retracted"
+    )
+    return found
+
+
+def events(clinic: Clinic, alert: Alert) -> list[tuple[str, str]]:
+    """An alert's history: who did what."""
+    store = AlertStore(clinic.folder / "live.db")
+    try:
+        return [(event.actor, event.what) for event in store.history(alert.id)]
+    finally:
+        store.close()
+
+
+def acknowledge(clinic: Clinic, alert: Alert) -> None:
+    """A nurse has seen it."""
+    store = AlertStore(clinic.folder / "live.db")
+    store.acknowledge(alert.id, "Mette Holm", "Ringet.", alert.version, clinic.now_ms)
+    store.close()

@@ -73,6 +73,8 @@ def test_limits_come_into_force_at_their_own_moment() -> None:
     (risen,) = [change for change in changes if change.rule == R01]
     assert (risen.t, risen.colour) == (local_days(ms(at(8, 8))), Colour.YELLOW)
     assert engine.profile.low_yellow[0, SPO2] == 92.0
+    to_the_dot = Engine(roster(1)).advance([sitting(8, {SPO2: 91.0}, hour=0)])
+    assert colours(to_the_dot, R01) == [Colour.YELLOW], "limits hold from their moment on"
 
 
 def test_a_newer_roster_keeps_the_rows_and_forgets_what_changed() -> None:

@@ -6,8 +6,6 @@ import msgspec
 import pytest
 
 from alerting import evaluate
-from alerting.alert import Alert
-from alerting.alert_store import AlertStore
 from alerting.evaluate import Evaluator, match
 from fhir_mapping.enrolled import Assignment, Limits
 from ingest.store import SqliteReader
@@ -16,40 +14,18 @@ from tests.alerting.clinic import (
     OXIMETER,
     SCALE,
     Clinic,
+    acknowledge,
     at,
     catch_up,
     citizen,
+    events,
     meanings,
     ms,
+    only,
     oximetry,
     reading,
     weighing,
 )
-
-
-def only(alerts: list[Alert], rule: str, citizen: str = "c1") -> Alert:
-    """The only alert of this rule and citizen that stands."""
-    (found,) = (
-        alert
-        for alert in alerts
-        if (alert.rule, alert.citizen) == (rule, citizen) and alert.condition != "retracted"
-    )
-    return found
-
-
-def events(clinic: Clinic, alert: Alert) -> list[tuple[str, str]]:
-    """An alert's history: who did what."""
-    store = AlertStore(clinic.folder / "live.db")
-    try:
-        return [(event.actor, event.what) for event in store.history(alert.id)]
-    finally:
-        store.close()
-
-
-def acknowledge(clinic: Clinic, alert: Alert) -> None:
-    store = AlertStore(clinic.folder / "live.db")
-    store.acknowledge(alert.id, "Mette Holm", "Ringet.", alert.version, clinic.now_ms)
-    store.close()
 
 
 @pytest.fixture
@@ -121,7 +97,7 @@ def test_an_alert_that_never_was_is_retracted_with_its_reason(
     assert (retracted.id, retracted.condition) == (alert.id, "retracted")
     assert retracted.reason == evaluate.LATE
     assert events(clinic, retracted)[-1] == ("rules", "retracted")
-    clinic.receive(oximetry("c1", 10, 85, hour=8.5))
+    clinic.receive(oximetry("c1", 10, 85, hour=7))  # late, and overlapping with the first
     live.poll()
     assert only(clinic.alerts(), "R01").id != alert.id, "what was retracted is never revived"
 
@@ -285,72 +261,7 @@ def test_nothing_is_missing_while_paused(clinic: Clinic, live: Evaluator) -> Non
     assert (alert.condition, alert.reason) == ("retracted", evaluate.ENROLMENT)
 
 
-# --- time ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("every_h", [1, 5, 24, 240])
-def test_silence_is_told_in_stages_at_their_own_instants(clinic: Clinic, every_h: int) -> None:
-    """Blue when a day is missed, yellow at two, "telephone" at three: 12:00 on the next day."""
-    live = clinic.evaluator()
-    live.poll()
-    for hour in range(0, 241, every_h):
-        clinic.now_ms = ms(at(0, hour))
-        live.tick()
-    live.close()
-    alert = only(clinic.alerts(), "R24")
-    assert (alert.onset_ms, alert.raised_ms) == (ms(at(1, 12)), ms(at(2, 12)))
-    assert (alert.severity, alert.evidence.value) == ("yellow", 3.0)
-    assert alert.text_en.endswith("Telephone the citizen.")
-    assert [what for _, what in events(clinic, alert)] == ["opened", "raised", "raised"]
-
-
-def test_a_stage_of_silence_that_late_data_take_back(clinic: Clinic) -> None:
-    """The third stage rises within its colour; a measurement from before it must undo it."""
-    live = clinic.evaluator()
-    for now_day in range(5):
-        clinic.now_ms = ms(at(now_day, 13))
-        catch_up(live)
-    assert only(clinic.alerts(), "R24").evidence.value == 3.0
-    clinic.receive(oximetry("c1", 3, 94, hour=7))
-    live.poll()
-    assert meanings(clinic.alerts()) == clinic.rebuilt()
-    assert only(clinic.alerts(), "R24").cleared_ms == ms(at(3, 7))
-    live.close()
-
-
-def test_one_device_is_heard_and_the_other_stays_silent(clinic: Clinic) -> None:
-    """What a late measurement of one signal means for silence depends on the others, too."""
-    clinic.enrol([msgspec.structs.replace(clinic.person("c1"), id="c2")])
-    plan = msgspec.structs.replace(clinic.person("c1").plan, signals=["spo2", "weight"])
-    clinic.enrol([msgspec.structs.replace(clinic.person("c1"), plan=plan)])
-    live = clinic.evaluator()
-    for now_day in range(10):
-        clinic.now_ms = ms(at(now_day, 13))
-        catch_up(live)
-    clinic.receive(oximetry("c1", 9, 94))
-    catch_up(live)
-    clinic.receive(weighing("c1", 8, "80.0"))
-    catch_up(live)
-    assert meanings(clinic.alerts()) == clinic.rebuilt()
-    live.close()
-
-
-def test_the_newest_measurement_is_the_clock_of_a_replay(clinic: Clinic) -> None:
-    clinic.enrol([citizen("c2")])
-    live = clinic.evaluator(data_clock=True)
-    catch_up(live)
-    assert live.now_ms() == 0
-    assert not clinic.alerts(), "without data there is no time"
-    clinic.receive(oximetry("c1", 0, 94), oximetry("c1", 6, 94))
-    catch_up(live)
-    assert live.now_ms() == ms(at(6, 8))
-    silent = only(clinic.alerts(), "R24", "c2")
-    assert (silent.onset_ms, silent.condition) == (ms(at(1, 12)), "active")
-    assert only(clinic.alerts(), "R24", "c1").condition == "cleared"
-    live.close()
-
-
-# --- pairs ---------------------------------------------------------------------------------------
+# --- pairs -------------------------------------------------------------------------------------
 
 
 def test_episodes_that_join_keep_the_first_alert(clinic: Clinic, live: Evaluator) -> None:

@@ -1,4 +1,7 @@
-"""Write what is read anew: `python -m tests.fhir_mapping.fhir_read.remake_golden`, read the diff."""
+"""Write anew what is read, then read the diff.
+
+python -m tests.fhir_mapping.fhir_read.remake_golden
+"""
 
 from fhir_mapping.fhir_read import read_fhir
 from tests.fhir_mapping.fhir_read.cases import GOLDEN, RECEIVED_MS, SOURCE, told

@@ -267,6 +267,11 @@ def test_a_comment_is_kept_and_the_only_device_is_the_device() -> None:
     (record,) = records_from(document(organizer(weight), equipment=equipment * 2))
     assert isinstance(record, Record)
     assert record.device == "unknown"
+    participant = equipment[equipment.index("<participant>") : equipment.index("</organizer>")]
+    both = equipment.replace(participant, participant * 2)
+    (record,) = records_from(document(organizer(weight), equipment=both))
+    assert isinstance(record, Record)
+    assert record.device == "unknown"
     assert record.citizen is None
 
 
@@ -279,6 +284,13 @@ def test_one_id_with_two_values_gives_a_twin_and_with_one_value_a_refusal() -> N
     assert [record.conflict for record in records] == [False, True]
     assert len({record.id for record in records}) == 2
     assert len(found) == 4
+
+
+def test_two_ids_at_one_second_are_two_records() -> None:
+    entries = [organizer(observation("NPU03804", 'value="74" unit="kg"', id_=i)) for i in "ab"]
+    found = records_from(document(*entries))
+    assert [item.boot for item in found if isinstance(item, Record)] == ["d-1/a", "d-1/b"]
+    assert not any(item.conflict for item in found if isinstance(item, Record))
 
 
 def test_what_is_no_organizer_of_observations_is_refused() -> None:

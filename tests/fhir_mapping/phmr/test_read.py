@@ -44,8 +44,12 @@ def with_doctype(declarations: str, text: str) -> bytes:
         GOOD.replace("urn:hl7-org:v3", "urn:x").encode(),
         GOOD.replace('<templateId root="2.16.840.1.113883.10.20.9"/>', "").encode(),
         GOOD.replace('extension="6101010000"', "").encode(),
+        GOOD.replace(
+            "</recordTarget>", "</recordTarget><recordTarget><patientRole/></recordTarget>"
+        )
+        .replace("<patientRole/>", '<patientRole><id root="1.2" extension="3"/></patientRole>')
+        .encode(),
         (b"<a>" * 1000) + (b"</a>" * 1000),
-        b" " * (DOCUMENT_BYTES_MAX + 1),
     ],
 )
 def test_it_is_refused(xml: bytes) -> None:
@@ -59,6 +63,12 @@ def test_a_refusal_of_a_document_type_says_so() -> None:
     refusal = read_phmr(with_doctype("", "Åse"))
     assert isinstance(refusal, Refusal)
     assert refusal.element == "<!DOCTYPE"
+
+
+def test_what_is_too_large_is_not_parsed() -> None:
+    refusal = read_phmr(GOOD.encode() + b" " * DOCUMENT_BYTES_MAX)
+    assert isinstance(refusal, Refusal)
+    assert refusal.limit == f"at most {DOCUMENT_BYTES_MAX} are read"
 
 
 def test_no_processing_instruction_marks_a_place() -> None:

@@ -1,0 +1,231 @@
+"""Payloads whose values, units or parties are refused: reason, path and words of each."""
+
+from typing import Any
+
+import msgspec
+
+from tests.fhir_mapping.fhir_read.trees import (
+    CUFF,
+    LOINC,
+    MDC,
+    NPU,
+    OURS,
+    UCUM,
+    bundle,
+    code,
+    measured,
+    part,
+    quantity,
+    weight,
+)
+
+REFUSED: dict[str, tuple[Any, str, str, str]] = {
+    "no value": (
+        weight(valueQuantity=None),
+        "value-missing",
+        "Observation.valueQuantity",
+        "no value",
+    ),
+    "quantity without value": (
+        weight(valueQuantity={"code": "kg", "system": UCUM}),
+        "value-missing",
+        "Observation.valueQuantity.value",
+        "no value",
+    ),
+    "value and reason": (
+        weight(dataAbsentReason=code(("http://terminology.hl7.org/x", "error"))),
+        "field-value",
+        "Observation.dataAbsentReason",
+        "reason",
+    ),
+    "reason of nobody": (
+        weight(valueQuantity=None, dataAbsentReason={"text": "hunden"}),
+        "value-missing",
+        "Observation.valueQuantity",
+        "FHIR knows",
+    ),
+    "value in words": (
+        weight(valueQuantity=None, valueString="74,5 kg"),
+        "value-malformed",
+        "Observation.valueString",
+        "valueQuantity",
+    ),
+    "value a text": (
+        weight(valueQuantity=quantity("74.5", "kg")),
+        "field-type",
+        "Observation.valueQuantity.value",
+        '"74.5"',
+    ),
+    "a bound": (
+        weight(valueQuantity=quantity(200, "kg", comparator=">")),
+        "value-malformed",
+        "Observation.valueQuantity.comparator",
+        "bound",
+    ),
+    "too precise": (
+        weight(valueQuantity=quantity(msgspec.Raw(b"74.1234567890"), "kg")),
+        "value-malformed",
+        "Observation.valueQuantity.value",
+        "12 characters",
+    ),
+    "astronomic": (
+        weight(valueQuantity=quantity(msgspec.Raw(b"1e999"), "kg")),
+        "value-malformed",
+        "Observation.valueQuantity.value",
+        "12 characters",
+    ),
+    "impossible": (
+        weight(valueQuantity=quantity(700, "kg")),
+        "value-out-of-range",
+        "Observation.valueQuantity.value",
+        "0.5 to 500",
+    ),
+    "97 as a fraction": (
+        measured(LOINC, "59408-5", 97, "1"),
+        "value-out-of-range",
+        "Observation.valueQuantity.value",
+        "spo2 is 9700 %",
+    ),
+    "fraction as per cent": (
+        measured(LOINC, "59408-5", 0.97, "%"),
+        "value-out-of-range",
+        "Observation.valueQuantity.value",
+        "spo2 is 0.97 %",
+    ),
+    "per cent in words, fraction in code": (
+        weight(
+            code=code((NPU, "NPU03011")),
+            valueQuantity=quantity(0.97, "1", unit="%"),
+        ),
+        "unit-mismatch",
+        "Observation.valueQuantity.unit",
+        "'%' in words but '1' in code",
+    ),
+    "FEV1 as a flow": (
+        measured(LOINC, "20150-9", 1.32, "L/s"),
+        "unit-mismatch",
+        "Observation.valueQuantity.code",
+        "fev1 is 'L/s'",
+    ),
+    "FEV1 as a flow in MDC": (
+        weight(code=code((MDC, "152586")), valueQuantity=quantity(132, "265201", MDC)),
+        "unit-mismatch",
+        "Observation.valueQuantity.code",
+        "'265201' (cL/s)",
+    ),
+    "MDC unit without a table": (
+        weight(valueQuantity=quantity(164, "263904", MDC)),
+        "unit-unknown",
+        "Observation.valueQuantity.code",
+        "'263904'",
+    ),
+    "pounds": (
+        weight(valueQuantity=quantity(164, "[lb_av]")),
+        "unit-unknown",
+        "Observation.valueQuantity.code",
+        "accepted are kg, g",
+    ),
+    "unit in words only": (
+        weight(valueQuantity={"value": 74.5, "unit": "kg"}),
+        "unit-unknown",
+        "Observation.valueQuantity.code",
+        "no coded unit",
+    ),
+    "unit of nobody": (
+        weight(valueQuantity=quantity(74.5, "kg", "urn:units")),
+        "unit-unknown",
+        "Observation.valueQuantity.system",
+        "'urn:units'",
+    ),
+    "about a group": (
+        weight(subject={"reference": "Group/1"}),
+        "field-value",
+        "Observation.subject.reference",
+        "Group",
+    ),
+    "subject elsewhere": (
+        weight(subject={"reference": "urn:uuid:1"}),
+        "field-value",
+        "Observation.subject.reference",
+        "urn:uuid:1",
+    ),
+    "no device and a CPR number": (
+        weight(
+            device=None,
+            subject={"identifier": {"system": "urn:oid:1.2.208.176.1.2", "value": "6512489996"}},
+        ),
+        "field-missing",
+        "Observation.device",
+        "reference to the subject",
+    ),
+    "no device and nobody": (
+        weight(device=None, subject=None),
+        "field-missing",
+        "Observation.device",
+        "reference to the subject",
+    ),
+    "device is a person": (
+        weight(device={"reference": "Patient/1"}),
+        "field-value",
+        "Observation.device.reference",
+        "Patient",
+    ),
+    "device elsewhere": (
+        weight(device={"reference": "#scale"}),
+        "field-value",
+        "Observation.device.reference",
+        "#scale",
+    ),
+    "weight from a cuff": (
+        bundle(weight(), CUFF),
+        "code-not-of-device",
+        "Bundle.entry[0].resource.device",
+        "blood-pressure cuff measures weight",
+    ),
+    "weight and pulse of one device": (
+        weight(component=[part(88, (MDC, "149530"))]),
+        "unit-mismatch",
+        "Observation.component[0].valueQuantity.code",
+        "mm[Hg]",
+    ),
+    "transferred by pigeon": (
+        weight(
+            extension=[{"url": f"{OURS}/StructureDefinition/transferred-by", "valueCode": "pigeon"}]
+        ),
+        "field-value",
+        "Observation.extension[0].valueCode",
+        "'pigeon'",
+    ),
+    "identifier of ours without sense": (
+        weight(identifier=[{"system": f"{OURS}/measurement-identity", "value": "4711"}]),
+        "identity-mismatch",
+        "Observation.identifier[0].value",
+        "device/slot/boot/188736/time",
+    ),
+    "identifier of ours of another device": (
+        weight(
+            identifier=[
+                {
+                    "system": f"{OURS}/measurement-identity",
+                    "value": "scale-18/1//188736/2026-02-18T07:29:40",
+                }
+            ]
+        ),
+        "identity-mismatch",
+        "Observation.device.reference",
+        "scale-18",
+    ),
+    "identifier of ours at no time": (
+        weight(
+            identifier=[
+                {
+                    "system": f"{OURS}/measurement-identity",
+                    "value": "scale-17/1//188736/2026-02-30T07:29:40",
+                }
+            ]
+        ),
+        "identity-mismatch",
+        "Observation.identifier[0].value",
+        "calendar",
+    ),
+}

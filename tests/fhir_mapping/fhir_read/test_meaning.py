@@ -1,0 +1,167 @@
+"""Codes, units, times and parties, as far as no golden file shows them."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from devices.catalogue import METRICS, PANELS, metric
+from fhir_mapping.fhir_read import Source, read_fhir
+from tests.fhir_mapping.fhir_read.cases import RECEIVED_MS, found, read, said
+from tests.fhir_mapping.fhir_read.trees import (
+    DIASTOLIC,
+    LOINC,
+    MCS,
+    MDC,
+    NPU,
+    SYSTOLIC,
+    bundle,
+    code,
+    measured,
+    part,
+    pressure,
+    quantity,
+    weight,
+)
+
+DANISH = {
+    "NPU": (NPU, "urn:oid:1.2.208.176.2.1"),
+    "MCS": ("http://medcomfhir.dk/ig/terminology/CodeSystem/medcom-observation-codes", MCS),
+}
+ALONE = [row for row in METRICS if row.panel is None]
+CODES = [
+    *((row.alias, LOINC, one.code) for row in ALONE for one in row.loinc),
+    *((row.alias, MDC, row.mdc) for row in ALONE if row.mdc),
+    *(
+        (row.alias, system, row.danish.code)
+        for row in ALONE
+        for system in DANISH[row.danish_system.name]
+    ),
+    ("spo2", NPU, "NPU27280"),
+    ("spo2", "urn:oid:2.16.840.1.113883.6.1", "2708-6"),
+    ("spo2", "urn:oid:2.16.840.1.113883.6.24", "150456"),
+]
+
+
+@pytest.mark.parametrize(("alias", "system", "said_as"), CODES)
+def test_every_code_of_the_catalogue_is_understood(alias: str, system: str, said_as: str) -> None:
+    row = metric(alias)
+    answer = read(measured(system, said_as, int(row.plausible[1]), row.ucum))
+    ((taken, text),) = said(answer).items()
+    assert text == str(int(row.plausible[1]))
+    is_pulse_of_no_instrument = system != MDC and alias == "pulse_cuff"
+    assert taken == ("pulse_oximeter" if is_pulse_of_no_instrument else alias)
+
+
+@pytest.mark.parametrize("row", PANELS, ids=lambda row: row.alias)
+@pytest.mark.parametrize("about", [(LOINC, "85354-9"), (MDC, "150020"), (MCS, "MCS88206")])
+def test_every_code_of_a_panel_is_understood(row: Any, about: tuple[str, str]) -> None:
+    for system, systolic, diastolic in (
+        (LOINC, "8480-6", "8462-4"),
+        (MDC, "150021", "150022"),
+        (NPU, "DNK05472", "DNK05473"),
+        (MCS, "MCS88019", "MCS88020"),
+    ):
+        parts = (part(134, (system, systolic)), part(82, (system, diastolic)))
+        answer = read({**pressure(*parts), "code": code(about)})
+        assert said(answer) == {"systolic": "134", "diastolic": "82"}
+
+
+@pytest.mark.parametrize(
+    ("alias", "written", "unit", "text"),
+    [
+        ("spo2", "97", "%", "97"),
+        ("spo2", "0.970", "1", "97.0"),
+        ("spo2", "1", "%", "1"),
+        ("spo2", "1", "1", "100"),
+        ("weight", "36.50", "kg", "36.50"),
+        ("weight", "74500", "g", "74.500"),
+        ("weight", "7.45e1", "kg", "74.5"),
+        ("fev1", "1320", "mL", "1.320"),
+        ("fev1", "132", "cL", "1.32"),
+        ("pef", "8.20", "L/s", "492.00"),
+        ("pef", "820", "cL/s", "492.0"),
+        ("pulse_oximeter", "88", "{beats}/min", "88"),
+    ],
+)
+def test_units_are_converted_exactly(alias: str, written: str, unit: str, text: str) -> None:
+    value = msgspec.Raw(written.encode())
+    loinc = metric(alias).loinc[0].code
+    assert said(read(measured(LOINC, loinc, value, unit))) == {alias: text}
+
+
+def test_a_pulse_beside_a_blood_pressure_is_the_cuffs() -> None:
+    pulse = {"code": code((LOINC, "8867-4")), "valueQuantity": quantity(76, "/min")}
+    answer = read(pressure(SYSTOLIC, DIASTOLIC, pulse))
+    assert said(answer)["pulse_cuff"] == "76"
+    assert answer.notes == []
+
+
+def test_an_unknown_code_beside_a_known_one_is_noted() -> None:
+    answer = read(weight(code=code((LOINC, "29463-7"), (LOINC, "3141-9"))))
+    assert said(answer) == {"weight": "74.5"}
+    assert [note.path for note in answer.notes] == ["Observation.code.coding[1]"]
+
+
+def test_a_blood_pressure_may_lack_an_end_with_a_reason() -> None:
+    system = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
+    failed = {"code": code((MDC, "150021")), "dataAbsentReason": code((system, "error"))}
+    reading = found(read(pressure(failed, DIASTOLIC))).reading
+    assert [(value.text, value.flags) for value in reading.values] == [
+        (None, ("invalid",)),
+        ("82", ()),
+    ]
+
+
+def test_a_source_keeps_two_senders_apart() -> None:
+    payload = msgspec.json.encode(weight())
+    one, other = (
+        found(read_fhir(payload, RECEIVED_MS, Source("region", "vendor", boot))).reading
+        for boot in ("a", "b")
+    )
+    assert (one.tenant, one.gateway, one.boot, other.boot) == ("region", "vendor", "a", "b")
+
+
+def test_who_typed_it_is_told_by_device_and_performer() -> None:
+    doctor = [{"reference": "PractitionerRole/1"}]
+    assert found(read(weight())).reading.transferred_by == "automatic"
+    assert found(read(weight(device=None))).reading.transferred_by == "typed"
+    by = found(read(weight(device=None, performer=doctor))).reading.transferred_by
+    assert by == "typedbyhcprof"
+
+
+def test_two_citizens_who_type_at_once_do_not_share_a_device() -> None:
+    one = found(read(weight(device=None))).reading.device
+    other = found(read(weight(device=None, subject={"reference": "Patient/2"}))).reading.device
+    assert one != other
+    assert one == found(read(weight(device={"display": "en vægt"}))).reading.device
+
+
+def test_a_subject_of_the_same_transaction_is_known_by_its_identifier() -> None:
+    patient = {"resourceType": "Patient", "identifier": [{"system": "urn:x", "value": "7"}]}
+    tree = bundle(weight(subject={"reference": "urn:uuid:1"}), patient)
+    tree["entry"][1]["fullUrl"] = "urn:uuid:1"
+    assert found(read(tree)).subject == "urn:x|7"
+
+
+def test_a_device_metric_is_named_by_its_reference() -> None:
+    assert found(read(weight(device={"reference": "DeviceMetric/9"}))).reading.device == "9"
+
+
+def test_a_clock_alone_is_no_measurement() -> None:
+    clock = weight(code=code((MDC, "67975")), valueQuantity=None)
+    answer = read(clock)
+    assert answer.entries == []
+    assert "no measurement" in answer.notes[0].detail
+
+
+def test_a_relative_reference_is_resolved_against_its_own_base() -> None:
+    kinds = ("528391", "528399")
+    devices = [
+        {"resourceType": "Device", "id": "scale-17", "type": code((MDC, kind))} for kind in kinds
+    ]
+    tree = bundle(weight(), *devices)
+    for entry, base in zip(tree["entry"], ("https://b", "https://a", "https://b"), strict=True):
+        name = "Observation/1" if entry is tree["entry"][0] else "Device/scale-17"
+        entry["fullUrl"] = f"{base}/{name}"
+    assert found(read(tree)).reading.device_type == "528399"
