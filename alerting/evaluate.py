@@ -258,7 +258,7 @@ class Evaluator:
                         self._alerts.revise(alert, episode, now)
                 for alert, episode in matches:
                     if alert is None and episode is not None:
-                        self._alerts.raise_(episode, now)
+                        self._alerts.open(episode, now)
 
     def _apply(self, changes: Sequence[Change]) -> None:
         """Carry changes that came in order into the alerts."""

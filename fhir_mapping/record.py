@@ -136,7 +136,7 @@ def _shared_circumstances(group: list[Value]) -> str:
     texts = {value.circumstances for value in group if value.circumstances}
     if len(texts) < 2:
         return next(iter(texts), "")
-    return _encode({name: said for text in texts for name, said in _decode(text).items()}).decode()
+    return _encode({name: said for text in sorted(texts) for name, said in _decode(text).items()}).decode()
 
 
 def twin_of(record: Record) -> Record:

@@ -21,6 +21,9 @@ FUTURE_TOLERANCE_MS = 10 * 60 * 1000
 EARLIEST_MEASURED_MS = 1_420_070_400_000
 """2015-01-01T00:00:00Z, before any device of the catalogue was sold: an unset clock."""
 
+YEAR_FIRST, YEAR_LAST = 1900, 2200
+"""What a clock may show at all, right or wrong; other years cannot be corrected or written."""
+
 BATCH_DELIVERIES_MAX = 500
 """Most deliveries of one commit."""
 

@@ -23,6 +23,8 @@ from ingest.limits import (
     FUTURE_TOLERANCE_MS,
     VALUE_CHARACTERS_MAX,
     VALUES_PER_READING_MAX,
+    YEAR_FIRST,
+    YEAR_LAST,
 )
 from ingest.rejection import Reason, Rejection
 
@@ -116,6 +118,10 @@ def _corrected_time(payload: Payload, received_ms: int) -> tuple[int, int]:
     """
     clock = payload.clock
     if clock is not None and clock.device is not None and clock.gateway is not None:
+        for name, at in (("device", clock.device), ("gateway", clock.gateway)):
+            if not YEAR_FIRST <= at.year <= YEAR_LAST:
+                detail = f"clock.{name} is {at.isoformat()}, not in {YEAR_FIRST} to {YEAR_LAST}"
+                raise _Refused(Reason.TIME_IMPLAUSIBLE, f"$.clock.{name}", detail)
         moment = clock.gateway - (clock.device - payload.t)
     else:
         moment = payload.t.replace(tzinfo=payload.sent.tzinfo)

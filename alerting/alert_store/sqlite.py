@@ -59,9 +59,13 @@ class AlertStore:
         that nothing a clinician has not seen is overwritten.
         """
         active = self._one(_ACTIVE_SQL, (episode.citizen, episode.rule))
-        if active is not None:
-            same_episode = msgspec.structs.replace(episode, onset_ms=active.onset_ms)
-            return self.revise(active, same_episode, now_ms, "raised")
+        if active is None:
+            return self.open(episode, now_ms)
+        same_episode = msgspec.structs.replace(episode, onset_ms=active.onset_ms)
+        return self.revise(active, same_episode, now_ms, "raised")
+
+    def open(self, episode: Episode, now_ms: int) -> Alert:
+        """A new alert of its own; an episode that is over may lie beside an active one."""
         alert = Alert(
             id=str(uuid4()),
             version=0,

@@ -307,3 +307,20 @@ def test_rules_are_never_paired_with_one_another(clinic: Clinic, live: Evaluator
     pairs = match(alerts, [])
     assert all(episode is None for _, episode in pairs)
     assert len(pairs) == len(alerts)
+
+
+def test_an_earlier_episode_comes_late_beside_one_that_is_active(
+    clinic: Clinic, live: Evaluator
+) -> None:
+    """It gets an alert of its own, and the active one goes on."""
+    clinic.receive(*(oximetry("c1", 6, 95, hour=h) for h in (8, 12, 20)), oximetry("c1", 9, 88))
+    catch_up(live)
+    active = only(clinic.alerts(), "R01")
+    clinic.receive(oximetry("c1", 5, 85))
+    live.poll()
+    found = {row.id: row for row in clinic.alerts() if row.rule == "R01"}
+    still = found.pop(active.id)
+    assert (still.condition, still.severity, still.onset_ms) == ("active", "yellow", ms(at(9, 8)))
+    (earlier,) = found.values()
+    assert (earlier.severity, earlier.condition) == ("red", "latched")
+    assert meanings(clinic.alerts()) == clinic.rebuilt()

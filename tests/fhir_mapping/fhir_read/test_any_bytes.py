@@ -10,9 +10,14 @@ from hypothesis import strategies as st
 from fhir_mapping.fhir_read import Found, answer, read_fhir
 from fhir_mapping.observation import render_observation
 from fhir_mapping.record import records_of
+from tests.fhir_mapping.cases import CASES
 from tests.fhir_mapping.fhir_read.cases import GOLDEN, RECEIVED_MS
 
-INPUTS = [path.read_bytes() for path in sorted(GOLDEN.glob("*.json"))]
+OURS = ("blood_pressure", "spo2-circumstances", "weight-conflict-second", "weight-unassigned")
+INPUTS = [
+    *(path.read_bytes() for path in sorted(GOLDEN.glob("*.json"))),
+    *(render_observation(CASES[name]) for name in OURS),
+]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: (
