@@ -32,7 +32,7 @@ _decode_circumstances = msgspec.json.Decoder(dict[str, str]).decode
 _SHAPE = b"".join(
     (
         b'{"resourceType":"Observation","id":"%(id)b"',
-        b',"meta":{"versionId":"%(version)d","lastUpdated":"%(received)b"%(profile)b%(security)b}',
+        b',"meta":{"versionId":"%(version)d","lastUpdated":"%(updated)b"%(profile)b%(security)b}',
         b'%(contained)b,"extension":[{"url":"' + codes.GATEWAY_DEVICE.encode(),
         b'","valueReference":{"reference":"Device/%(gateway)b"}},%(kih)b%(conflict)b%(around)b]',
         b',"identifier":[{"system":"' + codes.MEASUREMENT_IDENTITY.encode(),
@@ -104,7 +104,9 @@ def render_observation(record: Record) -> bytes:
     """
     row = _ROWS[record.about]
     offset_min = record.offset_min
-    received = _moment(record.received_ms, 0)
+    received = updated = _moment(record.received_ms, 0)
+    if record.updated_ms > record.received_ms:
+        updated = _moment(record.updated_ms, 0)
     device = resource_id(record.device).encode()
     gateway = resource_id(record.gateway).encode()
     citizen = record.citizen
@@ -114,7 +116,7 @@ def render_observation(record: Record) -> bytes:
     return row.template % (
         id_text(record.id).encode(),
         record.version,
-        received,
+        updated,
         row.profile,
         flagged.security,
         _clock(record, device, gateway) if has_clock else b"",
@@ -254,8 +256,9 @@ def _flags(flags: tuple[str, ...]) -> _Flagged:
 def _circumstances(json: str) -> _Circumstances:
     """One extension per circumstance, in the record's (sorted) order.
 
-    An empty one has a name and no value. "2.0 L/min" is a Quantity; its unit gets a UCUM code where the catalogue knows it as one. Not
-    components: R4's vital-signs profile wants a unit of its own list as the value of each.
+    An empty one has a name and no value. "2.0 L/min" is a Quantity; its unit gets a UCUM code
+    where the catalogue knows it as one. They are no components, since R4's vital-signs profile
+    wants a unit of its own list as the value of each of those.
     """
     facts = _decode_circumstances(json)
     mark = blake2b(json.encode(), digest_size=4).hexdigest()

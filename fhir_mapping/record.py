@@ -28,8 +28,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     component of the panel in catalogue order (None where absent), or a single one. Times are UTC
     milliseconds; `offset_min` is the local offset. The last block is set by the store: `seq` is
     the arrival number (commit-ordered, without gaps below it), `version` counts from 1,
-    `citizen` is None while the device is assigned to nobody, `scheduled` says that the plan asked
-    for a measurement that day, `conflict` that another value claims the same identity. The
+    `citizen` is None while the device is assigned to nobody, `updated_ms` is when any of this last
+    changed, `scheduled` says that the plan asked for a measurement that day, `conflict` that
+    another value claims the same identity. The
     reference range in force follows from citizen, `measured_ms` and `received_ms`, since personal
     limits are kept with the time from which they hold and the time they were entered.
     """
@@ -61,6 +62,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     version: int = 1
     citizen: str | None = None
     received_ms: int = 0
+    updated_ms: int = 0
     scheduled: bool = False
     conflict: bool = False
 
@@ -136,7 +138,9 @@ def _shared_circumstances(group: list[Value]) -> str:
     texts = {value.circumstances for value in group if value.circumstances}
     if len(texts) < 2:
         return next(iter(texts), "")
-    return _encode({name: said for text in sorted(texts) for name, said in _decode(text).items()}).decode()
+    return _encode(
+        {name: said for text in sorted(texts) for name, said in _decode(text).items()}
+    ).decode()
 
 
 def twin_of(record: Record) -> Record:

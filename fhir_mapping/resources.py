@@ -43,7 +43,7 @@ def resource_id(name: str) -> str:
 
 
 def printable(text: str) -> str:
-    """The text in the letters of FHIR's `string`: no control characters, and of white space only
+    r"""The text in the letters of FHIR's `string`: no control characters, and of white space only
     the plain kinds, as not every reader counts the others among the allowed.
 
     >>> printable("Værelse\\x002,\\u00a0stue")

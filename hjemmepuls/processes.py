@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 HOST = "127.0.0.1"
 DEPLOY = Path(__file__).parent.parent / "deploy"
@@ -22,7 +23,7 @@ DEPLOY = Path(__file__).parent.parent / "deploy"
 _PR_SET_PDEATHSIG = 1
 
 
-class ChildFailed(RuntimeError):
+class ChildFailed(RuntimeError):  # noqa: N818  the child failed, not our code
     """A child ended or did not answer in time; the message ends with its last log lines."""
 
 
@@ -72,7 +73,7 @@ class Child:
                 self.kill()
         return int(self.process.returncode)
 
-    def __enter__(self) -> "Child":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -158,7 +158,9 @@ def filled(text: str) -> str:
         name = found["name"]
         return f"<!-- {name} -->\n{BLOCKS[name]()}\n<!-- /{name} -->"
 
-    return re.sub(r"<!-- (?P<name>[a-z-]+) -->\n.*?<!-- /(?P=name) -->", block, text, flags=re.S)
+    return re.sub(
+        r"<!-- (?P<name>[a-z-]+) -->\n.*?<!-- /(?P=name) -->", block, text, flags=re.DOTALL
+    )
 
 
 def write(root: Path) -> list[str]:
@@ -172,4 +174,3 @@ def write(root: Path) -> list[str]:
             file.write_text(after, encoding="utf-8")
             changed.append(name)
     return changed
-

@@ -59,7 +59,9 @@ def test_planted_violations_are_found(tmp_path: Path) -> None:
 
 
 def python_files() -> list[Path]:
-    return sorted(file for package in (*PACKAGES, "tests") for file in (ROOT / package).rglob("*.py"))
+    return sorted(
+        file for package in (*PACKAGES, "tests") for file in (ROOT / package).rglob("*.py")
+    )
 
 
 def own_lines(node: ast.AST) -> int:
@@ -85,7 +87,9 @@ def test_files_and_functions_are_short() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = own_lines(node)
                 if lines > FUNCTION_LINES_MAX:
-                    long.append(f"{file.relative_to(ROOT)}:{node.lineno} {node.name}: {lines} lines")
+                    long.append(
+                        f"{file.relative_to(ROOT)}:{node.lineno} {node.name}: {lines} lines"
+                    )
     assert not long, "\n".join(long)
 
 

@@ -90,7 +90,7 @@ def test_image_installs_what_is_pinned() -> None:
     """Every COPY names something of the tree; the install is constrained; nobody is root."""
     text = (ROOT / "deploy" / "Dockerfile").read_text()
     instructions = re.findall(r"^([A-Z]+) (.*)$", text.replace("\\\n", " "), re.MULTILINE)
-    assert [name for name, _ in instructions][0] == "FROM"
+    assert next(name for name, _ in instructions) == "FROM"
     assert re.fullmatch(r"python:\d+\.\d+-slim", instructions[0][1])
     for name, arguments in instructions:
         if name == "COPY":

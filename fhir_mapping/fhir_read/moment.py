@@ -13,6 +13,8 @@ from fhir_mapping.fhir_read.answer import (
     EARLIEST_MEASURED_MS,
     FUTURE_TOLERANCE_MS,
     OFFSET_MIN_MAX,
+    YEAR_FIRST,
+    YEAR_LAST,
     Refusal,
 )
 from fhir_mapping.fhir_read.shapes import Observation
@@ -38,7 +40,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
 
 
 def moment_of(text: str, path: str) -> Moment:
-    """The moment; digits below the millisecond are cut off.
+    """The moment; digits below the millisecond are cut off, years no clock shows are refused.
 
     >>> moment_of("2026-02-18T07:29:40.120+01:00", "effectiveDateTime")
     Moment(utc_ms=1771396180120, offset_min=60)
@@ -51,6 +53,9 @@ def moment_of(text: str, path: str) -> Moment:
         local = datetime.fromisoformat(found["local"])
     except ValueError:
         raise Refusal("time-malformed", path, f"{text[:40]!r} is in no calendar") from None
+    if not YEAR_FIRST <= local.year <= YEAR_LAST:
+        detail = f"{text[:40]!r} is not in the years {YEAR_FIRST} to {YEAR_LAST}"
+        raise Refusal("time-implausible", path, detail)
     offset_min = 0
     if found["sign"]:
         offset_min = int(found["hours"]) * 60 + int(found["minutes"])

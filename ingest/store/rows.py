@@ -30,6 +30,7 @@ COLUMNS = (
     "circumstances",
     "flags",
     "received_ms",
+    "updated_ms",
     "scheduled",
     "conflict",
 )
@@ -38,7 +39,7 @@ SELECT = """
     SELECT r.seq, r.identity, r.id, r.version, c.id, r.about, r.value, r.measured_ms, r.offset_min,
            r.device_time, r.slot, r.boot, r.transferred_by, r.location, r.clock_sync,
            r.clock_device_ms, r.clock_gateway_ms, r.circumstances, r.flags, r.received_ms,
-           r.scheduled, r.conflict,
+           r.updated_ms, r.scheduled, r.conflict,
            s.part, s.gateway, s.device, s.device_type, s.model, s.firmware
     FROM record r JOIN source s ON s.key = r.source LEFT JOIN citizen c ON c.key = r.citizen
 """
@@ -84,6 +85,7 @@ def row_of(
         record.circumstances,
         " ".join(record.flags),
         received_ms,
+        received_ms,
         scheduled,
         record.conflict,
     )
@@ -112,12 +114,13 @@ def record_of(row: tuple[Any, ...]) -> Record:
         circumstances=row[17],
         flags=tuple(row[18].split()),
         received_ms=row[19],
-        scheduled=bool(row[20]),
-        conflict=bool(row[21]),
-        part=row[22],
-        gateway=row[23],
-        device=row[24],
-        device_type=row[25],
-        model=row[26],
-        firmware=row[27],
+        updated_ms=row[20],
+        scheduled=bool(row[21]),
+        conflict=bool(row[22]),
+        part=row[23],
+        gateway=row[24],
+        device=row[25],
+        device_type=row[26],
+        model=row[27],
+        firmware=row[28],
     )

@@ -73,10 +73,12 @@ CREATE TABLE IF NOT EXISTS record (
     circumstances    TEXT NOT NULL,
     flags            TEXT NOT NULL,
     received_ms      INTEGER NOT NULL,
+    updated_ms       INTEGER NOT NULL,
     scheduled        INTEGER NOT NULL,
     conflict         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS record_of_citizen ON record (citizen, about, measured_ms);
+CREATE INDEX IF NOT EXISTS record_updated ON record (updated_ms);
 CREATE INDEX IF NOT EXISTS record_unassigned ON record (source) WHERE citizen IS NULL;
 
 -- Who lost a record to somebody else (or to nobody) when an assignment was corrected.

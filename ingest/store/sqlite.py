@@ -49,6 +49,7 @@ class SqliteWriter:
         self._assignments = Assignments(())
         self._plans: dict[int, int] = {}
         self._seen_version = -1
+        self._seq = 0
 
     def append(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
         """Store a batch in one durable transaction; see the port."""
@@ -81,6 +82,7 @@ class SqliteWriter:
     def _transaction(self) -> Iterator[None]:
         with world():
             self._db.execute("BEGIN IMMEDIATE")
+            self._seq = self._db.execute("SELECT max(seq) FROM record").fetchone()[0] or 0
         try:
             with world():
                 yield
@@ -149,11 +151,12 @@ class SqliteWriter:
             self._amend(record, citizen, received_ms)
         else:
             self._insert(twin_of(record), citizen, received_ms)
-            self._db.execute(
-                "UPDATE record SET conflict = 1, version = version + 1, "
-                "seq = (SELECT max(seq) + 1 FROM record) WHERE identity = ? AND conflict = 0",
-                (record.identity,),
+            flagged = self._db.execute(
+                "UPDATE record SET conflict = 1, version = version + 1, seq = ?, updated_ms = ? "
+                "WHERE identity = ? AND conflict = 0",
+                (self._seq + 1, received_ms, record.identity),
             )
+            self._seq += flagged.rowcount
         return "accepted" if citizen is not None else "quarantined"
 
     def _stood(self, record: Record) -> bool:
@@ -182,25 +185,24 @@ class SqliteWriter:
         amended = msgspec.structs.replace(
             record, id=old_id, version=version + 1, conflict=bool(conflict)
         )
-        self._insert(amended, citizen, received_ms, at_least=old_seq)
+        self._insert(amended, citizen, received_ms)
         if old_citizen is not None and old_citizen != citizen:
-            departure = "INSERT INTO departure SELECT max(seq), ? FROM record"
-            self._db.execute(departure, (old_citizen,))
+            departure = "INSERT INTO departure (seq, citizen) VALUES (?, ?)"
+            self._db.execute(departure, (self._seq, old_citizen))
 
-    def _insert(
-        self, record: Record, citizen: int | None, received_ms: int, at_least: int = 0
-    ) -> bool:
+    def _insert(self, record: Record, citizen: int | None, received_ms: int) -> bool:
         """Insert with the next arrival number; False when the identity is taken."""
-        newest = self._db.execute("SELECT max(seq) FROM record").fetchone()[0] or 0
         row = row_of(
             record,
-            max(newest, at_least) + 1,
+            self._seq + 1,
             citizen,
             self._source(record),
             received_ms,
             self._scheduled(record, citizen),
         )
-        return self._db.execute(INSERT, row).rowcount == 1
+        inserted = self._db.execute(INSERT, row).rowcount
+        self._seq += inserted
+        return inserted == 1
 
     def _scheduled(self, record: Record, citizen: int | None) -> bool:
         """Whether the citizen's plan asks for a measurement on the record's local day."""

@@ -34,7 +34,7 @@ def apply_enrolment(db: sqlite3.Connection, enrolment: Enrolment, now_ms: int) -
         devices=devices,
         assignments=len(changed),
         limits=limits,
-        reattributed=_reattribute(db, sorted({row.device for row in changed})),
+        reattributed=_reattribute(db, sorted({row.device for row in changed}), now_ms),
     )
 
 
@@ -104,7 +104,7 @@ def _put_limits(db: sqlite3.Connection, row: Limits, keys: dict[str, int], now_m
     return True
 
 
-def _reattribute(db: sqlite3.Connection, devices: list[str]) -> int:
+def _reattribute(db: sqlite3.Connection, devices: list[str], now_ms: int) -> int:
     """Move every record of these devices to whom it belongs now; how many moved."""
     if not devices:
         return 0
@@ -125,9 +125,9 @@ def _reattribute(db: sqlite3.Connection, devices: list[str]) -> int:
             weekday = ((measured_ms + offset_min * 60_000) // 86_400_000 + 3) % 7
             scheduled = citizen is not None and bool(plans[citizen] >> weekday & 1)
             db.execute(
-                "UPDATE record SET seq = ?, citizen = ?, scheduled = ?, version = version + 1 "
-                "WHERE seq = ?",
-                (seq, citizen, scheduled, old_seq),
+                "UPDATE record SET seq = ?, citizen = ?, scheduled = ?, updated_ms = ?, "
+                "version = version + 1 WHERE seq = ?",
+                (seq, citizen, scheduled, now_ms, old_seq),
             )
             if old_citizen is not None:
                 departure = "INSERT INTO departure (seq, citizen) VALUES (?, ?)"

@@ -62,7 +62,7 @@ def test_the_baseline_is_the_one_that_the_rules_used(clinic: Clinic, live: Evalu
 def test_limits_are_those_in_force_now(clinic: Clinic, live: Evaluator) -> None:
     clinic.enrol(
         limits=[
-            Limits("c1", "spo2", at(12, 0), "86", "88"),
+            Limits("c1", "spo2", at(15, 22), "86", "88"),
             Limits("c1", "spo2", at(30, 0), "90", "92"),
         ]
     )

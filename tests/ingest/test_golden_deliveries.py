@@ -106,9 +106,7 @@ def test_one_stream_of_good_and_bad_loses_nothing(tmp_path: Path) -> None:
         for record in arrival.item.records
     )
     assert sorted(map(told, records)) == wanted
-    stored = {
-        (row.reason, row.topic.encode(), row.payload): row.deliveries for row in rejections
-    }
+    stored = {(row.reason, row.topic.encode(), row.payload): row.deliveries for row in rejections}
     for path in bad:
         delivery = delivery_of(path)
         assert stored.pop((path.parent.name, delivery.topic.encode(), delivery.payload)) == 1

@@ -154,9 +154,7 @@ def observation_id_time(id_: bytes) -> int:
 
 
 def test_a_twin_has_an_identity_of_its_own_that_follows_its_value() -> None:
-    low, high = (
-        twin_of(msgspec.structs.replace(RECORD, values=(text,))) for text in ("88", "94")
-    )
+    low, high = (twin_of(msgspec.structs.replace(RECORD, values=(text,))) for text in ("88", "94"))
     assert len({RECORD.identity, low.identity, high.identity}) == 3
     assert len({RECORD.id, low.id, high.id}) == 3
     assert low.conflict

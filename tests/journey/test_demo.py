@@ -6,6 +6,21 @@ import sys
 from pathlib import Path
 
 
+def demo(folder: Path, seconds: int) -> list[str]:
+    ours = [sys.executable, "-m", "hjemmepuls", "demo", "--seconds", str(seconds)]
+    return [
+        *ours,
+        "--port",
+        "0",
+        "--no-browser",
+        "--json",
+        "--homes",
+        "24",
+        "--folder",
+        str(folder),
+    ]
+
+
 def children_of(folder: Path) -> list[str]:
     found = subprocess.run(["pgrep", "-af", str(folder)], capture_output=True, text=True)
     return [line for line in found.stdout.splitlines() if "pgrep" not in line]
@@ -14,8 +29,7 @@ def children_of(folder: Path) -> list[str]:
 def test_demo_ends_by_itself_with_one_line(tmp_path: Path) -> None:
     """Published, received and stored agree, alerts are open, and no process is left."""
     done = subprocess.run(
-        [sys.executable, "-m", "hjemmepuls", "demo", "--seconds", "12", "--port", "0"]
-        + ["--no-browser", "--json", "--homes", "24", "--folder", str(tmp_path)],
+        demo(tmp_path, seconds=12),
         capture_output=True,
         text=True,
         timeout=240,
@@ -47,8 +61,7 @@ def test_demo_logs_name_nobody(tmp_path: Path) -> None:
     )
     citizens = json.loads(enrolment.stdout)["citizens"]
     subprocess.run(
-        [sys.executable, "-m", "hjemmepuls", "demo", "--seconds", "6", "--port", "0"]
-        + ["--no-browser", "--json", "--homes", "24", "--folder", str(tmp_path)],
+        demo(tmp_path, seconds=6),
         capture_output=True,
         timeout=240,
         check=True,

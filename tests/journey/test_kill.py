@@ -27,7 +27,7 @@ def rng() -> random.Random:
 def test_ingest_is_killed_at_twenty_random_moments(
     mosquitto: Mosquitto, tmp_path: Path, rng: random.Random
 ) -> None:
-    """20 000 messages with 10 % resends: every reading once, every refusal kept, with its reason."""
+    """20 000 messages, 10 % resends: every reading once, every refusal kept with its reason."""
     run = Run(world_of(MESSAGES, seed=11), mosquitto, tmp_path)
     killed = 0
 

@@ -197,6 +197,23 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "Observation.effectiveDateTime",
         "later",
     ),
+    "a device clock of no time": (
+        weight(
+            contained=[
+                {
+                    "resourceType": "Observation",
+                    "id": "clock",
+                    "code": code((MDC, "67975")),
+                    "effectiveDateTime": "2026-02-18T07:29:40Z",
+                    "valueDateTime": "0001-01-01T00:00:00Z",
+                }
+            ],
+            derivedFrom=[{"reference": "#clock"}],
+        ),
+        "time-implausible",
+        "Observation.derivedFrom[0].resolve().valueDateTime",
+        "1900 to 2200",
+    ),
     "unset clock": (
         weight(effectiveDateTime="2000-01-01T00:00:00Z"),
         "time-implausible",

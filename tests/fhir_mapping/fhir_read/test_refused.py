@@ -66,7 +66,10 @@ def test_limits_are_said() -> None:
 
 def test_reasons_and_limits_are_those_of_ingest() -> None:
     assert {reason.value for reason in Reason} >= answer.REASONS
-    for name in ("VALUE_CHARACTERS_MAX", "FUTURE_TOLERANCE_MS", "EARLIEST_MEASURED_MS"):
+    for name in (
+        *("VALUE_CHARACTERS_MAX", "FUTURE_TOLERANCE_MS", "EARLIEST_MEASURED_MS"),
+        *("YEAR_FIRST", "YEAR_LAST"),
+    ):
         assert getattr(answer, name) == getattr(limits, name)
 
 

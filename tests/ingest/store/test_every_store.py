@@ -72,7 +72,12 @@ def test_a_record_comes_back_as_it_was_given(assigned: Writer, reader: Reader) -
     assert isinstance(cuff.item, Mapped)
     wanted = [
         msgspec.structs.replace(
-            record, seq=seq, citizen="anna", received_ms=RECEIVED_MS, scheduled=True
+            record,
+            seq=seq,
+            citizen="anna",
+            received_ms=RECEIVED_MS,
+            updated_ms=RECEIVED_MS,
+            scheduled=True,
         )
         for seq, record in enumerate(cuff.item.records, 1)
     ]

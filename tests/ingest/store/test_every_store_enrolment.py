@@ -60,9 +60,7 @@ def test_nobody_s_reading_is_quarantined_until_the_assignment_arrives(
     assert writer.append(measured_on(4))[0].result == "duplicate"
 
 
-def test_a_device_that_was_lent_twice_gives_each_their_own(
-    writer: Writer, reader: Reader
-) -> None:
+def test_a_device_that_was_lent_twice_gives_each_their_own(writer: Writer, reader: Reader) -> None:
     writer.append(measured_on(1, 4, 7, 10))
     writer.enrol(enrolment(term("anna", day(3), day(6)), term("bo", day(9))), NOW_MS)
     assert owners(reader) == {"01": None, "04": "anna", "07": None, "10": "bo"}
@@ -166,9 +164,7 @@ def test_limits_of_the_same_millisecond_keep_their_order(writer: Writer, reader:
     assert reader.limits()["anna"] == rows
 
 
-def test_limits_take_effect_in_the_order_of_their_beginning(
-    writer: Writer, reader: Reader
-) -> None:
+def test_limits_take_effect_in_the_order_of_their_beginning(writer: Writer, reader: Reader) -> None:
     late, early = limits("anna", "85", day(9)), limits("anna", "88", day(2))
     writer.enrol(enrolment(limits=[late]), NOW_MS)
     writer.enrol(enrolment(limits=[early]), NOW_MS + 1)
@@ -221,9 +217,7 @@ def test_it_does_not_matter_when_an_assignment_is_told(
         return [msgspec.structs.replace(row, device=device) for row in rows]
 
     writer.enrol(enrolment(*of(terms(early))), NOW_MS)
-    writer.append(
-        [spo2("93", device=device, t=f"2026-02-{d:02d}T06:00:00") for d in range(1, 17)]
-    )
+    writer.append([spo2("93", device=device, t=f"2026-02-{d:02d}T06:00:00") for d in range(1, 17)])
     writer.enrol(enrolment(*of(terms(late))), NOW_MS)
     known = {row.since: row for row in terms(early)} | {row.since: row for row in terms(late)}
     names = {"anna": 1, "bo": 2}

@@ -114,9 +114,7 @@ def store_all(place: Place, count: int) -> None:
             writer.append(arrivals[start : start + 7])
 
 
-def test_threads_that_send_the_same_readings_store_each_once(
-    place: Place, reader: Reader
-) -> None:
+def test_threads_that_send_the_same_readings_store_each_once(place: Place, reader: Reader) -> None:
     threads = [threading.Thread(target=store_all, args=(place, 100)) for _ in range(3)]
     for thread in threads:
         thread.start()
