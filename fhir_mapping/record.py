@@ -13,7 +13,7 @@ from devices.catalogue import Metric, Panel, observed, panel
 from devices.reading import Reading, Value
 from fhir_mapping.identity import fingerprint, identity_of, observation_id
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  a device's own clock has no zone
+_EPOCH = datetime(1970, 1, 1)
 _MILLISECOND = timedelta(milliseconds=1)
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 _encode = msgspec.json.Encoder(order="sorted").encode

@@ -46,7 +46,7 @@ def printable(text: str) -> str:
     r"""The text in the letters of FHIR's `string`: no control characters, and of white space only
     the plain kinds, as not every reader counts the others among the allowed.
 
-    >>> printable("Værelse\\x002,\\u00a0stue")
+    >>> printable("Værelse\x002,\u00a0stue")
     'Værelse�2, stue'
     """
     if text.isprintable():

@@ -30,7 +30,7 @@ from ingest.rejection import Reason, Rejection
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _KNOWN_UNITS = frozenset(unit for row in METRICS for unit in row.units)
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  a device's own clock has no zone
+_EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = _EPOCH.replace(tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _encode = msgspec.json.Encoder(order="sorted").encode

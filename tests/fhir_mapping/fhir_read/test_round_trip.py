@@ -185,7 +185,7 @@ def records(draw: st.DrawFn) -> Record:
 
 
 ALIASES = frozenset(row.alias for row in METRICS)
-EARLY = datetime(1970, 1, 1)  # noqa: DTZ001  a device's own clock has no zone
+EARLY = datetime(1970, 1, 1)
 
 
 @settings(max_examples=250, deadline=None)
