@@ -13,7 +13,7 @@ import msgspec
 
 from devices.simulated import Delivery, FaultRates, World
 from fhir_mapping.record import Record
-from hjemmepuls.cli import apply_enrolment
+from hjemmepuls.stores import apply_enrolment
 from ingest import decode
 from ingest.enrolment import read_enrolment
 from ingest.pipeline import examine

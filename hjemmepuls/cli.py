@@ -6,13 +6,11 @@ import logging
 import signal
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import msgspec
 import typer
@@ -20,16 +18,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from fhir_mapping.enrolled import Enrolment
-    from ingest.store import EnrolledChange, SqliteReader, SqliteWriter
+from hjemmepuls.stores import apply_enrolment, err, given, now_ms, opened_reader, opened_writer
 
 app = typer.Typer(
     help="Hjemmepuls: home monitoring from device to clinician. Not a medical device.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
-err = Console(stderr=True)
 
 StorePath = Annotated[Path | None, typer.Option("--store", help="SQLite file of the records")]
 AlertsPath = Annotated[Path | None, typer.Option("--alerts", help="SQLite file of the alerts")]
@@ -38,16 +33,6 @@ Homes = Annotated[int, typer.Option(min=1, help="How many simulated homes")]
 Days = Annotated[int, typer.Option(min=1, help="How many simulated days, the last one today")]
 Seed = Annotated[int, typer.Option(min=0, help="Same seed, same world")]
 Start = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day")]
-
-
-def given(**options: Any) -> dict[str, Any]:
-    """The options that were given, so that the environment decides about the others."""
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def now_ms() -> int:
-    """The wall clock, in UTC milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 def start_logging() -> None:
@@ -234,52 +219,3 @@ def broker(port: Annotated[int, typer.Option(help="Port on 127.0.0.1")] = 1883) 
     from devices.simulated.broker import run_broker
 
     run_broker(port, stop_on_signals().is_set)
-
-
-def apply_enrolment(store: Path | None, entries: "Enrolment") -> "EnrolledChange":
-    """Enrol into the store at this path, with the standard limits of each condition."""
-    from alerting.standard_limits import standard_limits
-    from ingest.enrolment import enrol as enrol_into
-
-    with opened_writer(store) as writer, opened_reader(store) as reader:
-        return enrol_into(writer, entries, reader.citizens(), standard_limits, now_ms())
-
-
-def store_path(store: Path | None) -> Path:
-    """The path of the record store: the option, else the environment, else the default."""
-    from ingest.settings import IngestSettings
-
-    return IngestSettings(**given(store_path=store)).store_path
-
-
-@contextmanager
-def store_needed(path: Path) -> Iterator[None]:
-    """End the command with one clear line when the store is away."""
-    from ingest.store import StoreUnavailable
-
-    try:
-        yield
-    except StoreUnavailable as error:
-        err.print(f"store {path}: {error}", style="red", highlight=False, markup=False)
-        raise typer.Exit(1) from error
-
-
-@contextmanager
-def opened_writer(store: Path | None) -> "Iterator[SqliteWriter]":
-    """A writer on the record store, closed at the end."""
-    from ingest.store import SqliteWriter
-
-    path = store_path(store)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with store_needed(path), closing(SqliteWriter(path)) as writer:
-        yield writer
-
-
-@contextmanager
-def opened_reader(store: Path | None) -> "Iterator[SqliteReader]":
-    """A reader on the record store, closed at the end."""
-    from ingest.store import SqliteReader
-
-    path = store_path(store)
-    with store_needed(path), closing(SqliteReader(path)) as reader:
-        yield reader

@@ -19,10 +19,10 @@ import msgspec
 
 from alerting.alert import OPEN
 from devices.simulated import Broker, Fleet, Ledger, Progress
-from hjemmepuls.cli import apply_enrolment
 from hjemmepuls.display import Board
 from hjemmepuls.processes import HOST, free_port, hjemmepuls, listening
 from hjemmepuls.simulation import audit_ledger, simulated_world, timeline
+from hjemmepuls.stores import apply_enrolment
 from ingest.enrolment import read_enrolment
 from ingest.store import SqliteReader
 

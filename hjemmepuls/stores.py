@@ -1,0 +1,78 @@
+"""The record store as a command opens it: found by option or setting, closed at the end.
+
+Used by the command line and the demo. Heavy imports wait until a store is opened.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from fhir_mapping.enrolled import Enrolment
+    from ingest.store import EnrolledChange, SqliteReader, SqliteWriter
+
+err = Console(stderr=True)
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """The options that were given, so that the environment decides about the others."""
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def now_ms() -> int:
+    """The wall clock, in UTC milliseconds."""
+    return time.time_ns() // 1_000_000
+
+
+def apply_enrolment(store: Path | None, entries: "Enrolment") -> "EnrolledChange":
+    """Enrol into the store at this path, with the standard limits of each condition."""
+    from alerting.standard_limits import standard_limits
+    from ingest.enrolment import enrol as enrol_into
+
+    with opened_writer(store) as writer, opened_reader(store) as reader:
+        return enrol_into(writer, entries, reader.citizens(), standard_limits, now_ms())
+
+
+def store_path(store: Path | None) -> Path:
+    """The path of the record store: the option, else the environment, else the default."""
+    from ingest.settings import IngestSettings
+
+    return IngestSettings(**given(store_path=store)).store_path
+
+
+@contextmanager
+def store_needed(path: Path) -> Iterator[None]:
+    """End the command with one clear line when the store is away."""
+    from ingest.store import StoreUnavailable
+
+    try:
+        yield
+    except StoreUnavailable as error:
+        err.print(f"store {path}: {error}", style="red", highlight=False, markup=False)
+        raise typer.Exit(1) from error
+
+
+@contextmanager
+def opened_writer(store: Path | None) -> "Iterator[SqliteWriter]":
+    """A writer on the record store, closed at the end."""
+    from ingest.store import SqliteWriter
+
+    path = store_path(store)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with store_needed(path), closing(SqliteWriter(path)) as writer:
+        yield writer
+
+
+@contextmanager
+def opened_reader(store: Path | None) -> "Iterator[SqliteReader]":
+    """A reader on the record store, closed at the end."""
+    from ingest.store import SqliteReader
+
+    path = store_path(store)
+    with store_needed(path), closing(SqliteReader(path)) as reader:
+        yield reader
