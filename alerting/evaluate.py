@@ -10,6 +10,7 @@ Because of that replay nothing here needs to survive a crash but the stores them
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 
@@ -21,7 +22,7 @@ from alerting.alert_store import AlertStore
 from alerting.curves import curves_of
 from alerting.engine import Change, Engine
 from alerting.explanation import episode_of
-from alerting.local_time import local_days, utc_ms
+from alerting.local_time import DAY_MS, local_days, utc_ms
 from alerting.roster import Roster
 from alerting.rules import RULES, Colour
 from alerting.sittings import sittings_of
@@ -33,6 +34,8 @@ from ingest.store import Reader, StoreUnavailable
 log = logging.getLogger(__name__)
 
 BATCH_RECORDS = 5_000
+DRAWN_MAX = 4_000
+"""Most curves kept ready: a few pages of the largest worklist."""
 REPLAY_CITIZENS = 500
 """So many are replayed at a time: it bounds the memory, and how long a reader waits."""
 LATE = "late-data"
@@ -67,6 +70,8 @@ class Evaluator:
         self._engine = Engine(Roster({}, {}))
         self._enrolment = -1
         self._seq = self._departed = self._evaluated = 0
+        self._revision: Counter[str] = Counter()
+        self._drawn: dict[tuple[str, int], tuple[tuple[int, int], list[Curve]]] = {}
 
     def serve(self, should_stop: Callable[[], bool], poll_s: float, tick_s: float) -> None:
         """Follow the store until `should_stop`; a store that is away is tried again."""
@@ -129,11 +134,30 @@ class Evaluator:
             return situations_of(self._engine)
 
     def curves(self, citizens: Sequence[str], days: int) -> dict[str, list[Curve]]:
-        """The curves of these citizens; see `alerting.situation.Monitor`."""
+        """The curves of these citizens; see `alerting.situation.Monitor`.
+
+        Drawn once until the citizen's readings or the day change: a worklist asks every second.
+        """
+        now = self.now_ms()
         with self._lock:
-            roster = self._engine.roster.subset([one for one in citizens if one in self])
-        with closing(self._open_reader()) as reader:
-            return curves_of(roster, reader, self.now_ms(), days)
+            known = [citizen for citizen in citizens if citizen in self]
+            marks = {citizen: (self._revision[citizen], now // DAY_MS) for citizen in known}
+            kept = {
+                citizen: self._drawn[citizen, days][1]
+                for citizen in known
+                if self._drawn.get((citizen, days), (None,))[0] == marks[citizen]
+            }
+            roster = self._engine.roster.subset([one for one in known if one not in kept])
+        if len(roster):
+            with closing(self._open_reader()) as reader:
+                drawn = curves_of(roster, reader, now, days)
+            with self._lock:
+                if len(self._drawn) + len(drawn) > DRAWN_MAX:
+                    self._drawn.clear()
+                for citizen, curves in drawn.items():
+                    self._drawn[citizen, days] = (marks[citizen], curves)
+            kept |= drawn
+        return {citizen: kept[citizen] for citizen in known}
 
     def now_ms(self) -> int:
         """The wall clock, or the newest measurement where the data are the clock."""
@@ -188,6 +212,7 @@ class Evaluator:
         }
         late |= {sitting.row for sitting in sittings if engine.is_late(sitting)}
         with self._lock:
+            self._revision.update({engine.roster.ids[sitting.row] for sitting in sittings})
             changes = engine.advance(sitting for sitting in sittings if sitting.row not in late)
         self._apply(changes)
         self._replay(sorted(late), LATE)
@@ -211,6 +236,7 @@ class Evaluator:
         self._newest_ms = max([self._newest_ms, *(record.measured_ms for record in records)])
         now = self.now_ms()
         with self._lock:
+            self._revision.update(citizens)
             engine.forget(rows)
             changes = engine.advance(sittings_of(records, engine.roster.row))
             if now:

@@ -2,10 +2,15 @@
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from alerting import evaluate
+from alerting.curves import curves_of
 from alerting.evaluate import Evaluator
+from alerting.roster import Roster
+from alerting.situation import Curve
 from fhir_mapping.enrolled import Limits
 from fhir_mapping.identity import id_text
 from ingest.store import SqliteReader
@@ -121,3 +126,30 @@ def test_curves_and_situations_from_other_threads_while_polling(
     for thread in threads:
         thread.join()
     assert not failures
+
+
+def test_curves_are_drawn_again_only_when_something_changed(
+    clinic: Clinic, live: Evaluator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worklist asks every second; a new reading, and only that, is worth drawing for."""
+    drawn: list[list[str]] = []
+
+    def counting(roster: Roster, *rest: Any) -> dict[str, list[Curve]]:
+        drawn.append(roster.ids)
+        return curves_of(roster, *rest)
+
+    monkeypatch.setattr(evaluate, "curves_of", counting)
+    clinic.enrol([citizen("c2")])
+    catch_up(live)
+    first = live.curves(["c1", "c2"], 10)
+    assert live.curves(["c2", "c1"], 10) == first
+    assert drawn == [["c1", "c2"]]
+    clinic.receive(oximetry("c1", 15, 92, hour=21))
+    catch_up(live)
+    (spo2, *_) = live.curves(["c1", "c2"], 10)["c1"]
+    assert spo2.points[-1].value == 92
+    assert drawn == [["c1", "c2"], ["c1"]]
+    live.curves(["c1"], 20)
+    clinic.now_ms += 86_400_000
+    live.curves(["c1"], 10)
+    assert drawn[2:] == [["c1"], ["c1"]]
