@@ -11,7 +11,6 @@ of our own, in KIH's words. Only the first LOINC code of a row is given, as dk-c
 
 import re
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import product
@@ -23,6 +22,7 @@ from devices.catalogue import METRICS, OBSERVABLES, Code, Metric, Panel, metric,
 from devices.wire import Location, TransferredBy
 from fhir_mapping import codes
 from fhir_mapping.identity import fingerprint, id_text
+from fhir_mapping.moment import moment
 from fhir_mapping.record import Record
 from fhir_mapping.resources import printable, resource_id
 
@@ -39,7 +39,7 @@ _SHAPE = b"".join(
         b'","value":%(identifier)b}],"status":"%(status)b"',
         b',"category":@category@,"code":@code@%(subject)b,"effectiveDateTime":"%(measured)b"',
         b',"issued":"%(received)b"%(performer)b%(value)b%(interpretation)b',
-        b',"device":{"reference":"Device/%(device)b"%(model)b}%(derived)b%(components)b}',
+        b',"device":{"reference":"Device/%(source)b}%(derived)b%(components)b}',
     )
 )
 """The whole Observation: `@…@` is filled once per catalogue row, `%(…)` for each record.
@@ -104,12 +104,11 @@ def render_observation(record: Record) -> bytes:
     """
     row = _ROWS[record.about]
     offset_min = record.offset_min
-    received = updated = _moment(record.received_ms, 0)
+    received = updated = moment(record.received_ms, 0)
     if record.updated_ms > record.received_ms:
-        updated = _moment(record.updated_ms, 0)
-    device = resource_id(record.device).encode()
-    gateway = resource_id(record.gateway).encode()
-    citizen = record.citizen
+        updated = moment(record.updated_ms, 0)
+    gateway, device, source = _source(record.gateway, record.device, record.model, record.firmware)
+    subject, performer = _person(record.citizen)
     flagged = _flags(record.flags)
     value, components = _value(row, record.values, flagged.absent)
     has_clock = record.clock_device_ms is not None and record.clock_gateway_ms is not None
@@ -126,14 +125,13 @@ def render_observation(record: Record) -> bytes:
         _circumstances(record.circumstances).extensions if record.circumstances else b"",
         _identifier(record, row.key),
         b"final" if record.version == 1 else b"amended",
-        _NOBODY if citizen is None else b',"subject":{"reference":"Patient/%b"}' % citizen.encode(),
-        _moment(record.measured_ms, offset_min),
+        subject,
+        moment(record.measured_ms, offset_min),
         received,
-        b"" if citizen is None else b',"performer":[{"reference":"Patient/%b"}]' % citizen.encode(),
+        performer,
         value,
         flagged.interpretation,
-        device,
-        _model(record.model, record.firmware) if record.model else b"",
+        source,
         b',"derivedFrom":[{"reference":"#clock"}]' if has_clock else b"",
         b',"component":[%b]' % b",".join(components) if components else b"",
     )
@@ -164,12 +162,18 @@ def _identifier(record: Record, key: str) -> bytes:
     after the device has been given to somebody else; so is the value, except for the second of
     two that claim one identity. A slash separates, since no device name on an MQTT topic has one.
     """
-    text = f"{record.device}/{record.slot}/{record.boot}/{key}/{record.device_time}"
+    start, rest = _start(record.device, record.slot, record.boot, key), ""
     if record.circumstances:
-        text = f"{text}/{_circumstances(record.circumstances).mark}"
+        rest = f"/{_circumstances(record.circumstances).mark}"
     if record.conflict and _is_twin(record, key):
-        text = f"{text}/{'/'.join(value or '' for value in record.values)}"
-    return _text(text)
+        rest = f"{rest}/{'/'.join(value or '' for value in record.values)}"
+    return b'%b%b%b"' % (start, record.device_time.encode(), rest.encode())
+
+
+@lru_cache(maxsize=16_384)
+def _start(device: str, slot: int, boot: str, key: str) -> bytes:
+    """The part of an identifier that one device repeats, as the beginning of a JSON string."""
+    return _text(f"{device}/{slot}/{boot}/{key}/")[:-1]
 
 
 def _is_twin(record: Record, key: str) -> bool:
@@ -185,49 +189,30 @@ def _is_twin(record: Record, key: str) -> bool:
     return record.identity[6:] != mark
 
 
-_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60))
-_SECONDS = tuple(f"{second:02}" for second in range(60))
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
-
-
-def _moment(utc_ms: int, offset_min: int) -> bytes:
-    """FHIR's dateTime or instant: local time and offset, milliseconds only if there are any.
-
-    >>> _moment(1771396180120, 60)
-    b'2026-02-18T07:29:40.120+01:00'
-    >>> _moment(0, 0)
-    b'1970-01-01T00:00:00Z'
-    """
-    seconds, milliseconds = divmod(utc_ms + offset_min * 60_000, 1000)
-    minutes, second = divmod(seconds, 60)
-    day, minute = divmod(minutes, 1440)
-    fraction = f".{milliseconds:03}" if milliseconds else ""
-    text = f"{_day(day)}{_MINUTES[minute]}{_SECONDS[second]}{fraction}{_zone(offset_min)}"
-    return text.encode()
-
-
-@lru_cache(maxsize=4096)
-def _day(number: int) -> str:
-    return date.fromordinal(_EPOCH_DAY + number).isoformat()
-
-
-@lru_cache(maxsize=64)
-def _zone(offset_min: int) -> str:
-    if offset_min == 0:
-        return "Z"
-    hours, minutes = divmod(abs(offset_min), 60)
-    return f"{'-' if offset_min < 0 else '+'}{hours:02}:{minutes:02}"
-
-
 def _text(text: str) -> bytes:
     """A free text as a JSON string, quotes included."""
     return _encode(printable(text))
 
 
-@lru_cache(maxsize=1024)
-def _model(model: str, firmware: str) -> bytes:
-    """Model and firmware as they were when it measured; the Device tells what they are now."""
-    return b',"display":%b' % _text(f"{model}, firmware {firmware}" if firmware else model)
+@lru_cache(maxsize=16_384)
+def _source(gateway: str, device: str, model: str, firmware: str) -> tuple[bytes, bytes, bytes]:
+    """Ids of gateway and device, and the device as it stands in a reference.
+
+    Its display is model and firmware when it measured; the Device tells what they are now.
+    """
+    device_id = resource_id(device).encode()
+    text = f"{model}, firmware {firmware}" if firmware else model
+    display = b',"display":%b' % _text(text) if model else b""
+    return resource_id(gateway).encode(), device_id, b'%b"%b' % (device_id, display)
+
+
+@lru_cache(maxsize=16_384)
+def _person(citizen: str | None) -> tuple[bytes, bytes]:
+    """Subject and performer: who measures at home does both."""
+    if citizen is None:
+        return _NOBODY, b""
+    reference = b'{"reference":"Patient/%b"}' % citizen.encode()
+    return b',"subject":%b' % reference, b',"performer":[%b]' % reference
 
 
 @lru_cache(maxsize=256)
@@ -294,8 +279,8 @@ def _clock(record: Record, device: bytes, gateway: bytes) -> bytes:
     offset_min = record.offset_min
     return _CLOCK % (
         device,
-        _moment(record.clock_gateway_ms, offset_min),
-        _moment(record.clock_device_ms - offset_min * 60_000, offset_min),
+        moment(record.clock_gateway_ms, offset_min),
+        moment(record.clock_device_ms - offset_min * 60_000, offset_min),
         gateway,
         _clock_sync(record.clock_sync),
     )

@@ -45,7 +45,7 @@ PROMISED = {
         "state_bytes_per_patient",
         "peak_rss_mb",
     },
-    "render": {"renders_per_s", "ratio_vs_fhir_resources", "ratio_vs_json", "bytes"},
+    "render": {"renders_per_s", "ratio_vs_fhir_resources", "ratio_vs_orjson", "ratio_vs_json", "bytes"},
     "simulate": {"deliveries_per_s", "patient_days_per_s"},
 }
 THROUGH_THE_BROKER = {
