@@ -1,6 +1,7 @@
 """The documents say what the code does: generated tables, commands, links."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from ingest.rejection import Reason
 from ingest.settings import IngestSettings
 
 ROOT = Path(__file__).parent.parent
-ALL = [*sorted(file.name for file in ROOT.glob("*.md")), "docs/REFERENCE.md"]
+ALL = sorted(str(file.relative_to(ROOT)) for file in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -34,6 +35,19 @@ def test_a_stale_table_is_found() -> None:
     stale = text.replace("| R01 | red | 87 |", "| R01 | red | 78 |")
     assert stale != text
     assert filled(stale) == text
+
+
+def test_every_standing_warning_is_explained() -> None:
+    """The validators' warnings stand in docs/CONFORMANCE.md, one row each, as in the data."""
+    rows = tomllib.loads((ROOT / "tests/conformance/explanations.toml").read_text())["warning"]
+    lines = ["| validator | warning | why it stands |", "| --- | --- | --- |"]
+    lines += [
+        f"| {row['of']} | `{row['says']}` | {row['why']} |".replace("(phd|pocd)", "(phd\\|pocd)")
+        for row in rows
+    ]
+    wanted = "<!-- warnings -->\n" + "\n".join(lines) + "\n<!-- /warnings -->"
+    text = (ROOT / "docs/CONFORMANCE.md").read_text()
+    assert wanted in text, wanted
 
 
 def test_every_row_of_code_is_documented() -> None:
