@@ -69,6 +69,12 @@ class Metric:
     phmr_section: str = "results"
     category: str = "vital-signs"
     panel: str | None = None
+    limits: str = ""
+
+    @property
+    def limits_of(self) -> str:
+        """Whose personal limits apply: a pulse is a pulse, whichever device counted it."""
+        return self.limits or self.alias
 
     @property
     def key(self) -> str:

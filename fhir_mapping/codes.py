@@ -48,6 +48,8 @@ TRANSFERRED_BY = f"{OURS}/StructureDefinition/transferred-by"
 LOCATION = f"{OURS}/StructureDefinition/location"
 SCHEDULED = f"{OURS}/StructureDefinition/scheduled"
 CONFLICT = f"{OURS}/StructureDefinition/conflict"
+ALARM_RANGE = "urn:oid:1.2.208.184.100.1"
+"""MedCom's codes of limits, RAL (red) and GAL (yellow), among those of its messages."""
 CIRCUMSTANCE = f"{OURS}/StructureDefinition/circumstance"
 
 PROFILES: Mapping[str, tuple[str, ...]] = MappingProxyType(

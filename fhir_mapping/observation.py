@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import product
+from types import MappingProxyType
 from typing import Any, get_args
 
 import msgspec
@@ -23,6 +24,7 @@ from devices.wire import Location, TransferredBy
 from fhir_mapping import codes
 from fhir_mapping.identity import fingerprint, id_text
 from fhir_mapping.moment import moment
+from fhir_mapping.ranges import InForce, reference_range
 from fhir_mapping.record import Record
 from fhir_mapping.resources import printable, resource_id
 
@@ -44,6 +46,7 @@ _SHAPE = b"".join(
 )
 """The whole Observation: `@…@` is filled once per catalogue row, `%(…)` for each record.
 The names are for the reader; they are cut off once, as filling by place is four times as fast."""
+NO_LIMITS: InForce = MappingProxyType({})
 _NAME = re.compile(rb"%\(\w+\)")
 _ABSENT = b'"dataAbsentReason":{"coding":[{"system":"%b","code":"%%b"}]}' % (
     codes.DATA_ABSENT_REASON.encode()
@@ -57,13 +60,15 @@ class _Row:
     """One catalogue row, ready to be filled.
 
     `values[i]` takes the decimal text of `record.values[i]`, `absent[i]` the reason why there is
-    none. Where `required[i]` is false, a missing value means that the device does not measure it.
+    none; both then take the reference ranges. Where `required[i]` is false, a missing value means
+    that the device does not measure it.
     """
 
     template: bytes
     profile: bytes
     key: str
     is_panel: bool
+    metrics: tuple[Metric, ...]
     values: tuple[bytes, ...]
     absent: tuple[bytes, ...]
     required: tuple[bool, ...]
@@ -86,7 +91,7 @@ class _Circumstances:
     mark: str
 
 
-def render_observation(record: Record) -> bytes:
+def render_observation(record: Record, limits: InForce = NO_LIMITS) -> bytes:
     """The Observation of this record: the same bytes in every process, for ever.
 
     Status is `amended` from version 2 on: FHIR means by it any change since the Observation was
@@ -100,6 +105,9 @@ def render_observation(record: Record) -> bytes:
     Values are withheld, with a reason, when the device says that they are invalid or not
     available (HL7 PHD's table of measurement status; on a panel the word holds for all of it).
 
+    `limits` are the citizen's in force when it was measured (`ranges.in_force`): they are copied
+    as reference ranges, so that the range of the time survives with the value.
+
     `record.values` must hold what `ingest.validate` let through: they are not escaped.
     """
     row = _ROWS[record.about]
@@ -110,7 +118,7 @@ def render_observation(record: Record) -> bytes:
     gateway, device, source = _source(record.gateway, record.device, record.model, record.firmware)
     subject, performer = _person(record.citizen)
     flagged = _flags(record.flags)
-    value, components = _value(row, record.values, flagged.absent)
+    value, components = _value(row, record.values, flagged.absent, limits)
     has_clock = record.clock_device_ms is not None and record.clock_gateway_ms is not None
     return row.template % (
         id_text(record.id).encode(),
@@ -138,21 +146,27 @@ def render_observation(record: Record) -> bytes:
 
 
 def _value(
-    row: _Row, values: tuple[str | None, ...], reason: bytes
+    row: _Row, values: tuple[str | None, ...], reason: bytes, limits: InForce
 ) -> tuple[bytes, tuple[bytes, ...]]:
     """The value of a single metric, or the components of a panel; a `reason` withholds them."""
     if not row.is_panel:
-        text = values[0]
+        text, ranges = values[0], _ranges(row.metrics[0], limits) if limits else b""
         if text is None or reason:
-            return row.absent[0] % (reason or b"error"), ()
-        return row.values[0] % text.encode(), ()
+            return row.absent[0] % (reason or b"error", ranges), ()
+        return row.values[0] % (text.encode(), ranges), ()
     components = []
     for place, text in enumerate(values):
+        ranges = _ranges(row.metrics[place], limits) if limits else b""
         if text is not None and not reason:
-            components.append(row.values[place] % text.encode())
+            components.append(row.values[place] % (text.encode(), ranges))
         elif text is not None or row.required[place]:
-            components.append(row.absent[place] % (reason or b"error"))
+            components.append(row.absent[place] % (reason or b"error", ranges))
     return b"", tuple(components)
+
+
+def _ranges(row: Metric, limits: InForce) -> bytes:
+    held = limits.get(row.limits_of)
+    return b"" if held is None else reference_range(held, row.alias)
 
 
 def _identifier(record: Record, key: str) -> bytes:
@@ -305,10 +319,10 @@ def _row(alias: str) -> _Row:
     absent = (_ABSENT,) * len(parts)
     if isinstance(row, Panel):
         heads = tuple(b'{"code":' + _constant(_code(part)) + b"," for part in parts)
-        values = tuple(head + value + b"}" for head, value in zip(heads, values, strict=True))
-        absent = tuple(head + value + b"}" for head, value in zip(heads, absent, strict=True))
+        values = tuple(head + value + b"%b}" for head, value in zip(heads, values, strict=True))
+        absent = tuple(head + value + b"%b}" for head, value in zip(heads, absent, strict=True))
     else:
-        values, absent = (b"," + values[0],), (b"," + absent[0],)
+        values, absent = (b"," + values[0] + b"%b",), (b"," + absent[0] + b"%b",)
     category = Code(row.category, codes.CATEGORY_DISPLAY[row.category])
     categories = [
         {"coding": [_coding(codes.OBSERVATION_CATEGORY, category)]},
@@ -321,6 +335,7 @@ def _row(alias: str) -> _Row:
         profile=b',"profile":' + _encode(codes.PROFILES[row.category]),
         key=row.key,
         is_panel=isinstance(row, Panel),
+        metrics=tuple(parts),
         values=values,
         absent=absent,
         required=tuple(not isinstance(row, Panel) or p.alias in row.required for p in parts),

@@ -24,6 +24,7 @@ from fhir_mapping.resources import (
     render_patient,
 )
 from tests.fhir_mapping.cases import CASES
+from tests.fhir_mapping.test_ranges import LIMITS
 
 ROOT: Final = Path(__file__).parents[2]
 BESIDE: Final = ROOT.parent / "shared" / "examples"
@@ -65,6 +66,10 @@ def samples() -> dict[str, bytes]:
     """Every sample by file name: FHIR rendered here, KIH XML and PHMR as their golden files."""
     replace = msgspec.structs.replace
     observations = {name: render_observation(record) for name, record in CASES.items()}
+    observations |= {
+        f"{name}-limits": render_observation(CASES[name], LIMITS)
+        for name in ("spo2", "pulse_cuff", "blood_pressure")
+    }
     entries = {
         f"{BASE}/Observation/{json.loads(said)['id']}": said for said in observations.values()
     }
