@@ -143,6 +143,26 @@ def _shared_circumstances(group: list[Value]) -> str:
     ).decode()
 
 
+def on_device(record: Record, device: str) -> Record:
+    """The same measurement as one of another device: with that device's identity."""
+    values = "/".join(value or "" for value in record.values) if record.conflict else ""
+    mark = fingerprint(
+        device,
+        record.slot,
+        record.boot,
+        record.device_time,
+        record.row.key,
+        record.circumstances,
+        values,
+    )
+    return msgspec.structs.replace(
+        record,
+        device=device,
+        identity=record.identity[:6] + mark,
+        id=observation_id(record.measured_ms, mark),
+    )
+
+
 def twin_of(record: Record) -> Record:
     """The same record as one of two that claim one identity with different values.
 

@@ -170,6 +170,18 @@ def enrol(file: Path, store: StorePath = None) -> None:
 
 
 @app.command()
+def take(files: list[Path], store: StorePath = None) -> None:
+    """Take in KIH datasets and PHMR reports exported elsewhere; twice does no harm."""
+    from ingest.take import take as take_document
+
+    with opened_reader(store) as reader, opened_writer(store) as writer:
+        for file in files:
+            became = take_document(file.read_bytes(), reader, writer, now_ms())
+            said = ", ".join(f"{count} {result}" for result, count in sorted(became.items()))
+            typer.echo(f"{file.name}: {said or 'nothing in it'}")
+
+
+@app.command()
 def rejections(
     store: StorePath = None,
     everything: Annotated[bool, typer.Option("--all", help="Also what was replayed")] = False,

@@ -1,0 +1,129 @@
+"""A national export is taken in once, by the citizen it names, and what is refused is kept."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from alerting.standard_limits import standard_limits
+from fhir_mapping.enrolled import Citizen, Enrolment, Organisation, Plan
+from fhir_mapping.kih.reports import dataset_of
+from fhir_mapping.kih.write import render_dataset
+from fhir_mapping.phmr import document_of, render_phmr
+from fhir_mapping.record import Record
+from ingest.enrolment import enrol
+from ingest.store import SqliteReader, SqliteWriter
+from ingest.take import take
+from tests.conformance.samples import EXAMPLES
+from tests.fhir_mapping.cases import CASES
+
+NOW_MS = 1_790_000_000_000
+ORGANISATION = Organisation("org", "1234567890123456", "Odense Kommune (syntetisk)")
+ANNA = Citizen(
+    id="citizen-1",
+    cpr="7105480001",
+    given="Anna",
+    family="Prøve",
+    sex="female",
+    birth_date=date(1948, 5, 11),
+    condition="both",
+    organisation="org",
+    plan=Plan("1111111", "12:00", date(2026, 1, 1), ["weight"]),
+)
+NANCY = msgspec.structs.replace(ANNA, id="nancy", cpr="2512484916")
+"""The CPR number of the person whom the official KIH example invents."""
+OURS = [CASES[name] for name in ("weight", "blood_pressure", "spo2-circumstances", "fev1")]
+
+
+class Ward:
+    def __init__(self, path: Path) -> None:
+        self.writer = SqliteWriter(path)
+        entries = Enrolment(organisations=[ORGANISATION], citizens=[ANNA, NANCY])
+        enrol(self.writer, entries, [], standard_limits, NOW_MS)
+        self.reader = SqliteReader(path)
+
+    def take(self, document: bytes) -> dict[str, int]:
+        return dict(take(document, self.reader, self.writer, NOW_MS))
+
+    def records(self) -> list[Record]:
+        return self.reader.records_after(0, 100, unassigned=True)
+
+
+@pytest.fixture
+def ward(tmp_path: Path) -> Iterator[Ward]:
+    ward = Ward(tmp_path / "records.db")
+    with closing(ward.writer), closing(ward.reader):
+        yield ward
+
+
+def as_kih() -> bytes:
+    return render_dataset(dataset_of(ANNA, OURS, ORGANISATION))
+
+
+def as_phmr() -> bytes:
+    return render_phmr(document_of(ANNA, OURS, ORGANISATION, created_ms=NOW_MS))
+
+
+@pytest.mark.parametrize("document", [as_kih, as_phmr])
+def test_what_we_exported_comes_back_as_itself(ward: Ward, document: "type[bytes]") -> None:
+    exported = document()
+    assert ward.take(exported) == {"quarantined": len(OURS)}, "its devices are not enrolled here"
+    assert {record.id for record in ward.records()} == {record.id for record in OURS}
+    assert {record.values for record in ward.records()} == {record.values for record in OURS}
+    assert ward.take(exported) == {"duplicate": len(OURS)}
+
+
+def test_both_formats_are_the_same_measurements(ward: Ward) -> None:
+    ward.take(as_kih())
+    assert ward.take(as_phmr()) == {"duplicate": len(OURS)}
+
+
+def example(name: str) -> bytes:
+    file = EXAMPLES / name
+    if not file.exists():
+        pytest.skip(f"{file} is missing; set HJEMMEPULS_EXAMPLES to a folder that has it")
+    return file.read_bytes()
+
+
+def test_the_official_kih_example(ward: Ward) -> None:
+    document = example("kih/KIH-DB_version_1.0.1_eksempel1.xml")
+    became = ward.take(document)
+    assert became["accepted"] >= 1
+    assert became["rejected"] >= 1, "a bound (less_than) is no value"
+    assert {record.citizen for record in ward.records()} == {"nancy"}
+    again = ward.take(document)
+    assert again["duplicate"] == became["accepted"]
+    assert "accepted" not in again
+    assert all(row.payload == document for row in list(ward.reader.rejections())[:1])
+
+
+def test_two_citizens_never_share_a_foreign_device(ward: Ward) -> None:
+    document = example("kih/KIH-DB_version_1.0.1_eksempel1.xml")
+    ward.take(document)
+    ward.take(document.replace(NANCY.cpr.encode(), ANNA.cpr.encode()))
+    by_citizen = {record.citizen: record.device for record in ward.records()}
+    assert set(by_citizen) == {"nancy", "citizen-1"}
+    assert len(set(by_citizen.values())) == 2
+
+
+def test_a_document_about_a_stranger_is_held(ward: Ward) -> None:
+    document = as_kih().replace(ANNA.cpr.encode(), b"7105480002")
+    assert ward.take(document) == {"quarantined": 1}
+    (held,) = ward.reader.rejections()
+    assert (held.reason, held.payload) == ("identity-mismatch", document)
+    assert "7105480002" not in held.detail
+    assert ward.records() == []
+
+
+@pytest.mark.parametrize(
+    "document", [b"", b"no xml", b"<a/>", b"<CitizenMonitoringDataset>", b"<ClinicalDocument/>"]
+)
+def test_what_cannot_be_read_is_kept(ward: Ward, document: bytes) -> None:
+    assert ward.take(document) == {"rejected": 1}
+    (kept,) = ward.reader.rejections()
+    assert kept.payload == document
+    assert kept.path
+    assert kept.detail
