@@ -69,6 +69,23 @@ def render(as_json: AsJson = False, small: Small = False, repeat: Repeat = 3) ->
     show(run(*((100, 50) if small else (5_000, 500)), repeat), as_json)
 
 
+@app.command(name="fhir_api")
+def fhir_api(
+    as_json: AsJson = False,
+    small: Small = False,
+    repeat: Repeat = 3,
+    observations: Annotated[
+        int | None, typer.Option(min=1, help="Default 200000, small 5000")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Disk to measure on; default: /tmp")] = None,
+) -> None:
+    """Search, $lastn and $stats over many stored Observations."""
+    from benchmarks.fhir_api import run
+
+    count = observations or (5_000 if small else 200_000)
+    show(run(count, 20 if small else 200, repeat, folder), as_json)
+
+
 @app.command()
 def simulate(as_json: AsJson = False, small: Small = False, repeat: Repeat = 3) -> None:
     """A world's messages."""

@@ -18,7 +18,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hjemmepuls.stores import apply_enrolment, err, given, now_ms, opened_reader, opened_writer
+from hjemmepuls.stores import (
+    apply_enrolment,
+    err,
+    given,
+    now_ms,
+    opened_reader,
+    opened_writer,
+    store_needed,
+)
 
 app = typer.Typer(
     help="Hjemmepuls: home monitoring from device to clinician. Not a medical device.",
@@ -179,6 +187,48 @@ def take(files: list[Path], store: StorePath = None) -> None:
             became = take_document(file.read_bytes(), reader, writer, now_ms())
             said = ", ".join(f"{count} {result}" for result, count in sorted(became.items()))
             typer.echo(f"{file.name}: {said or 'nothing in it'}")
+
+
+@app.command()
+def deliver(
+    store: StorePath = None,
+    to: Annotated[str | None, typer.Option(help="fhir, folder or endpoint")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="FHIR base or endpoint; https, or loopback")
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Folder of the documents")] = None,
+) -> None:
+    """Send every record on, at least once; runs until it is told to stop."""
+    from ingest.deliver import DeliverSettings, WrongState, serve
+
+    start_logging()
+    settings = DeliverSettings(**given(store_path=store, destination=to, url=url, folder=folder))
+    stop = stop_on_signals()
+    try:
+        with store_needed(settings.state_path):
+            serve(settings, stop)
+    except WrongState as error:
+        err.print(str(error), style="red", highlight=False, markup=False)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def undelivered(
+    retry: Annotated[bool, typer.Option(help="Have all of them sent again")] = False,
+) -> None:
+    """List what a destination refused."""
+    from fhir_mapping.identity import id_text
+    from ingest.deliver import DeliverSettings, dead_letters, retry_dead_letters
+
+    settings = DeliverSettings()
+    with store_needed(settings.state_path):
+        table = Table("record", "version", "attempts", "reason", "sha-256")
+        for one in dead_letters(settings):
+            cells = (id_text(one.id), one.version, one.attempts, one.reason, one.digest[:16])
+            table.add_row(*(Text(str(cell)) for cell in cells))
+        Console().print(table)
+        if retry:
+            typer.echo(f"{retry_dead_letters(settings)} will be sent again")
 
 
 @app.command()

@@ -14,6 +14,7 @@ from alerting.api.app import create_app
 from alerting.rules import RULES, SIGNALS, Rule
 from alerting.settings import AlertingSettings
 from devices.catalogue import DEVICE_TYPES, METRICS
+from ingest.deliver import DeliverSettings
 from ingest.rejection import MEANINGS
 from ingest.settings import IngestSettings
 
@@ -71,15 +72,23 @@ def reasons() -> str:
     )
 
 
-def settings() -> str:
-    """Every setting of every process, by its environment variable."""
-    rows = {
-        f"`HJEMMEPULS_{name.upper()}`": (str(field.default), field.description or "")
-        for model in (IngestSettings, AlertingSettings)
+def environment_names() -> dict[str, tuple[str, str]]:
+    """Every setting of every process: its environment variable, default and description."""
+    return {
+        str(field.validation_alias or f"{model.model_config['env_prefix']}{name.upper()}"): (
+            str(field.default),
+            field.description or "",
+        )
+        for model in (DeliverSettings, IngestSettings, AlertingSettings)
         for name, field in model.model_fields.items()
     }
+
+
+def settings() -> str:
+    """The settings as a table."""
     head = ("environment variable", "default", "what it is")
-    return table(head, ((name, f"`{row[0]}`", row[1]) for name, row in sorted(rows.items())))
+    rows = sorted(environment_names().items())
+    return table(head, ((f"`{name}`", f"`{row[0]}`", row[1]) for name, row in rows))
 
 
 def routes() -> str:

@@ -1,11 +1,12 @@
 """Stage 1, decode: the bytes of one delivery become wire payloads, or rejections.
 
 In: a `Delivery` as the broker handed it over. Out: its topic and, for every reading in it, a
-`wire.Payload` or a `Rejection`. One bad reading of an array leaves its neighbours alone.
-Pure: no clock, no storage, no broker.
+`wire.Payload` or a `Rejection`; what arrives as FHIR is read by `decode_fhir`. One bad reading of
+an array leaves its neighbours alone. Pure: no clock, no storage, no broker.
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -17,6 +18,7 @@ from devices.wire import (
     parse_topic,
     part_of,
 )
+from ingest.decode_fhir import KIND_FHIR, Read, decode_fhir
 from ingest.limits import PAYLOAD_BYTES_MAX, READINGS_PER_DELIVERY_MAX
 from ingest.rejection import Reason, Rejection
 
@@ -44,6 +46,7 @@ class _Envelope(msgspec.Struct):
     seq: msgspec.Raw = msgspec.Raw(b"")
 
 
+KINDS = (KIND_READING, KIND_FHIR)
 _decode_payload = msgspec.json.Decoder(Payload).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
@@ -59,7 +62,7 @@ _COMPLAINTS = (
 """How the decoder begins its complaints; what follows may be the sender's own words."""
 
 
-def decode(delivery: Delivery) -> list[Decoded | Rejection]:
+def decode(delivery: Delivery) -> Sequence[Decoded | Read | Rejection]:
     """All readings of one delivery, in the order they stand in it; never empty, never raises."""
     topic = _topic_of(delivery.topic)
     if isinstance(topic, Rejection):
@@ -70,12 +73,14 @@ def decode(delivery: Delivery) -> list[Decoded | Rejection]:
     if len(payload) > PAYLOAD_BYTES_MAX:
         detail = f"the payload has {len(payload)} bytes, at most {PAYLOAD_BYTES_MAX} are taken"
         return [Rejection(Reason.PAYLOAD_TOO_LARGE, "$", detail)]
-    if payload.lstrip()[:1] == b"[":
-        return _decode_each(topic, payload)
-    return [_decode_one(topic, payload, -1)]
+    if topic.kind == KIND_FHIR:
+        return decode_fhir(payload, delivery.received_ms, topic)[0]
+    return _decode_each(topic, payload)
 
 
 def _decode_each(topic: Topic, payload: bytes) -> list[Decoded | Rejection]:
+    if payload.lstrip()[:1] != b"[":
+        return [_decode_one(topic, payload, -1)]
     try:
         items = _decode_array(payload)
     except _UNREADABLE as error:
@@ -93,8 +98,8 @@ def _topic_of(text: str) -> Topic | Rejection:
     if topic is None:
         detail = f"the topic {text[:200]!r} is not hm/v1/tenant/part/gateway/device/kind"
         return Rejection(Reason.TOPIC_MALFORMED, "topic", detail)
-    if topic.kind != KIND_READING:
-        detail = f"kind {topic.kind[:64]!r} is not taken, only {KIND_READING!r}"
+    if topic.kind not in KINDS:
+        detail = f"kind {topic.kind[:64]!r} is not taken, only {' and '.join(map(repr, KINDS))}"
         return Rejection(Reason.KIND_UNSUPPORTED, "topic", detail)
     part = part_of(topic.gateway)
     if topic.part != part:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from fhir_mapping.record import records_of
 from ingest.decode import Decoded, Delivery, decode
+from ingest.decode_fhir import HTTP_TOPIC, Names, Read, decode_fhir, same_name
 from ingest.rejection import Reason, Rejection
 from ingest.store import (
     Arrival,
@@ -23,6 +24,8 @@ from ingest.store import (
 from ingest.validate import validate
 
 log = logging.getLogger(__name__)
+_HELD = frozenset({Reason.PROCESSING_FAILED, Reason.IDENTITY_MISMATCH})
+"""What an arrival that looked good may still become in the store."""
 
 
 def process(deliveries: Sequence[Delivery], store: Writer) -> list[Outcome]:
@@ -30,10 +33,11 @@ def process(deliveries: Sequence[Delivery], store: Writer) -> list[Outcome]:
 
     Raises `StoreUnavailable` when the store is away: give the same batch again later.
     """
-    return _append([arrival for delivery in deliveries for arrival in examine(delivery)], store)
+    return append([arrival for delivery in deliveries for arrival in examine(delivery)], store)
 
 
-def _append(arrivals: Sequence[Arrival], store: Writer) -> list[Outcome]:
+def append(arrivals: Sequence[Arrival], store: Writer) -> list[Outcome]:
+    """Store what was examined; what our own fault keeps out becomes a rejection."""
     try:
         return store.append(arrivals)
     except StoreUnavailable:
@@ -43,10 +47,31 @@ def _append(arrivals: Sequence[Arrival], store: Writer) -> list[Outcome]:
         return [outcome for arrival in arrivals for outcome in _append_alone(arrival, store)]
 
 
-def examine(delivery: Delivery) -> Iterator[Arrival]:
-    """The arrivals of one delivery: each a mapped reading or a rejection. Never raises."""
+def append_together(arrivals: Sequence[Arrival], store: Writer) -> list[Outcome]:
+    """Store all of these or, where one is refused, their rejections only."""
     try:
-        items = decode(delivery)
+        return store.append(arrivals, together=True)
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        log.exception("%d arrivals that belong together failed; kept as rejections", len(arrivals))
+        items = [arrival.item for arrival in arrivals]
+        refused = [_failed(error, item.index, item.message_id, item.message_seq) for item in items]
+        pairs = zip(arrivals, refused, strict=True)
+        return store.append([Arrival(arrival.delivery, item) for arrival, item in pairs])
+
+
+def examine(delivery: Delivery, names: Names = same_name) -> Iterator[Arrival]:
+    """The arrivals of one delivery: each a mapped reading or a rejection. Never raises.
+
+    `names` knows devices by what FHIR calls them, for what came over HTTP.
+    """
+    items: Sequence[Decoded | Read | Rejection]
+    try:
+        if delivery.topic == HTTP_TOPIC:
+            items, _ = decode_fhir(delivery.payload, delivery.received_ms, None, names)
+        else:
+            items = decode(delivery)
     except Exception as error:
         log.exception("a delivery could not be decoded; it is kept as a rejection")
         items = [_failed(error)]
@@ -54,9 +79,11 @@ def examine(delivery: Delivery) -> Iterator[Arrival]:
         yield Arrival(delivery, _judge(item, delivery.received_ms))
 
 
-def _judge(decoded: Decoded | Rejection, received_ms: int) -> Mapped | Rejection:
+def _judge(decoded: Decoded | Read | Rejection, received_ms: int) -> Mapped | Rejection:
     if isinstance(decoded, Rejection):
         return decoded
+    if isinstance(decoded, Read):
+        return _mapped(decoded)
     payload, index = decoded.payload, decoded.index
     try:
         reading = validate(decoded, received_ms)
@@ -68,6 +95,27 @@ def _judge(decoded: Decoded | Rejection, received_ms: int) -> Mapped | Rejection
         return _failed(error, index, payload.id, payload.seq)
 
 
+def _mapped(read: Read) -> Mapped | Rejection:
+    """What came as FHIR is validated already."""
+    reading, index = read.reading, read.index
+    try:
+        records = records_of(reading)
+    except Exception as error:
+        log.exception("an Observation could not be mapped; it is kept as a rejection")
+        return _failed(error, index, reading.message_id)
+    return Mapped(reading.message_id, 0, records, index, read.subject, read.path)
+
+
+def names_of(reader: Reader) -> Names:
+    """What the devices and gateways that FHIR refers to are called on the wire."""
+
+    def name(said: str) -> str:
+        party = reader.party(said)
+        return said if party is None else party.name
+
+    return name
+
+
 def replay(reader: Reader, store: Writer, now_ms: int) -> tuple[int, int]:
     """Give every open rejection again; how many were tried and how many are now accepted.
 
@@ -76,24 +124,28 @@ def replay(reader: Reader, store: Writer, now_ms: int) -> tuple[int, int]:
     was refused, each reading in it that is still wrong becomes a rejection of its own.
     """
     tried = accepted = 0
+    names = names_of(reader)
     for rejection in reader.rejections(unreplayed_only=True):
         tried += 1
-        if _accepted_now(rejection, store):
+        if _accepted_now(rejection, store, names):
             store.mark_replayed(rejection.key, now_ms)
             accepted += 1
     return tried, accepted
 
 
-def _accepted_now(rejection: StoredRejection, store: Writer) -> bool:
+def _accepted_now(rejection: StoredRejection, store: Writer, names: Names) -> bool:
     place = rejection.place
     delivery = Delivery(rejection.topic, rejection.payload, rejection.received_ms)
     arrivals = [
-        arrival for arrival in examine(delivery) if place < 0 or arrival.item.index == place
+        arrival for arrival in examine(delivery, names) if place < 0 or arrival.item.index == place
     ]
     if not arrivals or any(_is_refused(arrival, place) for arrival in arrivals):
         return False
-    outcomes = _append(arrivals, store)
-    return all(outcome.reason != Reason.PROCESSING_FAILED for outcome in outcomes)
+    outcomes = append(arrivals, store)
+    return not any(
+        outcome.reason in _HELD and arrival.item.index == place
+        for arrival, outcome in zip(arrivals, outcomes, strict=True)
+    )
 
 
 def _is_refused(arrival: Arrival, place: int) -> bool:

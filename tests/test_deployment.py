@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 
 from alerting.settings import AlertingSettings
 from hjemmepuls.cli import app
+from hjemmepuls.reference import environment_names
 from ingest.limits import BATCH_DELIVERIES_MAX, BROKER_INFLIGHT, PAYLOAD_BYTES_MAX
-from ingest.settings import IngestSettings
 
 ROOT = Path(__file__).parent.parent
-OURS = ("enrol", "ingest", "alerting", "devices")
+OURS = ("enrol", "ingest", "alerting", "deliver", "devices")
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_nothing_listens_beyond_loopback(compose: dict[str, Any]) -> None:
 
 def test_commands_exist_and_take_their_options(compose: dict[str, Any]) -> None:
     runner = CliRunner()
-    for name in ("ingest", "alerting", "devices"):
+    for name in ("ingest", "alerting", "deliver", "devices"):
         command = compose["services"][name]["command"]
         usage = runner.invoke(app, [command[0], "--help"]).output
         assert "Usage" in usage
@@ -57,8 +57,7 @@ def test_commands_exist_and_take_their_options(compose: dict[str, Any]) -> None:
 
 
 def test_environment_names_are_settings(compose: dict[str, Any]) -> None:
-    fields = {*IngestSettings.model_fields, *AlertingSettings.model_fields}
-    known = {f"HJEMMEPULS_{field.upper()}" for field in fields}
+    known = set(environment_names())
     for name, service in compose["services"].items():
         assert set(service.get("environment", {})) <= known, name
 

@@ -123,16 +123,23 @@ OUTCOME_SCHEMA: dict[str, Any] = {
     },
 }
 _MEANINGS = {
+    200: "As asked",
+    201: "Stored as a new Observation",
+    202: "Taken, and not finished: see the body",
     304: "Nothing has changed since the answer with this ETag",
     400: "A parameter cannot be understood",
-    403: "The request comes from another site",
+    403: "The request comes from another site or machine",
     404: "There is no such thing",
     409: "Somebody has acknowledged it already; the body has the alert as it stands",
     410: "The cursor is ahead of the feed: the store was replaced; start again from 0",
     412: "The alert has another version than If-Match asks; the body has it as it stands",
     413: "The body is too long",
+    415: "The body is no FHIR JSON by its Content-Type, or is compressed",
     421: "The Host header names another machine",
     422: "A field is missing or out of bounds",
+    429: "As many as may wait are waiting; try again later",
+    500: "A fault of ours; what was sent is kept",
+    501: "This process was started without what it would need for that",
     503: "A store cannot be read right now; try again in a moment",
 }
 ALWAYS = (421, 503)
@@ -140,17 +147,21 @@ ALWAYS = (421, 503)
 
 
 def documented(
-    example: object, *statuses: int, schema: dict[str, Any] | None = None, fhir: bool = False
+    example: object,
+    *statuses: int,
+    schema: dict[str, Any] | None = None,
+    fhir: bool = False,
+    good: tuple[int, ...] = (200,),
 ) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route: its good answer by example, and every error it may give."""
+    """The `responses` of a route: its good answers by example, and every error it may give."""
     media_type = FHIR_JSON if fhir else JSON
-    good = {"schema": schema or {"type": "object"}, "example": example}
+    well = {"schema": schema or {"type": "object"}, "example": example}
     bad = {"schema": OUTCOME_SCHEMA if fhir else FAULT_SCHEMA}
     found: dict[int | str, dict[str, Any]] = {
-        200: {"description": "As asked", "content": {media_type: good}}
+        status: {"description": _MEANINGS[status], "content": {media_type: well}} for status in good
     }
-    for status in (*statuses, *ALWAYS):
+    for status in (*statuses, *ALWAYS, *((403,) if fhir else ())):
         found[status] = {"description": _MEANINGS[status]}
         if status != 304:
             found[status]["content"] = {media_type: bad}
-    return found
+    return dict(sorted(found.items()))

@@ -5,24 +5,30 @@ binds it to loopback, and turns the server's own access log off: ours names no p
 """
 
 import logging
-from collections.abc import Callable, Collection
+import time
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from alerting.alert_store import AlertStore
 from alerting.api import alerts, fhir, health, pages
 from alerting.api.answers import Fault, Refused, fault_answer, shortened
+from alerting.api.export import Exports
 from alerting.api.feed import Feed
 from alerting.api.guard import LOOPBACK_HOSTS, Guard, is_fhir
 from alerting.api.sources import Sources
+from alerting.api.writing import rejected_answer
 from alerting.situation import Monitor
 from alerting.web.render import error_page
 from alerting.web.texts import language_of
-from ingest.store import Reader, StoreUnavailable
+from ingest.store import Reader, StoreUnavailable, Writer
 
 log = logging.getLogger(__name__)
 _PAGES = ("/worklist.html", "/citizens", "/acknowledge")
@@ -33,9 +39,15 @@ def create_app(
     open_reader: Callable[[], Reader],
     open_alerts: Callable[[], AlertStore],
     *,
+    open_writer: Callable[[], Writer] | None = None,
+    export_folder: Path | None = None,
+    wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     hosts: Collection[str] = LOOPBACK_HOSTS,
 ) -> FastAPI:
     """The application over these sources; `hosts` are the names that it answers to.
+
+    Without `open_writer` FHIR is read only, without `export_folder` there is no bulk export: what
+    needs them answers 501. `wall_ms` is when requests arrive.
 
     The stores are opened by the threads that need them, and may be away: what needs them then
     answers 503. Before a server ends, `app.state.feed.close()` lets go of those who wait for news.
@@ -46,13 +58,17 @@ def create_app(
         version="1",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
     )
-    sources = Sources(monitor, open_reader, open_alerts)
+    sources = Sources(monitor, open_reader, open_alerts, open_writer, wall_ms)
+    exports = None if export_folder is None else Exports(export_folder, open_reader, wall_ms)
+    app.state.closing = [one.close for one in (exports, sources.writing) if one is not None]
     feed = Feed(lambda: sources.alerts().last_change())
     app.state.feed = feed
     app.include_router(pages.routes(sources))
     app.include_router(alerts.routes(sources, feed))
-    app.include_router(fhir.routes(sources))
+    app.include_router(fhir.routes(sources, exports))
     app.include_router(health.routes(sources))
     for error, answer in (
         (Refused, _refused),
@@ -66,6 +82,14 @@ def create_app(
     return app
 
 
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Let the threads end with the application."""
+    yield
+    for close in app.state.closing:
+        await run_in_threadpool(close)
+
+
 def _answer(request: Request, refused: Refused) -> Response:
     """An error in the form of the route it belongs to: page, FHIR or JSON."""
     path = request.url.path
@@ -77,7 +101,7 @@ def _answer(request: Request, refused: Refused) -> Response:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    return _answer(request, error)
+    return rejected_answer(error) or _answer(request, error)
 
 
 def _invalid(request: Request, error: Exception) -> Response:

@@ -1,76 +1,73 @@
 """Searching Observations: the parameters, the page, and the cursor that never skips or repeats.
 
-In: query parameters as pairs. Out: a `Search`, and a page of records with what comes next. Newest
-first, by (measured_ms descending, catalogue alias, id): the order of the store's own ties, so that
-a page can be cut at any record. New data that arrive while somebody pages are either newer than
-his cursor, and not his to see, or older, and then they come in their place.
+In: query parameters as pairs. Out: a `Search`, and a page of records with what comes next. By
+`date` records stand in the store's order of measuring (measured_ms, alias, id), by `_lastUpdated`
+in that of change (seq), so that a page can be cut at any record. What arrives while somebody
+pages stands before his cursor, and is not his to see, or after it, and then comes in its place.
+By `_lastUpdated` rising, an Observation that is amended meanwhile comes (again) at the end: who
+follows so misses no version; falling, it has left the pages still to come, as it is newer.
 """
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
 from types import MappingProxyType
-from typing import NamedTuple
 from urllib.parse import urlencode
 
 import msgspec
 
-from alerting.api.answers import Fault, Refused, shortened
-from alerting.local_time import ZONE
-from devices.catalogue import OBSERVABLES, Metric, Panel, metric, observed
-from fhir_mapping import codes
+from alerting.api.moments import TIME_MAX, span_of, wrong
+from alerting.api.terms import about_of
 from fhir_mapping.identity import id_bytes, id_text
 from fhir_mapping.record import Record
-from ingest.store import Reader
+from ingest.store import Query, Reader
 
 COUNT_MAX = 1000
 COUNT_DEFAULT = 100
-TIME_MAX = 2**53
-_REPEATABLE = frozenset({"date", "code", "combo-code"})
-_FORMATS = frozenset({"json", "application/json", "application/fhir+json"})
+IDS_MAX = 100
+SORTS = ("-date", "date", "_lastUpdated", "-_lastUpdated")
+_REPEATABLE = frozenset({"date", "code", "combo-code", "_lastUpdated"})
+_FORMATS = ("application/fhir+json", "application/json", "json")
 _WHOLE = re.compile(r"[0-9]{1,6}")
 _PATIENT = re.compile(r"(?:Patient/)?([A-Za-z0-9.\-]{1,64})")
-_DATE = re.compile(
-    r"(?P<prefix>eq|ge|gt|le|lt|sa|eb)?(?P<year>\d{4})(?:-(?P<month>\d\d)(?:-(?P<day>\d\d)"
-    r"(?P<clock>T\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)?(?P<zone>Z|[+-]\d\d:\d\d)?)?)?",
-    re.ASCII,
-)
-_CURSOR = re.compile(
+_MEASURED = re.compile(
     r"(?P<ms>\d{1,16})\.(?P<about>[a-z0-9_]{1,40})\.(?P<id>[0-9a-f-]{36})", re.ASCII
 )
+_CHANGED = re.compile(r"\d{1,16}", re.ASCII)
+_PATIENT_ALONE = ("code", "combo-code", "date")
 
-
-class Place(NamedTuple):
-    """Where a page ends: the sorting key of its last record."""
-
-    measured_ms: int
-    about: str
-    id: bytes
-
-    def text(self) -> str:
-        """The cursor that names this place."""
-        return f"{self.measured_ms}.{self.about}.{id_text(self.id)}"
+Place = tuple[int, str, bytes]
 
 
 class Search(msgspec.Struct, frozen=True):
-    """One search: whose records, about what, from when (inclusive) until when (exclusive).
+    """One search. `about` () in the query means everything, `nothing` that no record can match.
 
-    `about` None means everything; an empty tuple, nothing. `asked` are the pairs that name the
-    search in links, without the cursor.
+    `ids` are the ids asked for, None for any. `only_total`, `with_total` say who wants to know how
+    many there are. `asked` are the pairs that name the search in links, without the cursor.
     """
 
-    patient: str
-    about: tuple[str, ...] | None
-    since_ms: int
-    until_ms: int
+    query: Query
+    ids: tuple[bytes, ...] | None
+    nothing: bool
     count: int
-    after: Place | None
+    only_total: bool
+    with_total: bool
     asked: tuple[tuple[str, str], ...]
 
     def url(self, address: str, after: Place | None) -> str:
         """The link of the page that begins after this place."""
-        cursor = [] if after is None else [("_cursor", after.text())]
+        cursor = [] if after is None else [("_cursor", self._cursor(after))]
         return f"{address}?{urlencode([*self.asked, *cursor])}"
+
+    def place(self, record: Record) -> Place:
+        """Where a record stands in the order of this search."""
+        if self.query.by_change:
+            return record.seq, "", b""
+        return record.measured_ms, record.about, record.id
+
+    def _cursor(self, place: Place) -> str:
+        if self.query.by_change:
+            return str(place[0])
+        return f"{place[0]}.{place[1]}.{id_text(place[2])}"
 
 
 def search_of(pairs: Iterable[tuple[str, str]]) -> Search:
@@ -78,25 +75,39 @@ def search_of(pairs: Iterable[tuple[str, str]]) -> Search:
 
     An unknown parameter is refused, since to leave it out would widen the answer unnoticed.
     """
-    given: dict[str, list[str]] = {}
-    for name, value in pairs:
-        if name not in PARAMETERS:
-            raise _wrong(name, value, f"known are {', '.join(PARAMETERS)}", "not-supported")
-        given.setdefault(name, []).append(value)
-    for name, values in given.items():
-        if len(values) > 1 and name not in _REPEATABLE:
-            raise _wrong(name, values[1], "it may stand only once")
-    patient = _patient(given.get("patient", []))
-    since_ms, until_ms = _span(given.get("date", []))
-    _only(given, "_format", _FORMATS)
-    _only(given, "_sort", frozenset({"-date"}))
+    given = given_of(pairs, PARAMETERS, _REPEATABLE)
+    for name in ("patient", "_id"):
+        given.setdefault(name, [])
+    ids = _ids(given["_id"])
+    patient = patient_of(given["patient"])
+    sort = _one_of(given, "_sort", SORTS) or ("-date" if patient or ids else "_lastUpdated")
+    by_change = sort.endswith("_lastUpdated")
+    if not patient and ids is None:
+        _check_feed(given, by_change)
+    about = about_of(given.get("code", ()), given.get("combo-code", ()))
+    measured = span_of("date", given.get("date", ()))
+    changed = span_of("_lastUpdated", given.get("_lastUpdated", ()))
+    summary = _one_of(given, "_summary", ("count", "false"))
+    total = _one_of(given, "_total", ("accurate", "none"))
+    _one_of(given, "_format", _FORMATS)
+    count = _count(given.get("_count", ()))
     return Search(
-        patient=patient,
-        about=_about(given),
-        since_ms=since_ms,
-        until_ms=until_ms,
-        count=_count(given.get("_count", [])),
-        after=_after(given.get("_cursor", [])),
+        query=Query(
+            citizen=patient,
+            about=about or (),
+            measured_from_ms=measured[0] or None,
+            measured_until_ms=measured[1] if measured[1] < TIME_MAX else None,
+            changed_from_ms=changed[0] or None,
+            changed_until_ms=changed[1] if changed[1] < TIME_MAX else None,
+            by_change=by_change,
+            newest_first=sort.startswith("-"),
+            after=_after(given.get("_cursor", ()), by_change),
+        ),
+        ids=ids,
+        nothing=about == () or measured[0] >= measured[1] or changed[0] >= changed[1],
+        count=count,
+        only_total=summary == "count",
+        with_total=total == "accurate" or summary == "count",
         asked=tuple(
             (name, value) for name, values in given.items() if name != "_cursor" for value in values
         ),
@@ -104,46 +115,94 @@ def search_of(pairs: Iterable[tuple[str, str]]) -> Search:
 
 
 def page(search: Search, reader: Reader) -> tuple[list[Record], Place | None]:
-    """The records of one page, newest first, and the place after which the next one begins.
+    """The records of one page in order, and the place after which the next one begins.
 
-    None when this is the last page. Costs two short reads, whatever has been paged before.
+    None when this is the last page. Costs one short read, whatever has been paged before.
     """
-    if search.about == () or search.since_ms >= search.until_ms:
+    if search.nothing or search.only_total:
         return [], None
     wanted = search.count + 1
-    found: list[Record] = []
-    until_ms = search.until_ms
-    if search.after is not None and search.after.measured_ms < until_ms:
-        at_ms = search.after.measured_ms
-        if at_ms >= search.since_ms:
-            ties = _records(search, reader, at_ms, at_ms + 1, None)
-            found = [record for record in ties if _place(record)[1:] > search.after[1:]]
-        until_ms = at_ms
-    if len(found) < wanted:
-        found += _records(search, reader, search.since_ms, until_ms, wanted - len(found))
+    if search.ids is None:
+        found = reader.search(msgspec.structs.replace(search.query, limit=wanted))
+    else:
+        found = _by_id(search, search.ids, reader, search.query.after)[:wanted]
     shown = found[: search.count]
-    return shown, _place(shown[-1]) if len(found) > search.count else None
+    return shown, search.place(shown[-1]) if len(found) > search.count else None
 
 
-def _records(
-    search: Search, reader: Reader, since_ms: int, until_ms: int, limit: int | None
-) -> list[Record]:
-    """The newest of a span, newest first; records of one moment by alias and id, as stored."""
-    about = search.about or ()
-    return reader.records_of(search.patient, about, since_ms, until_ms, limit)[::-1]
+def total(search: Search, reader: Reader) -> int | None:
+    """How many records all pages hold; None when nobody asks."""
+    if not search.with_total:
+        return None
+    if search.nothing:
+        return 0
+    if search.ids is None:
+        return reader.count(search.query)
+    return len(_by_id(search, search.ids, reader, None))
 
 
-def _place(record: Record) -> Place:
-    return Place(record.measured_ms, record.about, record.id)
+def given_of(
+    pairs: Iterable[tuple[str, str]], known: Iterable[str], repeatable: Iterable[str]
+) -> dict[str, list[str]]:
+    """The parameters by name; Refused for an unknown one, and for one that stands twice."""
+    given: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in known:
+            raise wrong(name, value, f"known are {', '.join(known)}", "not-supported")
+        given.setdefault(name, []).append(value)
+    for name, values in given.items():
+        if len(values) > 1 and name not in repeatable:
+            raise wrong(name, values[1], "it may stand only once")
+    return given
 
 
-def _patient(values: Sequence[str]) -> str:
+def patient_of(values: Sequence[str]) -> str | None:
+    """The id of the patient that is named, if one is."""
     if not values:
-        raise _wrong("patient", "", "it is required: the id of a Patient", "required")
+        return None
     found = _PATIENT.fullmatch(values[0])
     if found is None:
-        raise _wrong("patient", values[0], "the id of a Patient, or Patient/ and the id")
+        raise wrong("patient", values[0], "the id of a Patient, or Patient/ and the id")
     return found[1]
+
+
+def _check_feed(given: Mapping[str, list[str]], by_change: bool) -> None:
+    """Without a patient it is the feed of what changed: by _lastUpdated, and by nothing else."""
+    if "_lastUpdated" not in given:
+        limit = "it is required: the id of a Patient; without one only _lastUpdated or _id"
+        raise wrong("patient", "", limit, "required")
+    for name in _PATIENT_ALONE:
+        if name in given:
+            raise wrong(name, given[name][0], "only together with patient", "not-supported")
+    if not by_change:
+        raise wrong("_sort", given["_sort"][0], "date only together with patient", "not-supported")
+
+
+def _by_id(
+    search: Search, ids: Iterable[bytes], reader: Reader, after: Place | None
+) -> list[Record]:
+    query = search.query
+    found = [record for record in map(reader.record, ids) if record is not None]
+    found = [record for record in found if _matches(record, query)]
+    found.sort(key=lambda record: search.place(record)[1:])
+    found.sort(key=lambda record: search.place(record)[0], reverse=query.newest_first)
+    if after is None:
+        return found
+    sign = -1 if query.newest_first else 1
+    keys = [(sign * place[0], *place[1:]) for place in map(search.place, found)]
+    cut = (sign * after[0], *after[1:])
+    return [record for record, key in zip(found, keys, strict=True) if key > cut]
+
+
+def _matches(record: Record, query: Query) -> bool:
+    return (
+        query.citizen in {None, record.citizen}
+        and (not query.about or record.about in query.about)
+        and (query.measured_from_ms or 0) <= record.measured_ms
+        and record.measured_ms < (query.measured_until_ms or TIME_MAX)
+        and (query.changed_from_ms or 0) <= record.updated_ms
+        and record.updated_ms < (query.changed_until_ms or TIME_MAX)
+    )
 
 
 def _count(values: Sequence[str]) -> int:
@@ -151,134 +210,55 @@ def _count(values: Sequence[str]) -> int:
         return COUNT_DEFAULT
     text = values[0]
     if not _WHOLE.fullmatch(text) or not 1 <= int(text) <= COUNT_MAX:
-        raise _wrong("_count", text, f"a whole number from 1 to {COUNT_MAX}")
+        raise wrong("_count", text, f"a whole number from 1 to {COUNT_MAX}")
     return int(text)
 
 
-def _after(values: Sequence[str]) -> Place | None:
+def _ids(values: Sequence[str]) -> tuple[bytes, ...] | None:
+    """The ids asked for; one that is no id of ours finds nothing, as with any other server."""
     if not values:
         return None
-    found = _CURSOR.fullmatch(values[0])
+    texts = list(dict.fromkeys(values[0].split(",")))
+    if len(texts) > IDS_MAX:
+        raise wrong("_id", values[0], f"at most {IDS_MAX} ids")
+    found = ((text, id_bytes(text)) for text in texts)
+    return tuple(key for text, key in found if key is not None and id_text(key) == text)
+
+
+def _after(values: Sequence[str], by_change: bool) -> Place | None:
+    if not values:
+        return None
+    text = values[0]
+    if by_change and _CHANGED.fullmatch(text) and int(text) <= TIME_MAX:
+        return int(text), "", b""
+    found = None if by_change else _MEASURED.fullmatch(text)
     id_part = id_bytes(found["id"]) if found else None
     if found is None or id_part is None or int(found["ms"]) > TIME_MAX:
-        raise _wrong("_cursor", values[0], "the _cursor of a next link")
-    return Place(int(found["ms"]), found["about"], id_part)
+        raise wrong("_cursor", text, "the _cursor of a next link")
+    return int(found["ms"]), found["about"], id_part
 
 
-def _only(given: Mapping[str, list[str]], name: str, allowed: frozenset[str]) -> None:
+def _one_of(given: Mapping[str, list[str]], name: str, allowed: Sequence[str]) -> str:
     for value in given.get(name, []):
         if value not in allowed:
-            raise _wrong(name, value, f"one of {', '.join(sorted(allowed))}", "not-supported")
+            raise wrong(name, value, f"one of {', '.join(allowed)}", "not-supported")
+        return value
+    return ""
 
-
-def _about(given: Mapping[str, list[str]]) -> tuple[str, ...] | None:
-    """The catalogue aliases that every `code` and `combo-code` agrees on; None without any."""
-    chosen: set[str] | None = None
-    for name, table in (("code", _CODE), ("combo-code", _COMBO_CODE)):
-        for value in given.get(name, []):
-            found: set[str] = set()
-            for token in value.split(","):
-                found.update(table.get(token, ()))
-            chosen = found if chosen is None else chosen & found
-    return None if chosen is None else tuple(alias for alias in OBSERVABLES if alias in chosen)
-
-
-def _span(values: Sequence[str]) -> tuple[int, int]:
-    since_ms, until_ms = 0, TIME_MAX
-    for value in values:
-        prefix, begins_ms, ends_ms = _moment(value)
-        if prefix in ("eq", "ge"):
-            since_ms = max(since_ms, begins_ms)
-        if prefix in ("gt", "sa"):
-            since_ms = max(since_ms, ends_ms)
-        if prefix in ("eq", "le"):
-            until_ms = min(until_ms, ends_ms)
-        if prefix in ("lt", "eb"):
-            until_ms = min(until_ms, begins_ms)
-    return since_ms, until_ms
-
-
-def _moment(value: str) -> tuple[str, int, int]:
-    """The prefix, and the span that a date of its precision covers, end exclusive.
-
-    A date without a zone is Danish. A space is a plus sign that nobody encoded.
-    """
-    limit = "a FHIR date, with eq, ge, gt, le, lt, sa or eb before it"
-    found = _DATE.fullmatch(value.replace(" ", "+"))
-    if found is None or (found["zone"] and not found["clock"]):
-        raise _wrong("date", value, limit)
-    try:
-        begins, ends = _bounds(found)
-        begins_ms, ends_ms = (round(moment.timestamp() * 1000) for moment in (begins, ends))
-    except (ValueError, OverflowError) as error:
-        raise _wrong("date", value, limit) from error
-    return found["prefix"] or "eq", begins_ms, ends_ms
-
-
-def _bounds(found: re.Match[str]) -> tuple[datetime, datetime]:
-    year, month, day = int(found["year"]), int(found["month"] or 1), int(found["day"] or 1)
-    clock = found["clock"]
-    if clock:
-        zone = found["zone"] or ""
-        text = f"{year:04}-{month:02}-{day:02}{clock}"
-        begins = datetime.fromisoformat(text + zone.replace("Z", "+00:00"))
-        begins = begins if begins.tzinfo else begins.replace(tzinfo=ZONE)
-        return begins, begins + _precision(clock)
-    first = date(year, month, day)
-    if found["day"]:
-        last = first + timedelta(days=1)
-    elif found["month"]:
-        last = (first + timedelta(days=31)).replace(day=1)
-    else:
-        last = date(year + 1, 1, 1)
-    return datetime.combine(first, time(), ZONE), datetime.combine(last, time(), ZONE)
-
-
-def _precision(clock: str) -> timedelta:
-    if "." in clock:
-        return timedelta(milliseconds=1)
-    return timedelta(seconds=1) if clock.count(":") > 1 else timedelta(minutes=1)
-
-
-def _wrong(name: str, value: str, limit: str, issue: str = "invalid") -> Refused:
-    fault = Fault("parameter-invalid", "a search parameter is wrong", name, shortened(value), limit)
-    return Refused(400, fault, issue)
-
-
-def _tokens(row: Metric | Panel) -> Iterable[str]:
-    """Every way to name a row's code: bare, with its system, and the system alone."""
-    named = [(codes.LOINC, code.code) for code in row.loinc]
-    if row.mdc:
-        named.append((codes.MDC, row.mdc))
-    if isinstance(row, Metric) and row.danish.code:
-        named.append((str(row.danish_system), row.danish.code))
-    for system, code in named:
-        yield from (code, f"{system}|{code}", f"{system}|")
-
-
-def _table(with_components: bool) -> Mapping[str, frozenset[str]]:
-    table: dict[str, set[str]] = {}
-    for alias in OBSERVABLES:
-        row = observed(alias)
-        parts = row.components if isinstance(row, Panel) and with_components else ()
-        for part in (row, *(metric(name) for name in parts)):
-            for token in _tokens(part):
-                table.setdefault(token, set()).add(alias)
-    return MappingProxyType({token: frozenset(found) for token, found in table.items()})
-
-
-_CODE = _table(with_components=False)
-_COMBO_CODE = _table(with_components=True)
 
 PARAMETERS: Mapping[str, str] = MappingProxyType(
     {
-        "patient": "whose: the id of a Patient; required",
+        "patient": "whose: the id of a Patient; required unless _lastUpdated or _id is given",
         "code": "what: `system|code` or a bare code (LOINC, MDC, NPU, MCS); commas mean or",
         "combo-code": "as `code`, and the codes of a panel's components find the panel",
         "date": "when measured: a FHIR date with eq, ge, gt, le, lt, sa or eb; may stand again",
+        "_lastUpdated": "when last changed, in the same way; without a patient, everybody's",
+        "_id": f"ids, with commas between them, at most {IDS_MAX}",
         "_count": f"most entries of a page, 1 to {COUNT_MAX}; {COUNT_DEFAULT} unless told",
         "_cursor": "where the page begins: take it from the next link",
-        "_sort": "-date, which is how they are sorted anyway",
+        "_sort": f"{', '.join(SORTS)}; -date unless told, without a patient _lastUpdated",
+        "_total": "accurate: count all matches",
+        "_summary": "count: the number of matches, and no entries",
         "_format": "json",
     }
 )

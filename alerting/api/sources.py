@@ -5,12 +5,14 @@ of threads, and an SQLite object must stay in its thread; so each thread opens i
 """
 
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from alerting.alert_store import AlertStore
 from alerting.situation import Monitor
-from ingest.store import Reader
+from ingest.store import Reader, Writer
 
 _Opened = TypeVar("_Opened")
 
@@ -38,18 +40,41 @@ class PerThread(Generic[_Opened]):
         return opened
 
 
+class Writing:
+    """The store's writing half, on a thread of its own: short transactions, one after the other.
+
+    A file can be written by one at a time anyway; so no second thread waits with a lock in hand.
+    """
+
+    def __init__(self, open_writer: Callable[[], Writer]) -> None:
+        self._writer = PerThread(open_writer)
+        self._thread = ThreadPoolExecutor(1, "fhir-writer")
+
+    def do(self, work: Callable[[Writer], _Opened]) -> _Opened:
+        """What `work` returns or raises, when it is done."""
+        return self._thread.submit(lambda: work(self._writer())).result()
+
+    def close(self) -> None:
+        """Finish what has begun, and end the thread."""
+        self._thread.shutdown()
+
+
 class Sources:
-    """What every route draws from."""
+    """What every route draws from; `writing` is None where nothing may be written."""
 
     def __init__(
         self,
         monitor: Monitor,
         open_reader: Callable[[], Reader],
         open_alerts: Callable[[], AlertStore],
+        open_writer: Callable[[], Writer] | None = None,
+        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self.monitor = monitor
         self.reader = PerThread(open_reader)
         self.alerts = PerThread(open_alerts)
+        self.writing = None if open_writer is None else Writing(open_writer)
+        self.wall_ms = wall_ms
 
     def behind(self) -> int:
         """How many arrivals the rules have not seen yet; never negative."""

@@ -2,25 +2,33 @@
 
 from ingest.store.port import (
     Arrival,
+    Counted,
     EnrolledChange,
     Mapped,
     Outcome,
+    Party,
+    Query,
     Reader,
     StoredRejection,
     StoreUnavailable,
+    Superseded,
     Writer,
 )
 from ingest.store.sqlite import SqliteReader, SqliteWriter
 
 __all__ = [
     "Arrival",
+    "Counted",
     "EnrolledChange",
     "Mapped",
     "Outcome",
+    "Party",
+    "Query",
     "Reader",
     "SqliteReader",
     "SqliteWriter",
     "StoreUnavailable",
     "StoredRejection",
+    "Superseded",
     "Writer",
 ]

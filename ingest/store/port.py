@@ -27,12 +27,19 @@ class StoreUnavailable(Exception):  # noqa: N818  it is the world that is bad, n
 
 
 class Mapped(msgspec.Struct, frozen=True, gc=False):
-    """One reading that passed every stage, as the records it becomes; `index` as in `Rejection`."""
+    """One reading that passed every stage, as the records it becomes; `index` as in `Rejection`.
+
+    `subject` is whom the sender says it is about (a reference, or `system|value`), empty where he
+    does not say; `path` is where he says it. It never decides whose the reading is, but one that
+    names another citizen than the device's is held.
+    """
 
     message_id: str
     message_seq: int
     records: list[Record]
     index: int = -1
+    subject: str = ""
+    path: str = ""
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -69,6 +76,56 @@ class StoredRejection(msgspec.Struct, frozen=True):
     replayed_ms: int | None
 
 
+class Query(msgspec.Struct, frozen=True):
+    """A search for records; None and empty bound nothing. Spans include their beginning only.
+
+    In order of measuring (by `measured_ms`, then alias and id, both always rising), which needs a
+    citizen; or `by_change`, in order of `seq`, which is also that of `updated_ms`. `after` is the
+    place of the last record that was seen: (measured_ms, about, id), or (seq, "", b"").
+    `limit_each` bounds every alias by itself, newest or oldest first as asked.
+    """
+
+    citizen: str | None = None
+    about: tuple[str, ...] = ()
+    measured_from_ms: int | None = None
+    measured_until_ms: int | None = None
+    changed_from_ms: int | None = None
+    changed_until_ms: int | None = None
+    by_change: bool = False
+    newest_first: bool = True
+    after: tuple[int, str, bytes] | None = None
+    limit: int | None = None
+    limit_each: int | None = None
+
+
+class Counted(msgspec.Struct, frozen=True, gc=False):
+    """How often these values were measured with these flags."""
+
+    values: tuple[str | None, ...]
+    flags: tuple[str, ...]
+    count: int
+
+
+class Superseded(msgspec.Struct, frozen=True, gc=False):
+    """An earlier value of an amended record."""
+
+    version: int
+    values: tuple[str | None, ...]
+    received_ms: int
+
+
+class Party(msgspec.Struct, frozen=True):
+    """A device or gateway that records name: as enrolled, and as its newest reading told it.
+
+    Both None: a gateway, of which nothing but the name is known.
+    """
+
+    name: str
+    enrolled: EnrolledDevice | None = None
+    told: tuple[str, str, str] | None = None
+    """Device type, model and firmware."""
+
+
 class EnrolledChange(msgspec.Struct, frozen=True):
     """What applying an enrolment changed; all zero when it was applied before."""
 
@@ -83,8 +140,12 @@ class EnrolledChange(msgspec.Struct, frozen=True):
 class Writer(Protocol):
     """What ingest and enrolment ask of the store."""
 
-    def append(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
-        """Store a batch in one durable transaction; one outcome per arrival, in order."""
+    def append(self, arrivals: Sequence[Arrival], together: bool = False) -> list[Outcome]:
+        """Store a batch in one durable transaction; one outcome per arrival, in order.
+
+        `together`: all or nothing. When one of them is refused, only the rejections are stored,
+        and the others' outcome is `rejected` with reason `not-together`.
+        """
 
     def enrol(self, enrolment: Enrolment, now_ms: int) -> EnrolledChange:
         """Apply an enrolment in one transaction and move the records that it concerns."""
@@ -118,11 +179,31 @@ class Reader(Protocol):
     def record(self, id_bytes: bytes) -> Record | None:
         """The record with this Observation id."""
 
+    def record_of_identity(self, identity: bytes) -> Record | None:
+        """The record with this measurement identity, in its newest version."""
+
+    def superseded(self, identity: bytes) -> list[Superseded]:
+        """The earlier values of a record, oldest first."""
+
+    def search(self, query: Query) -> list[Record]:
+        """The records that a query asks for, in its order; costs what the answer costs."""
+
+    def count(self, query: Query) -> int:
+        """How many records a query means, whatever its place and limits."""
+
+    def distribution(
+        self, citizen: str, about: str, since_ms: int | None = None, until_ms: int | None = None
+    ) -> list[Counted]:
+        """A citizen's values of one alias, each with how often it was measured, in no order."""
+
     def last_seq(self) -> int:
         """The newest arrival number; 0 in an empty store."""
 
     def citizens(self) -> dict[str, Citizen]:
         """All citizens by id."""
+
+    def citizen(self, citizen_id: str) -> Citizen | None:
+        """One citizen."""
 
     def organisation(self, organisation_id: str) -> Organisation | None:
         """One organisation."""
@@ -130,8 +211,23 @@ class Reader(Protocol):
     def device(self, device_id: str) -> EnrolledDevice | None:
         """One device as enrolled."""
 
+    def devices(self) -> dict[str, EnrolledDevice]:
+        """All enrolled devices by id."""
+
+    def organisations(self) -> dict[str, Organisation]:
+        """All organisations by id."""
+
+    def party(self, resource_id: str) -> Party | None:
+        """The device or gateway with this FHIR id (`fhir_mapping.resources.resource_id`)."""
+
+    def parties(self) -> list[str]:
+        """The FHIR ids of all devices and gateways, in order."""
+
     def limits(self) -> dict[str, list[Limits]]:
         """All personal limits by citizen, in the order in which they take effect."""
+
+    def limits_of(self, citizen: str) -> list[Limits]:
+        """One citizen's personal limits, in the order in which they take effect."""
 
     def enrolment_version(self) -> int:
         """A number that rises with every applied enrolment."""

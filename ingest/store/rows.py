@@ -59,8 +59,23 @@ def value_text(values: tuple[str | None, ...]) -> str:
     return "/".join(value or "" for value in values)
 
 
+def values_of(text: str) -> tuple[str | None, ...]:
+    """A record's values as they stand in the table.
+
+    >>> values_of("128/82/")
+    ('128', '82', None)
+    """
+    return tuple(value or None for value in text.split("/"))
+
+
 def row_of(
-    record: Record, seq: int, citizen: int | None, source: int, received_ms: int, scheduled: bool
+    record: Record,
+    seq: int,
+    citizen: int | None,
+    source: int,
+    received_ms: int,
+    updated_ms: int,
+    scheduled: bool,
 ) -> tuple[Any, ...]:
     """The row of a record, in the order of `COLUMNS`."""
     return (
@@ -85,7 +100,7 @@ def row_of(
         record.circumstances,
         " ".join(record.flags),
         received_ms,
-        received_ms,
+        updated_ms,
         scheduled,
         record.conflict,
     )
@@ -100,7 +115,7 @@ def record_of(row: tuple[Any, ...]) -> Record:
         version=row[3],
         citizen=row[4],
         about=row[5],
-        values=tuple(value or None for value in row[6].split("/")),
+        values=values_of(row[6]),
         measured_ms=row[7],
         offset_min=row[8],
         device_time=row[9],

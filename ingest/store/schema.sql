@@ -50,7 +50,14 @@ CREATE TABLE IF NOT EXISTS source (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS source_of_device ON source (device);
 
--- The truth behind one Observation. seq rises with every change, in commit order.
+-- Under which FHIR id a device or gateway is named; mostly that is its own name.
+CREATE TABLE IF NOT EXISTS party (
+    id   TEXT PRIMARY KEY,
+    name TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- The truth behind one Observation. seq rises with every change, in commit order, and updated_ms
+-- never falls along it.
 CREATE TABLE IF NOT EXISTS record (
     seq              INTEGER PRIMARY KEY,
     identity         BLOB NOT NULL UNIQUE,
@@ -96,7 +103,8 @@ CREATE TABLE IF NOT EXISTS superseded (
     PRIMARY KEY (identity, version)
 ) STRICT, WITHOUT ROWID;
 
--- What was refused or is held back: with reason, path and payload, replayable.
+-- What was refused or is held back: with reason, path and payload, replayable. The payload stands
+-- in the first row of its digest; the others of the same delivery have an empty one.
 CREATE TABLE IF NOT EXISTS rejection (
     key         INTEGER PRIMARY KEY,
     digest      BLOB NOT NULL,

@@ -18,11 +18,19 @@ import msgspec
 from devices.wire import Result
 from fhir_mapping.enrolled import Enrolment
 from fhir_mapping.record import Record, twin_of
+from fhir_mapping.resources import resource_id
 from ingest.attribution import Assignments
-from ingest.rejection import Rejection
-from ingest.store.port import Arrival, EnrolledChange, Outcome
+from ingest.rejection import Reason, Rejection
+from ingest.store.port import Arrival, EnrolledChange, Mapped, Outcome
 from ingest.store.rows import INSERT, row_of, value_text
-from ingest.store.sqlite_enrol import apply_enrolment, load_assignments, load_plans
+from ingest.store.sqlite_enrol import (
+    apply_enrolment,
+    load_assignments,
+    load_citizens,
+    load_plans,
+    newest_change,
+    put_parties,
+)
 from ingest.store.sqlite_read import SqliteReader
 from ingest.store.sqlite_world import world
 
@@ -30,6 +38,28 @@ __all__ = ["SqliteReader", "SqliteWriter"]
 
 BUSY_TIMEOUT_S = 30.0
 _SCHEMA = files("ingest.store").joinpath("schema.sql").read_text(encoding="utf-8")
+_INCOMPLETE = """
+    SELECT (EXISTS (SELECT 1 FROM record)
+            AND NOT EXISTS (SELECT 1 FROM tally WHERE name = 'records'))
+        OR (EXISTS (SELECT 1 FROM device) AND NOT EXISTS (SELECT 1 FROM party))
+"""
+_COMPLETE = (
+    "INSERT OR IGNORE INTO tally (name, count) SELECT 'records', count(*) FROM record",
+    """
+    INSERT OR IGNORE INTO party (id, name) SELECT resource_id(name), name FROM (
+        SELECT device AS name FROM source UNION SELECT gateway FROM source
+        UNION SELECT id FROM device
+    )""",
+)
+"""For a store that was made before these were kept; nothing in any other."""
+_REJECT = """
+    INSERT INTO rejection (digest, place, result, reason, path, detail, topic, payload,
+                           received_ms, deliveries)
+    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,
+           CASE WHEN EXISTS (SELECT 1 FROM rejection WHERE digest = ?1) THEN x'' ELSE ?8 END, ?9, 1
+    WHERE true
+    ON CONFLICT (digest, place) DO UPDATE SET deliveries = deliveries + 1 RETURNING deliveries
+"""
 _TALLY = (
     "INSERT INTO tally (name, count) VALUES (?, ?) "
     "ON CONFLICT (name) DO UPDATE SET count = count + excluded.count"
@@ -45,18 +75,33 @@ class SqliteWriter:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)
+            self._db.create_function("resource_id", 1, resource_id, deterministic=True)
         self._sources: dict[tuple[Any, ...], int] = {}
         self._assignments = Assignments(())
         self._plans: dict[int, int] = {}
+        self._citizens: dict[str, int] = {}
         self._seen_version = -1
-        self._seq = 0
+        self._seq = self._updated_ms = self._added = 0
+        self._held: set[int] = set()
+        with world():
+            incomplete = self._db.execute(_INCOMPLETE).fetchone()[0]
+        if incomplete:
+            with self._transaction():
+                for statement in _COMPLETE:
+                    self._db.execute(statement)
 
-    def append(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    def append(self, arrivals: Sequence[Arrival], together: bool = False) -> list[Outcome]:
         """Store a batch in one durable transaction; see the port."""
         with self._transaction():
             self._refresh_enrolment()
             tally: Counter[str] = Counter()
-            outcomes = [self._append_one(arrival, tally) for arrival in arrivals]
+            self._held = {id(arrival) for arrival in arrivals if self._contradicted(arrival)}
+            rejected = together and any(
+                isinstance(arrival.item, Rejection) or id(arrival) in self._held
+                for arrival in arrivals
+            )
+            outcomes = [self._append_one(arrival, tally, rejected) for arrival in arrivals]
+            tally["records"] = self._added
             tally["deliveries"] = len({id(arrival.delivery) for arrival in arrivals})
             self._db.executemany(_TALLY, tally.items())
         return outcomes
@@ -82,7 +127,8 @@ class SqliteWriter:
     def _transaction(self) -> Iterator[None]:
         with world():
             self._db.execute("BEGIN IMMEDIATE")
-            self._seq = self._db.execute("SELECT max(seq) FROM record").fetchone()[0] or 0
+            self._seq, self._updated_ms = newest_change(self._db)
+            self._added = 0
         try:
             with world():
                 yield
@@ -102,15 +148,31 @@ class SqliteWriter:
         if version != self._seen_version:
             self._assignments = load_assignments(self._db)
             self._plans = load_plans(self._db)
+            self._citizens = load_citizens(self._db)
             self._seen_version = version
 
-    def _append_one(self, arrival: Arrival, tally: Counter[str]) -> Outcome:
+    def _contradicted(self, arrival: Arrival) -> bool:
+        """Whether the sender names one citizen, and the device belongs to another."""
+        item = arrival.item
+        if isinstance(item, Rejection) or not item.subject:
+            return False
+        said = self._citizens.get(item.subject)
+        first = item.records[0]
+        holder = self._assignments.citizen_of(first.device, first.slot, first.measured_ms)
+        return said is not None and holder is not None and said != holder
+
+    def _append_one(self, arrival: Arrival, tally: Counter[str], rejected: bool) -> Outcome:
         item, topic = arrival.item, arrival.delivery.topic
+        if id(arrival) in self._held:
+            assert isinstance(item, Mapped)
+            item = _another_citizen(item)
         if isinstance(item, Rejection):
             self._reject(arrival, item, tally)
             return Outcome(
                 topic, item.message_id, item.message_seq, item.reason.result, item.reason, item.path
             )
+        if rejected:
+            return Outcome(topic, item.message_id, item.message_seq, "rejected", "not-together")
         results = {self._store(record, arrival.delivery.received_ms) for record in item.records}
         result, reason = _worst(results)
         tally[f"readings-{result}"] += 1
@@ -120,10 +182,7 @@ class SqliteWriter:
         delivery = arrival.delivery
         topic = delivery.topic.encode(errors="surrogatepass")
         new = self._db.execute(
-            "INSERT INTO rejection (digest, place, result, reason, path, detail, topic, payload, "
-            "received_ms, deliveries) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1) "
-            "ON CONFLICT (digest, place) DO UPDATE SET deliveries = deliveries + 1 "
-            "RETURNING deliveries",
+            _REJECT,
             (
                 sha256(topic + b"\0" + delivery.payload).digest(),
                 item.index,
@@ -154,7 +213,7 @@ class SqliteWriter:
             flagged = self._db.execute(
                 "UPDATE record SET conflict = 1, version = version + 1, seq = ?, updated_ms = ? "
                 "WHERE identity = ? AND conflict = 0",
-                (self._seq + 1, received_ms, record.identity),
+                (self._seq + 1, self._change_ms(received_ms), record.identity),
             )
             self._seq += flagged.rowcount
         return "accepted" if citizen is not None else "quarantined"
@@ -182,6 +241,7 @@ class SqliteWriter:
             (old_seq,),
         )
         self._db.execute("DELETE FROM record WHERE seq = ?", (old_seq,))
+        self._added -= 1
         amended = msgspec.structs.replace(
             record, id=old_id, version=version + 1, conflict=bool(conflict)
         )
@@ -198,11 +258,18 @@ class SqliteWriter:
             citizen,
             self._source(record),
             received_ms,
+            self._change_ms(received_ms),
             self._scheduled(record, citizen),
         )
         inserted = self._db.execute(INSERT, row).rowcount
         self._seq += inserted
+        self._added += inserted
         return inserted == 1
+
+    def _change_ms(self, received_ms: int) -> int:
+        """When a change counts as made: at its arrival, and never before an earlier change."""
+        self._updated_ms = max(self._updated_ms, received_ms)
+        return self._updated_ms
 
     def _scheduled(self, record: Record, citizen: int | None) -> bool:
         """Whether the citizen's plan asks for a measurement on the record's local day."""
@@ -233,6 +300,7 @@ class SqliteWriter:
                 "firmware) = (?, ?, ?, ?, ?, ?)",
                 facts,
             ).fetchone()[0]
+            put_parties(self._db, (record.device, record.gateway))
             self._sources[facts] = key
         return key
 
@@ -242,6 +310,18 @@ def _worst(results: set[Result]) -> tuple[Result, str]:
     if "quarantined" in results:
         return "quarantined", "device-unassigned"
     return ("accepted", "") if "accepted" in results else ("duplicate", "")
+
+
+def _another_citizen(item: Mapped) -> Rejection:
+    """A reading that is held: its sender and its device name two citizens."""
+    return Rejection(
+        Reason.IDENTITY_MISMATCH,
+        f"{item.path}.subject",
+        "the subject is one citizen, and the device belonged to another when it measured",
+        item.index,
+        item.message_id,
+        item.message_seq,
+    )
 
 
 def _enrolment_version(db: sqlite3.Connection) -> int:

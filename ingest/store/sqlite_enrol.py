@@ -6,11 +6,14 @@ belongs to somebody else moves, with a new arrival number, so that followers see
 """
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
+from fhir_mapping.codes import CPR
 from fhir_mapping.enrolled import Assignment, Citizen, Enrolment, Limits
+from fhir_mapping.resources import resource_id
 from ingest.attribution import Assignments, Term
 from ingest.store.port import EnrolledChange
 
@@ -25,6 +28,7 @@ def apply_enrolment(db: sqlite3.Connection, enrolment: Enrolment, now_ms: int) -
     )
     citizens = sum(_put(db, "citizen", row.id, _encode(row).decode()) for row in enrolment.citizens)
     devices = sum(_put(db, "device", row.id, _encode(row).decode()) for row in enrolment.devices)
+    put_parties(db, (row.id for row in enrolment.devices))
     keys: dict[str, int] = dict(db.execute("SELECT id, key FROM citizen"))
     changed = [row for row in enrolment.assignments if _put_assignment(db, row, keys)]
     limits = sum(_put_limits(db, row, keys, now_ms) for row in enrolment.limits)
@@ -50,6 +54,27 @@ def load_plans(db: sqlite3.Connection) -> dict[int, int]:
         key: _weekday_bits(_decode_citizen(document).plan.weekdays)
         for key, document in db.execute("SELECT key, document FROM citizen")
     }
+
+
+def load_citizens(db: sqlite3.Connection) -> dict[str, int]:
+    """Each citizen's key by what a sender may call the citizen: Patient/id, or CPR number."""
+    found = {}
+    for key, document in db.execute("SELECT key, document FROM citizen"):
+        citizen = _decode_citizen(document)
+        found[f"Patient/{citizen.id}"] = found[f"{CPR}|{citizen.cpr}"] = key
+    return found
+
+
+def newest_change(db: sqlite3.Connection) -> tuple[int, int]:
+    """The newest arrival number, and when that record changed; zeros in an empty store."""
+    query = "SELECT seq, updated_ms FROM record ORDER BY seq DESC LIMIT 1"
+    return db.execute(query).fetchone() or (0, 0)
+
+
+def put_parties(db: sqlite3.Connection, names: Iterable[str]) -> None:
+    """Note under which FHIR id each device or gateway is named."""
+    rows = ((resource_id(name), name) for name in names)
+    db.executemany("INSERT OR IGNORE INTO party (id, name) VALUES (?, ?)", rows)
 
 
 def _weekday_bits(weekdays: str) -> int:
@@ -110,7 +135,7 @@ def _reattribute(db: sqlite3.Connection, devices: list[str], now_ms: int) -> int
         return 0
     assignments, plans = load_assignments(db), load_plans(db)
     moved = 0
-    seq = db.execute("SELECT max(seq) FROM record").fetchone()[0] or 0
+    seq, updated_ms = newest_change(db)
     for device in devices:
         rows = db.execute(
             "SELECT r.seq, r.slot, r.measured_ms, r.offset_min, r.citizen FROM source s "
@@ -127,7 +152,7 @@ def _reattribute(db: sqlite3.Connection, devices: list[str], now_ms: int) -> int
             db.execute(
                 "UPDATE record SET seq = ?, citizen = ?, scheduled = ?, updated_ms = ?, "
                 "version = version + 1 WHERE seq = ?",
-                (seq, citizen, scheduled, now_ms, old_seq),
+                (seq, citizen, scheduled, max(now_ms, updated_ms), old_seq),
             )
             if old_citizen is not None:
                 departure = "INSERT INTO departure (seq, citizen) VALUES (?, ?)"

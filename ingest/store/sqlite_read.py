@@ -1,7 +1,7 @@
 """The reading half of the SQLite store: short read-only queries, never in a writer's way."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,10 +9,18 @@ import msgspec
 
 from fhir_mapping.enrolled import Citizen, EnrolledDevice, Limits, Organisation
 from fhir_mapping.record import Record
-from ingest.store.port import StoredRejection
-from ingest.store.rows import SELECT, record_of
+from ingest.store.port import Counted, Party, Query, StoredRejection, Superseded
+from ingest.store.rows import SELECT, record_of, values_of
+from ingest.store.sqlite_search import (
+    Statement,
+    count_statement,
+    distribution_statement,
+    search_statement,
+)
 from ingest.store.sqlite_world import world
 
+REJECTIONS_AT_ONCE = 50
+"""So many payloads are held in memory while rejections are walked through."""
 _Document = TypeVar("_Document", Citizen, EnrolledDevice, Organisation)
 
 
@@ -46,10 +54,11 @@ class SqliteReader:
         limit: int | None = None,
     ) -> list[Record]:
         """A citizen's records in order of measuring; see the port."""
-        key = self._rows("SELECT key FROM citizen WHERE id = ?", (citizen,))
-        if not key:
+        key = self._citizen_key(citizen)
+        if key is None:
             return []
-        where, values = "WHERE r.citizen = ?", [key[0][0]]
+        where = "WHERE r.citizen = ?"
+        values: list[Any] = [key]
         if about:
             where += f" AND r.about IN ({', '.join('?' * len(about))})"
             values += about
@@ -68,14 +77,48 @@ class SqliteReader:
         found = self._records("WHERE r.id = ?", (id_bytes,))
         return found[0] if found else None
 
+    def record_of_identity(self, identity: bytes) -> Record | None:
+        """The record with this measurement identity, in its newest version."""
+        found = self._records("WHERE r.identity = ?", (identity,))
+        return found[0] if found else None
+
+    def superseded(self, identity: bytes) -> list[Superseded]:
+        """The earlier values of a record, oldest first."""
+        query = "SELECT version, value, received_ms FROM superseded WHERE identity = ? ORDER BY 1"
+        rows = self._rows(query, (identity,))
+        return [Superseded(version, values_of(value), at) for version, value, at in rows]
+
+    def search(self, query: Query) -> list[Record]:
+        """The records that a query asks for, in its order; see the port."""
+        statement = self._asked(query, search_statement)
+        return [record_of(row) for row in self._rows(*statement)] if statement else []
+
+    def count(self, query: Query) -> int:
+        """How many records a query means, whatever its place and limits."""
+        statement = self._asked(query, count_statement)
+        return int(self._rows(*statement)[0][0]) if statement else 0
+
+    def distribution(
+        self, citizen: str, about: str, since_ms: int | None = None, until_ms: int | None = None
+    ) -> list[Counted]:
+        """A citizen's values of one alias, each with how often it was measured; see the port."""
+        key = self._citizen_key(citizen)
+        if key is None:
+            return []
+        rows = self._rows(*distribution_statement(key, about, since_ms, until_ms))
+        return [Counted(values_of(value), tuple(flags.split()), n) for value, flags, n in rows]
+
     def last_seq(self) -> int:
         """The newest arrival number; 0 in an empty store."""
         return int(self._rows("SELECT max(seq) FROM record")[0][0] or 0)
 
     def citizens(self) -> dict[str, Citizen]:
         """All citizens by id."""
-        rows = self._rows("SELECT id, document FROM citizen ORDER BY key")
-        return {row_id: msgspec.json.decode(text, type=Citizen) for row_id, text in rows}
+        return self._documents("citizen", Citizen, "key")
+
+    def citizen(self, citizen_id: str) -> Citizen | None:
+        """One citizen."""
+        return self._document("citizen", citizen_id, Citizen)
 
     def organisation(self, organisation_id: str) -> Organisation | None:
         """One organisation."""
@@ -84,6 +127,31 @@ class SqliteReader:
     def device(self, device_id: str) -> EnrolledDevice | None:
         """One device as enrolled."""
         return self._document("device", device_id, EnrolledDevice)
+
+    def devices(self) -> dict[str, EnrolledDevice]:
+        """All enrolled devices by id."""
+        return self._documents("device", EnrolledDevice)
+
+    def organisations(self) -> dict[str, Organisation]:
+        """All organisations by id."""
+        return self._documents("organisation", Organisation)
+
+    def party(self, resource_id: str) -> Party | None:
+        """The device or gateway with this FHIR id; see the port."""
+        names = self._rows("SELECT name FROM party WHERE id = ?", (resource_id,))
+        if not names:
+            return None
+        name = names[0][0]
+        told = self._rows(
+            "SELECT device_type, model, firmware FROM source WHERE device = ? "
+            "ORDER BY key DESC LIMIT 1",
+            (name,),
+        )
+        return Party(name, self.device(name), told[0] if told else None)
+
+    def parties(self) -> list[str]:
+        """The FHIR ids of all devices and gateways, in order."""
+        return [row_id for (row_id,) in self._rows("SELECT id FROM party ORDER BY id")]
 
     def limits(self) -> dict[str, list[Limits]]:
         """All personal limits by citizen, in the order in which they take effect."""
@@ -94,19 +162,31 @@ class SqliteReader:
             found.setdefault(row.citizen, []).append(row)
         return found
 
+    def limits_of(self, citizen: str) -> list[Limits]:
+        """One citizen's personal limits, in the order in which they take effect."""
+        rows = self._rows(
+            "SELECT l.document FROM citizen c JOIN limits l ON l.citizen = c.key WHERE c.id = ? "
+            "ORDER BY l.since_ms, l.entered_ms",
+            (citizen,),
+        )
+        return [msgspec.json.decode(text, type=Limits) for (text,) in rows]
+
     def enrolment_version(self) -> int:
         """A number that rises with every applied enrolment."""
-        return self.tallies().get("enrolment-version", 0)
+        rows = self._rows("SELECT count FROM tally WHERE name = 'enrolment-version'")
+        return int(rows[0][0]) if rows else 0
 
     def rejections(self, unreplayed_only: bool = False) -> Iterator[StoredRejection]:
         """What was refused, oldest first."""
         where = "WHERE replayed_ms IS NULL" if unreplayed_only else ""
         last = 0
         while rows := self._rows(
-            "SELECT key, place, result, reason, path, detail, topic, payload, received_ms, "  # noqa: S608
-            f"deliveries, replayed_ms FROM (SELECT * FROM rejection {where}) "
-            "WHERE key > ? ORDER BY key LIMIT 500",
-            (last,),
+            "SELECT key, place, result, reason, path, detail, topic, CASE length(payload) "  # noqa: S608
+            "WHEN 0 THEN (SELECT f.payload FROM rejection f WHERE f.digest = r.digest "
+            "ORDER BY length(f.payload) DESC LIMIT 1) ELSE payload END, "
+            f"received_ms, deliveries, replayed_ms FROM (SELECT * FROM rejection {where}) r "
+            "WHERE key > ? ORDER BY key LIMIT ?",
+            (last, REJECTIONS_AT_ONCE),
         ):
             last = rows[-1][0]
             yield from (StoredRejection(*row) for row in rows)
@@ -118,11 +198,13 @@ class SqliteReader:
     def tallies(self) -> Mapping[str, int]:
         """Running totals by name."""
         counts: dict[str, int] = dict(self._rows("SELECT name, count FROM tally"))
-        counts["records"] = self._rows("SELECT count(*) FROM record")[0][0]
+        counts.setdefault("records", 0)
         counts["records-unassigned"] = self._rows(
-            "SELECT count(*) FROM record WHERE citizen IS NULL"
+            "SELECT count(*) FROM record INDEXED BY record_unassigned WHERE citizen IS NULL"
         )[0][0]
-        counts["rejections"] = self._rows("SELECT count(*) FROM rejection")[0][0]
+        counts["rejections"] = sum(
+            count for name, count in counts.items() if name.startswith("rejected-")
+        )
         return counts
 
     def close(self) -> None:
@@ -132,6 +214,23 @@ class SqliteReader:
     def _document(self, table: str, row_id: str, kind: type[_Document]) -> _Document | None:
         rows = self._rows(f"SELECT document FROM {table} WHERE id = ?", (row_id,))  # noqa: S608
         return msgspec.json.decode(rows[0][0], type=kind) if rows else None
+
+    def _documents(
+        self, table: str, kind: type[_Document], order: str = "id"
+    ) -> dict[str, _Document]:
+        rows = self._rows(f"SELECT id, document FROM {table} ORDER BY {order}")  # noqa: S608
+        return {row_id: msgspec.json.decode(text, type=kind) for row_id, text in rows}
+
+    def _asked(
+        self, query: Query, made: Callable[[Query, int | None], Statement]
+    ) -> Statement | None:
+        """The statement of a query; None when it names somebody whom nobody knows."""
+        key = None if query.citizen is None else self._citizen_key(query.citizen)
+        return None if query.citizen is not None and key is None else made(query, key)
+
+    def _citizen_key(self, citizen: str) -> int | None:
+        rows = self._rows("SELECT key FROM citizen WHERE id = ?", (citizen,))
+        return rows[0][0] if rows else None
 
     def _records(self, where: str, values: Sequence[Any] = ()) -> list[Record]:
         return [record_of(row) for row in self._rows(SELECT + where, values)]

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.fhir_api import build, check_plans
 from benchmarks.micro.conftest import COUNT
 from benchmarks.workload import deliveries_of, world_of
 from hjemmepuls.processes import find_mosquitto
@@ -45,7 +46,14 @@ PROMISED = {
         "state_bytes_per_patient",
         "peak_rss_mb",
     },
-    "render": {"renders_per_s", "ratio_vs_fhir_resources", "ratio_vs_orjson", "ratio_vs_json", "bytes"},
+    "render": {
+        "renders_per_s",
+        "ratio_vs_fhir_resources",
+        "ratio_vs_orjson",
+        "ratio_vs_json",
+        "bytes",
+    },
+    "fhir_api": {"search_code", "lastn", "stats_pressure", "statements_explained", "full_scans"},
     "simulate": {"deliveries_per_s", "patient_days_per_s"},
 }
 THROUGH_THE_BROKER = {
@@ -126,3 +134,12 @@ def test_one_message_in_ten_is_a_resend() -> None:
     sent = deliveries_of(world_of(2_000), 2_000)
     assert 0.08 < sum(one.again for one in sent) / len(sent) < 0.12
     assert len(sent) > COUNT
+
+
+def test_a_scan_of_a_table_or_of_an_index_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "records.db"
+    assert build(path, 50) == 5
+    assert check_plans(path, {"SELECT * FROM record WHERE seq = 1"}) == 1
+    for scan in ("SELECT count(*) FROM record", "SELECT * FROM record WHERE slot = 1"):
+        with pytest.raises(AssertionError, match="SCAN record"):
+            check_plans(path, {scan})

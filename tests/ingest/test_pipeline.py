@@ -16,6 +16,7 @@ from devices.wire import topic_for
 from fhir_mapping.enrolled import Enrolment
 from fhir_mapping.record import Record, records_of
 from ingest.decode import Decoded, Delivery, decode
+from ingest.decode_fhir import Read
 from ingest.pipeline import process, replay
 from ingest.rejection import Reason, Rejection
 from ingest.store import (
@@ -58,7 +59,7 @@ class Fussy:
         self.away = away
         self.calls = 0
 
-    def append(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    def append(self, arrivals: Sequence[Arrival], together: bool = False) -> list[Outcome]:
         self.calls += 1
         if self.calls <= self.away:
             raise StoreUnavailable("away")
@@ -137,7 +138,7 @@ def test_two_failures_in_one_array_are_two_rejections(writer: Writer, reader: Re
 def test_a_delivery_that_breaks_the_decoder_is_kept_whole(
     writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(one: Delivery) -> list[Decoded | Rejection]:
+    def broken(one: Delivery) -> Sequence[Decoded | Read | Rejection]:
         if b"bad" in one.payload:
             raise AssertionError
         return decode(one)
@@ -165,7 +166,7 @@ def test_a_store_that_is_away_is_told_and_the_batch_may_be_given_again(
 
 def test_a_store_that_goes_away_after_a_failure_is_told_too(writer: Writer) -> None:
     class Leaving(Fussy):
-        def append(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+        def append(self, arrivals: Sequence[Arrival], together: bool = False) -> list[Outcome]:
             if self.calls:
                 raise StoreUnavailable("gone")
             return super().append(arrivals)

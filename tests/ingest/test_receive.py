@@ -60,7 +60,7 @@ class Away:
         self.left = calls
         self.refused = 0
 
-    def append(self, arrivals: Sequence[Arrival]) -> list[Outcome]:
+    def append(self, arrivals: Sequence[Arrival], together: bool = False) -> list[Outcome]:
         if self.left:
             self.left -= 1
             self.refused += 1

@@ -67,6 +67,12 @@ class Service:
             return {}
         return found
 
+    def wait_until_up_to_date(self) -> None:
+        """Wait until the rules have seen every record."""
+        with closing(SqliteReader(self.records)) as reader:
+            last = reader.last_seq()
+        self.child.wait_until(lambda: self.health().get("evaluated_seq") == last)
+
     def acknowledge(self, rng: random.Random) -> set[str]:
         """Acknowledge some alert over HTTP; its id, once the process has said yes."""
         try:
@@ -111,6 +117,8 @@ def play(
     try:
         for killed in range(KILLS + 1):
             service.child.wait_until(lambda: bool(service.health()))
+            if killed % 2 == 1:  # otherwise the next kill may well come before it is up to date
+                service.wait_until_up_to_date()
             part = sent[killed * step : (killed + 1) * step if killed < KILLS else len(sent)]
             acknowledged |= service.acknowledge(rng)
             kill_at = rng.randrange(len(part)) if killed < KILLS else -1
@@ -120,9 +128,7 @@ def play(
                     acknowledged |= service.acknowledge(rng)
                     time.sleep(rng.uniform(0, 0.05))
                     service.kill_and_start()
-        with closing(SqliteReader(service.records)) as reader:
-            last = reader.last_seq()
-        service.child.wait_until(lambda: service.health().get("evaluated_seq") == last)
+        service.wait_until_up_to_date()
         time.sleep(0.3)  # a look at the clock, and another
     finally:
         service.stop()
@@ -148,6 +154,9 @@ def check(service: Service, acknowledged: set[str]) -> None:
         assert meanings(alerts) == wanted
         standing = [row for row in alerts if row.condition != "retracted"]
         assert max(Counter((row.citizen, row.rule, row.onset_ms) for row in standing).values()) == 1
+        again = {(row["citizen"], row["rule"], row["onset_ms"]) for row in wanted}
+        retracted = [row for row in alerts if row.condition == "retracted"]
+        assert not again & {(row.citizen, row.rule, row.onset_ms) for row in retracted}
         assert len(acknowledged) >= 3, "there were too few acknowledgements"
         by_id = {row.id: row for row in alerts}
         assert all(by_id[key].acked_by == "Mette Holm" for key in acknowledged)

@@ -156,6 +156,7 @@ class Ward:
 
     def __init__(self, folder: Path, citizens: Sequence[Citizen] = ()) -> None:
         self.records, self.alerts_path = folder / "records.db", folder / "alerts.db"
+        self.exports = folder / "exports"
         self.writer = SqliteWriter(self.records)
         self.alerts = AlertStore(self.alerts_path)
         self.monitor = StillMonitor()
@@ -207,17 +208,33 @@ class Ward:
         """Open an episode in the alert store; see `episode`."""
         return self.alerts.raise_(episode(*args, **changes), NOW_MS)
 
-    def app(self) -> FastAPI:
+    def app(self, read_only: bool = False) -> FastAPI:
         """The application over this ward."""
+        if read_only:
+            return create_app(
+                self.monitor,
+                lambda: SqliteReader(self.records),
+                lambda: AlertStore(self.alerts_path),
+            )
         return create_app(
             self.monitor,
             lambda: SqliteReader(self.records),
             lambda: AlertStore(self.alerts_path),
+            open_writer=lambda: SqliteWriter(self.records),
+            export_folder=self.exports,
+            wall_ms=lambda: NOW_MS,
         )
 
-    def client(self) -> Client:
+    def client(
+        self, address: tuple[str, int] = ("127.0.0.1", 50_000), read_only: bool = False
+    ) -> Client:
         """A client that calls the application by a name that it answers to."""
-        return Client(self.app(), base_url="http://127.0.0.1:8700", follow_redirects=False)
+        return Client(
+            self.app(read_only),
+            base_url="http://127.0.0.1:8700",
+            follow_redirects=False,
+            client=address,
+        )
 
     def close(self) -> None:
         """Release the stores."""

@@ -2,16 +2,30 @@
 
 from tests.alerting.api.scene import NOW_MS, Client, Ward
 
+WRITING = {400, 403, 413, 415, 422, 500, 501}
 ROUTES = {
     ("/alerts", "get"): {200, 304, 410, 422},
     ("/alerts/{alert_id}", "get"): {200, 304, 404},
     ("/alerts/{alert_id}/acknowledge", "post"): {200, 403, 404, 409, 412, 413, 422},
     ("/worklist", "get"): {200, 304},
-    ("/fhir/Observation", "get"): {200, 400},
-    ("/fhir/Observation/{observation_id}", "get"): {200, 304, 404},
-    ("/fhir/Patient/{patient_id}", "get"): {200, 404},
-    ("/fhir/Device/{device_id}", "get"): {200, 404},
-    ("/fhir/Organization/{organization_id}", "get"): {200, 404},
+    ("/fhir", "post"): {200, *WRITING},
+    ("/fhir/$submit-measurement", "post"): {200, *WRITING},
+    ("/fhir/$export", "get"): {202, 400, 403, 429, 501},
+    ("/fhir/$export/{job_id}", "get"): {200, 202, 403, 404, 500, 501},
+    ("/fhir/$export/{job_id}", "delete"): {202, 403, 404, 501},
+    ("/fhir/$export/{job_id}/{name}", "get"): {200, 403, 404, 501},
+    ("/fhir/metadata", "get"): {200, 403},
+    ("/fhir/Observation", "get"): {200, 400, 403},
+    ("/fhir/Observation", "post"): {200, 201, 202, *WRITING},
+    ("/fhir/Observation/$lastn", "get"): {200, 400, 403},
+    ("/fhir/Observation/$stats", "get"): {200, 400, 403},
+    ("/fhir/Observation/$stats", "post"): {200, 400, 403, 413, 415},
+    ("/fhir/Observation/{observation_id}", "get"): {200, 304, 403, 404},
+    ("/fhir/Patient/{patient_id}", "get"): {200, 403, 404},
+    ("/fhir/Device/{device_id}", "get"): {200, 403, 404},
+    ("/fhir/Organization/{organization_id}", "get"): {200, 403, 404},
+    ("/fhir/Provenance", "get"): {200, 400, 403},
+    ("/fhir/Provenance/{observation_id}", "get"): {200, 403, 404},
     ("/health", "get"): {200},
 }
 ANY = {421, 503}

@@ -1,0 +1,147 @@
+"""Resources as the API answers with them: rendered from the store, the outcome of what is refused.
+
+In: records and names. Out: bytes, and responses around them.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+from fastapi import Response
+
+from alerting.api.answers import FHIR_JSON, Fault, Refused
+from fhir_mapping import codes
+from fhir_mapping.enrolled import EnrolledDevice, Limits
+from fhir_mapping.moment import moment
+from fhir_mapping.observation import render_observation
+from fhir_mapping.ranges import in_force
+from fhir_mapping.record import Record
+from fhir_mapping.resources import printable, render_device, render_gateway, resource_id
+from ingest.store import Party, Reader
+
+_encode = msgspec.json.Encoder().encode
+_AGENT_TYPES = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+_OPERATIONS = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+_ENTERED_BY = {"typed": "the citizen", "typedbyhcprof": "a health professional"}
+
+
+class Issue(msgspec.Struct, frozen=True):
+    """One issue of an OperationOutcome: FHIR's type, our own reason, a sentence, and a path."""
+
+    severity: str
+    code: str
+    reason: str
+    text: str
+    path: str = ""
+
+
+def resource(body: bytes, status: int = 200) -> Response:
+    """A FHIR resource as the answer."""
+    return Response(body, status, media_type=FHIR_JSON)
+
+
+def unknown(kind: str) -> Refused:
+    """There is none with this id."""
+    return Refused(404, Fault("resource-unknown", f"there is no {kind} with this id"), "not-found")
+
+
+def outcome(issues: Iterable[Issue]) -> bytes:
+    """An OperationOutcome; the reason is told as ingest's rejections tell it."""
+    told = []
+    for issue in issues:
+        one: dict[str, Any] = {
+            "severity": issue.severity,
+            "code": issue.code,
+            "details": {"text": issue.reason},
+            "diagnostics": printable(issue.text),
+        }
+        if issue.path:
+            one["expression"] = [printable(issue.path)]
+        told.append(one)
+    return _encode({"resourceType": "OperationOutcome", "issue": told})
+
+
+def renderer(reader: Reader) -> Callable[[Record], bytes]:
+    """Renders records with the limits that were in force; reads each citizen's limits once."""
+    known: dict[str, list[Limits]] = {}
+
+    def render(record: Record) -> bytes:
+        citizen = record.citizen
+        if citizen is None:
+            return render_observation(record)
+        limits = known.get(citizen)
+        if limits is None:
+            limits = known[citizen] = reader.limits_of(citizen)
+        if not limits:
+            return render_observation(record)
+        return render_observation(record, in_force(limits, record.measured_ms))
+
+    return render
+
+
+def render_party(party: Party) -> bytes:
+    """The device or gateway as a Device: as enrolled, else as its newest reading told it."""
+    if party.enrolled is not None:
+        return render_device(party.enrolled)
+    if party.told is None:
+        return render_gateway(party.name)
+    device_type, model, firmware = party.told
+    enrolled = EnrolledDevice(party.name, device_type, "", model)
+    content = msgspec.json.decode(render_device(enrolled))
+    del content["manufacturer"]
+    if not model:
+        del content["modelNumber"]
+    if firmware:
+        coding = {"system": codes.MDC, "code": "531976", "display": "MDC_ID_PROD_SPEC_FW"}
+        content["version"] = [{"type": {"coding": [coding]}, "value": printable(firmware)}]
+    return _encode(content)
+
+
+def render_provenance(record: Record, key: str, reader: Reader) -> bytes:
+    """Who and what brought an Observation, and which values it had before.
+
+    One per Observation, under its id: device and gateway as agents, the person if one typed it.
+    """
+    agents = [
+        _agent("author", "Author", reference=f"Device/{resource_id(record.device)}"),
+        _agent("assembler", "Assembler", reference=f"Device/{resource_id(record.gateway)}"),
+    ]
+    typed_by = _ENTERED_BY.get(record.transferred_by)
+    if typed_by is not None:
+        is_citizen = record.transferred_by == "typed" and record.citizen is not None
+        who = {"reference": f"Patient/{record.citizen}"} if is_citizen else {"display": typed_by}
+        agents.append(_agent("enterer", "Enterer", **who))
+    entities = [
+        {
+            "role": "revision",
+            "what": {
+                "identifier": {
+                    "system": codes.MEASUREMENT_IDENTITY,
+                    "value": f"{key}/{was.version}",
+                },
+                "display": f"version {was.version}: "
+                f"{'/'.join(value or '' for value in was.values)} "
+                f"(received {moment(was.received_ms, 0).decode()})",
+            },
+        }
+        for was in reader.superseded(record.identity)
+    ]
+    code = "CREATE" if record.version == 1 else "UPDATE"
+    content: dict[str, Any] = {
+        "resourceType": "Provenance",
+        "id": key,
+        "extension": [{"url": codes.TRANSFERRED_BY, "valueCode": record.transferred_by}],
+        "target": [{"reference": f"Observation/{key}"}],
+        "occurredDateTime": moment(record.measured_ms, record.offset_min).decode(),
+        "recorded": moment(max(record.updated_ms, record.received_ms), 0).decode(),
+        "activity": {"coding": [{"system": _OPERATIONS, "code": code, "display": code.lower()}]},
+        "agent": agents,
+    }
+    if entities:
+        content["entity"] = entities
+    return _encode(content)
+
+
+def _agent(code: str, display: str, **who: str) -> dict[str, Any]:
+    coding = {"system": _AGENT_TYPES, "code": code, "display": display}
+    return {"type": {"coding": [coding]}, "who": who}

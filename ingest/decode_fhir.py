@@ -1,0 +1,111 @@
+"""Stage 1 for what arrives as FHIR: an Observation, a Bundle or Parameters become readings.
+
+In: a `Delivery` over HTTP (topic `http/fhir`), or over MQTT (kind `fhir`). Out: for every
+Observation in it a `Read` or a `Rejection`, in ingest's own words. Its checks are those of
+`validate`, made by `fhir_mapping.fhir_read`. Pure: no clock, no storage, no broker.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from devices.reading import Reading
+from devices.wire import Topic, part_of
+from fhir_mapping.fhir_read import ENTRIES_MAX, Found, Note, Refused, Source, read_fhir
+from fhir_mapping.resources import resource_id
+from ingest.rejection import Reason, Rejection
+
+HTTP_TOPIC: Final = "http/fhir"
+"""Where FHIR over HTTP says it came from; no MQTT topic of ours looks so."""
+HTTP_GATEWAY: Final = "fhir"
+KIND_FHIR: Final = "fhir"
+_ENTRY = re.compile(r"(?:Parameters\.parameter\[(\d+)\]\.resource|Bundle)(?:\.entry\[(\d+)\])?")
+
+Names = Callable[[str], str]
+"""From what a reference to a Device says to the name that the device has on the wire."""
+
+
+class Read(msgspec.Struct, frozen=True, gc=False):
+    """One Observation of a delivery, taken; `index` as in `Rejection`."""
+
+    reading: Reading
+    index: int
+    subject: str
+    path: str
+
+
+def same_name(name: str) -> str:
+    """A name that is the device's own."""
+    return name
+
+
+def decode_fhir(
+    payload: bytes, received_ms: int, topic: Topic | None, names: Names = same_name
+) -> tuple[list[Read | Rejection], list[Note]]:
+    """Every Observation of a payload, in its order, and notes on the rest; never raises.
+
+    With a topic, its gateway and device are the ones that hold; who names others is held.
+    """
+    source = Source(gateway=HTTP_GATEWAY)
+    if topic is not None:
+        source = Source(topic.tenant, topic.gateway)
+    answer = read_fhir(payload, received_ms, source)
+    items: list[Read | Rejection] = []
+    for entry in answer.entries:
+        index = place_of(entry.path)
+        if isinstance(entry, Refused):
+            items.append(Rejection(Reason(entry.reason), entry.path, entry.detail, index))
+        elif topic is None:
+            device, gateway = names(entry.reading.device), names(entry.reading.gateway)
+            reading = msgspec.structs.replace(
+                entry.reading, device=device, gateway=gateway, part=part_of(gateway)
+            )
+            items.append(_read(entry, reading, index))
+        else:
+            items.append(_of_topic(entry, topic, index))
+    if not items:
+        items.append(Rejection(Reason.READING_EMPTY, "$", "the payload holds no measurement"))
+    return items, answer.notes
+
+
+def place_of(path: str) -> int:
+    """The place of an Observation in its payload, by its path; -1 for the payload as a whole.
+
+    >>> place_of("Bundle.entry[3].resource.code"), place_of("Observation.code")
+    (3, -1)
+    >>> place_of("Parameters.parameter[1].resource.entry[2].resource")
+    20002
+    """
+    found = _ENTRY.match(path)
+    if found is None or (found[2] is None and found[1] is None):
+        return -1
+    return int(found[1] or 0) * ENTRIES_MAX + int(found[2] or 0)
+
+
+def _of_topic(entry: Found, topic: Topic, index: int) -> Read | Rejection:
+    reading = entry.reading
+    for field, said, true in (
+        ("device", reading.device, topic.device),
+        ("gateway", reading.gateway, topic.gateway),
+    ):
+        if resource_id(said) != resource_id(true):
+            detail = f"{field} is {said!r} in the payload but {true!r} in the topic"
+            path = f"{entry.path}.{field}"
+            return Rejection(Reason.IDENTITY_MISMATCH, path, detail, index, reading.message_id)
+    reading = msgspec.structs.replace(
+        reading, device=topic.device, gateway=topic.gateway, part=topic.part
+    )
+    return _read(entry, reading, index)
+
+
+def _read(entry: Found, reading: Reading, index: int) -> Read:
+    return Read(reading, index, _subject(entry.subject), entry.path)
+
+
+def _subject(said: str | None) -> str:
+    """Who it is about: `Patient/id` of a reference, however absolute, or `system|value`."""
+    if said is None or "|" in said:
+        return said or ""
+    return "/".join(said.partition("/_history/")[0].rsplit("/", 2)[-2:])

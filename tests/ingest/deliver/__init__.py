@@ -1,0 +1,1 @@
+"""Delivery out of the store, against servers and folders that do their worst."""
