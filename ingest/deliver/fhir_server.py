@@ -21,6 +21,7 @@ import msgspec
 
 from fhir_mapping.identity import id_text
 from fhir_mapping.observation import render_observation
+from fhir_mapping.ranges import in_force
 from ingest.deliver.exchange import OF_THE_ITEM, PASSING, Answer, NoAnswer, exchange
 from ingest.deliver.parties import Party, parties_of
 from ingest.deliver.port import Item, Later, Refused, Result, Taken
@@ -161,7 +162,8 @@ class FhirServer:
 
 def _parts(item: Item) -> _Parts:
     address = f"Observation/{id_text(item.record.id)}"
-    return list(parties_of(item)), (address, render_observation(item.record))
+    limits = in_force(item.limits, item.record.measured_ms)
+    return list(parties_of(item)), (address, render_observation(item.record, limits))
 
 
 def bundle(url: str, puts: Iterable[_Put]) -> bytes:

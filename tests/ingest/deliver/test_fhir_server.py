@@ -1,10 +1,14 @@
 """A FHIR server gets every record, in order, whatever it answers on the way."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from fhir_mapping.enrolled import Enrolment
+from fhir_mapping.enrolled import Enrolment, Limits
+from fhir_mapping.observation import render_observation
+from ingest.deliver import Item, fhir_server
+from tests.fhir_mapping.cases import CASES
 from tests.ingest.deliver.home import OTHER, Clock, Home, delivering
 from tests.ingest.deliver.strict import Fault, StrictServer
 from tests.ingest.enrolments import NOW_MS, citizen, term
@@ -344,3 +348,13 @@ def test_nothing_personal_is_kept_or_logged(
     assert "422" in caplog.text
     for personal in ("Anna", "anna", "Eksempel", "6103450000"):
         assert personal not in said
+
+
+def test_limits_in_force_travel_as_reference_ranges() -> None:
+    """What is delivered says the same as what the API answers."""
+    since = datetime.fromtimestamp(0, UTC)
+    limits = (Limits("citizen-1", "spo2", since, low_red="85", low_yellow="87"),)
+    item = Item(CASES["spo2"], None, None, None, limits)
+    _, (_, observation) = fhir_server._parts(item)
+    assert b'"code":"RAL"' in observation
+    assert observation == render_observation(CASES["spo2"], {"spo2": limits[0]})
