@@ -80,10 +80,8 @@ def examine(delivery: Delivery, names: Names = same_name) -> Iterator[Arrival]:
 
 
 def _judge(decoded: Decoded | Read | Rejection, received_ms: int) -> Mapped | Rejection:
-    if isinstance(decoded, Rejection):
-        return decoded
-    if isinstance(decoded, Read):
-        return _mapped(decoded)
+    if not isinstance(decoded, Decoded):
+        return _mapped(decoded) if isinstance(decoded, Read) else decoded
     payload, index = decoded.payload, decoded.index
     try:
         reading = validate(decoded, received_ms)

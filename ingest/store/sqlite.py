@@ -82,7 +82,6 @@ class SqliteWriter:
         self._citizens: dict[str, int] = {}
         self._seen_version = -1
         self._seq = self._updated_ms = self._added = 0
-        self._held: set[int] = set()
         with world():
             incomplete = self._db.execute(_INCOMPLETE).fetchone()[0]
         if incomplete:
@@ -95,11 +94,9 @@ class SqliteWriter:
         with self._transaction():
             self._refresh_enrolment()
             tally: Counter[str] = Counter()
-            self._held = {id(arrival) for arrival in arrivals if self._contradicted(arrival)}
-            rejected = together and any(
-                isinstance(arrival.item, Rejection) or id(arrival) in self._held
-                for arrival in arrivals
-            )
+            if any(map(_names_somebody, arrivals)):
+                arrivals = [self._unless_contradicted(arrival) for arrival in arrivals]
+            rejected = together and any(isinstance(one.item, Rejection) for one in arrivals)
             outcomes = [self._append_one(arrival, tally, rejected) for arrival in arrivals]
             tally["records"] = self._added
             tally["deliveries"] = len({id(arrival.delivery) for arrival in arrivals})
@@ -151,21 +148,20 @@ class SqliteWriter:
             self._citizens = load_citizens(self._db)
             self._seen_version = version
 
-    def _contradicted(self, arrival: Arrival) -> bool:
-        """Whether the sender names one citizen, and the device belongs to another."""
+    def _unless_contradicted(self, arrival: Arrival) -> Arrival:
+        """A rejection where the sender names one citizen, and the device belongs to another."""
         item = arrival.item
         if isinstance(item, Rejection) or not item.subject:
-            return False
+            return arrival
         said = self._citizens.get(item.subject)
         first = item.records[0]
         holder = self._assignments.citizen_of(first.device, first.slot, first.measured_ms)
-        return said is not None and holder is not None and said != holder
+        if said is None or holder is None or said == holder:
+            return arrival
+        return Arrival(arrival.delivery, _another_citizen(item))
 
     def _append_one(self, arrival: Arrival, tally: Counter[str], rejected: bool) -> Outcome:
         item, topic = arrival.item, arrival.delivery.topic
-        if id(arrival) in self._held:
-            assert isinstance(item, Mapped)
-            item = _another_citizen(item)
         if isinstance(item, Rejection):
             self._reject(arrival, item, tally)
             return Outcome(
@@ -310,6 +306,12 @@ def _worst(results: set[Result]) -> tuple[Result, str]:
     if "quarantined" in results:
         return "quarantined", "device-unassigned"
     return ("accepted", "") if "accepted" in results else ("duplicate", "")
+
+
+def _names_somebody(arrival: Arrival) -> bool:
+    """Whether the sender says whom it is about; only FHIR can."""
+    item = arrival.item
+    return type(item) is Mapped and item.subject != ""
 
 
 def _another_citizen(item: Mapped) -> Rejection:

@@ -158,6 +158,47 @@ def test_an_interrupted_export_goes_on_where_it_was(
     assert len((state / "Patient.1.ndjson").read_text().splitlines()) == 2
 
 
+def test_a_small_kind_that_is_begun_again_repeats_nothing(ward: Ward, tmp_path: Path) -> None:
+    """It ended after the file was noted, and before it was noted that the kind is done."""
+    folder = tmp_path / "jobs"
+
+    def opened() -> Exports:
+        return Exports(folder, lambda: SqliteReader(ward.records), lambda: NOW_MS)
+
+    jobs = opened()
+    job = jobs.begin(["Patient"], 0, "x", SqliteReader(ward.records))
+    assert job is not None
+    wait_for(lambda: job.state == "done")
+    jobs.close()
+    state = folder / job.id / "job.json"
+    noted = {**json.loads(state.read_bytes()), "state": "running", "left": ["Patient"]}
+    state.write_text(json.dumps(noted))
+    again = opened()
+    found = wait_for(lambda: (one := again.job(job.id)) and one.state == "done" and one)
+    again.close()
+    assert [(one.name, one.lines) for one in found.outputs] == [("Patient.1.ndjson", 2)]
+    assert len((folder / job.id / "Patient.1.ndjson").read_text().splitlines()) == 2
+
+
+def test_nothing_is_fetched_before_all_is_written(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(export, "LINES_AT_ONCE", 3)
+    fill(ward)
+    gate = Gate(ward.records, 1)
+    jobs = Exports(tmp_path / "jobs", gate, lambda: NOW_MS)
+    job = jobs.begin(["Observation"], 0, "x", SqliteReader(ward.records))
+    assert job is not None
+    assert gate.waits.wait(5)
+    name = "Observation.1.ndjson"
+    assert (tmp_path / "jobs" / job.id / name).exists()
+    assert jobs.file(job.id, name) is None
+    gate.open.set()
+    wait_for(lambda: job.state == "done")
+    assert jobs.file(job.id, name) is not None
+    jobs.close()
+
+
 def test_what_changes_meanwhile_is_not_missing(
     ward: Ward, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

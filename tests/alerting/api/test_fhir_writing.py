@@ -348,7 +348,7 @@ def test_whatever_is_changed_in_a_bundle_is_answered(client: Client, ward: Ward,
     """Hostile input: any part of a sound request replaced by anything else."""
     dice = random.Random(seed)
     for number in range(60):
-        content: Any = bundle("batch", observation(minute=1), observation(minute=2))
+        content: Any = deepcopy(bundle("batch", observation(minute=1), observation(minute=2)))
         for _ in range(dice.randrange(1, 3)):
             node = content
             while True:

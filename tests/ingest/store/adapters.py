@@ -38,6 +38,9 @@ class Place(Protocol):
     def times_stored(self) -> list[int]:
         """How often each identity stands in the place."""
 
+    def payload_bytes(self) -> int:
+        """How many bytes of refused payloads are kept."""
+
 
 class SqlitePlace:
     """One SQLite file, in a folder whose name is hard on addresses."""
@@ -68,6 +71,9 @@ class SqlitePlace:
 
     def times_stored(self) -> list[int]:
         return [row[0] for row in self._rows("SELECT count(*) FROM record GROUP BY identity")]
+
+    def payload_bytes(self) -> int:
+        return self._rows("SELECT sum(length(payload)), '' FROM rejection")[0][0]
 
     def _rows(self, query: str) -> list[tuple[int, str]]:
         with closing(sqlite3.connect(self.path)) as db:

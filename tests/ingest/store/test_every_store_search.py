@@ -24,6 +24,7 @@ from tests.ingest.said import (
     readings_at,
     spo2,
 )
+from tests.ingest.store.adapters import Place
 
 ALL = 10_000
 CUFF, OTHER = "60:64:05:FF:FE:CF:C6:04", "other"
@@ -189,6 +190,17 @@ def test_a_record_is_found_by_identity_with_what_it_was(writer: Writer, reader: 
     assert reader.superseded(bytes(16)) == []
 
 
+def test_the_tally_of_records_is_how_many_there_are(writer: Writer, reader: Reader) -> None:
+    """Amended ones stay one, two that claim one identity are two, a resend is none."""
+    for value in ("93", "91", "91"):
+        writer.append([spo2(value, clock=VOUCHED)])
+        assert reader.tallies()["records"] == 1
+    for value in ("93", "91", "91"):
+        writer.append([spo2(value, t="2026-02-17T01:00:00")])
+    writer.enrol(enrolment(term("anna")), NOW_MS)
+    assert reader.tallies()["records"] == len(everything(reader)) == 3
+
+
 REFUSED = Rejection(Reason.UNIT_UNKNOWN, "$.r[0].u", "u is 'x'", 7)
 
 
@@ -227,7 +239,7 @@ def test_another_citizen_than_the_devices_is_held(writer: Writer, reader: Reader
 
 
 def test_a_payload_is_stored_once_however_many_of_its_readings_are_refused(
-    writer: Writer, reader: Reader
+    writer: Writer, reader: Reader, place: Place
 ) -> None:
     payload = b"x" * 1000
     refusals = [Rejection(Reason.UNIT_UNKNOWN, "$", "", place) for place in range(120)]
@@ -235,4 +247,5 @@ def test_a_payload_is_stored_once_however_many_of_its_readings_are_refused(
     writer.append([Arrival(delivery(b""), refusals[0])])
     rows = list(reader.rejections())
     assert [row.payload for row in rows] == [payload] * 120 + [b""]
+    assert place.payload_bytes() == len(payload)
     assert replay(reader, writer, NOW_MS) == (121, 0)
