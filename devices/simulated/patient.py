@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from devices.simulated import lung_function
+
 Array = NDArray[np.float64]
 Condition = Literal["copd", "heart-failure", "both"]
 Sex = Literal["female", "male"]
@@ -38,48 +40,6 @@ _FAMILY = (
 )
 _FICTITIOUS_DAY = 60
 _BIRTHDAY_CYCLE = 64
-
-_GLI_AGES = np.arange(40.0, 91.0, 5.0)
-_GLI_FEV1: dict[Sex, tuple[float, float, float, tuple[float, ...]]] = {
-    "male": (
-        -10.3420,
-        2.2196,
-        0.0574,
-        (
-            0.0721,
-            0.0302,
-            -0.0125,
-            -0.0603,
-            -0.1143,
-            -0.1727,
-            -0.2328,
-            -0.2929,
-            -0.3512,
-            -0.4065,
-            -0.4586,
-        ),
-    ),
-    "female": (
-        -9.6987,
-        2.1211,
-        -0.0270,
-        (
-            0.1040,
-            0.0650,
-            0.0232,
-            -0.0227,
-            -0.0741,
-            -0.1308,
-            -0.1926,
-            -0.2576,
-            -0.3226,
-            -0.3852,
-            -0.4446,
-        ),
-    ),
-}
-"""GLI-2012 European, FEV1 median: a0, a1, a2 and the spline at `_GLI_AGES` (Quanjer, Eur Respir J
-2012;40:1324; linear between the five-year knots, at most 0.09 % off)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +78,6 @@ class Patient:
     def dry_weight_kg(self) -> str | None:
         """The weight the clinic aims at, for heart failure only."""
         return None if self.person.condition == "copd" else f"{self.level[WEIGHT]:.1f}"
-
-
-def predicted_fev1(sex: Sex, age_years: float, height_cm: float) -> float:
-    """The median FEV1 (L) of healthy people of this sex, age (40 to 90 years) and height (cm).
-
-    >>> round(predicted_fev1("male", 70, 175), 4), round(predicted_fev1("female", 70, 162), 4)
-    (3.1044, 2.193)
-    """
-    a0, a1, a2, knots = _GLI_FEV1[sex]
-    spline = float(np.interp(age_years, _GLI_AGES, knots))
-    return float(np.exp(a0 + a1 * np.log(height_cm) + a2 * np.log(age_years) + spline))
 
 
 def fictitious_cpr(index: int, birth_date: date, sex: Sex) -> str:
@@ -177,7 +126,7 @@ def draw_patient(
         beta_blocker=bool(rng.random() < 0.90 and condition != "copd"),
         oxygen_l_min=f"{rng.integers(2, 7) / 2:.1f}" if on_oxygen else None,
     )
-    predicted = predicted_fev1(sex, age, height)
+    predicted = float(lung_function.predicted("fev1", sex == "female", age, height).median)
     adherence = float(rng.beta(40, 1.2))
     return Patient(person, _levels(rng, person, predicted), predicted, adherence)
 

@@ -9,7 +9,7 @@ import pytest
 
 from devices.simulated import FaultRates, World
 from devices.simulated.course import SHOWCASES, plan_courses
-from devices.simulated.patient import fictitious_cpr, predicted_fev1
+from devices.simulated.patient import fictitious_cpr
 
 Series = dict[str, dict[str, list[tuple[int, float]]]]
 """Citizen, catalogue alias, then (day, value) in order."""
@@ -189,16 +189,6 @@ def test_cpr_numbers_are_of_a_fictitious_series() -> None:
         assert 61 <= int(number[:2]) <= 91
         assert (int(number[-1]) % 2 == 1) == (citizen["sex"] == "male")
     assert fictitious_cpr(0, date(1950, 3, 31), "male") == "9103500001"
-
-
-@pytest.mark.parametrize(
-    ("sex", "litres"), [("male", 3.1044), ("female", 2.1930)], ids=["male", "female"]
-)
-def test_predicted_fev1_is_that_of_gli_2012(sex: str, litres: float) -> None:
-    height = {"male": 175.0, "female": 162.0}[sex]
-    assert predicted_fev1("male" if sex == "male" else "female", 70, height) == pytest.approx(
-        litres, rel=1e-3
-    )
 
 
 def test_the_enrolment_covers_every_device_but_the_unassigned(faulty: World) -> None:

@@ -1,0 +1,122 @@
+"""The same seed, the same bytes: whatever the blocks, the patients, the schedule, the process."""
+
+import subprocess
+import sys
+from datetime import date
+
+import numpy as np
+import pytest
+
+from devices.simulated.cohort import (
+    ITEMS,
+    KINDS,
+    REPORT_SEEDS,
+    SIGNALS,
+    SIMULATOR_VERSION,
+    TUNING_SEEDS,
+    Block,
+    Cohort,
+)
+
+START = date(2026, 1, 5)
+PUBLISHED = {
+    1: "92380ecf3a27b0f46576018186e25082278d48aed7393dc194495dfc1e7d7112",
+}
+"""Version of the simulator, and the hash of `Cohort(1, 300, 120, START)`."""
+
+
+@pytest.fixture(scope="module")
+def cohort() -> Cohort:
+    return Cohort(1, 300, 120, START)
+
+
+@pytest.fixture(scope="module")
+def whole(cohort: Cohort) -> Block:
+    return cohort.block(0, 300)
+
+
+def test_the_published_hash(whole: Block) -> None:
+    """Whoever changes the bytes raises `SIMULATOR_VERSION` and publishes the new hash."""
+    assert whole.digest() == PUBLISHED[SIMULATOR_VERSION]
+
+
+def test_another_process_finds_the_same(whole: Block) -> None:
+    program = (
+        "from datetime import date\n"
+        "from devices.simulated.cohort import Cohort\n"
+        "print(Cohort(1, 300, 120, date(2026, 1, 5)).block(0, 300).digest())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == whole.digest()
+
+
+@pytest.mark.parametrize("size", [1, 37, 256, 1000])
+def test_the_size_of_the_blocks_changes_nothing(cohort: Cohort, whole: Block, size: int) -> None:
+    some = list(cohort.blocks(size)) if size > 1 else [cohort.block(271, 272)]
+    assert size == 1 or sum(block.patients for block in some) == cohort.patients
+    for block in some:
+        same = whole.cut(block.first, block.first + block.patients)
+        assert block.digest() == same.digest()
+        for name in ("truth", "pauses", "treatments", "swaps"):
+            assert getattr(block, name).tobytes() == getattr(same, name).tobytes()
+
+
+def test_patients_do_not_depend_on_how_many_there_are(whole: Block) -> None:
+    assert Cohort(1, 40, 120, START).block(0, 40).digest() == whole.cut(0, 40).digest()
+
+
+def test_another_seed_is_another_cohort(whole: Block) -> None:
+    assert Cohort(2, 300, 120, START).block(0, 300).digest() != whole.digest()
+
+
+def test_the_schedule_decides_only_what_is_planned(whole: Block) -> None:
+    daily = Cohort(1, 300, 120, START, schedule="daily").block(0, 300)
+    assert daily.scheduled.all()
+    assert not whole.scheduled.all()
+    assert np.array_equal(daily.values, whole.values, equal_nan=True)
+    assert np.array_equal(daily.willing, whole.willing)
+
+
+def test_shapes(whole: Block) -> None:
+    assert whole.values.shape == whole.doubtful.shape == (300, len(SIGNALS), 120)
+    assert whole.answers.shape == (300, len(ITEMS), 120)
+    assert whole.t.shape == whole.scheduled.shape == whole.willing.shape == (300, 120)
+    assert whole.people.age.shape == (300,)
+    assert set(whole.truth["kind"]) <= set(KINDS)
+    assert (np.diff(whole.truth["patient"]) >= 0).all()
+
+
+def test_what_is_shown_is_what_a_display_can_show(whole: Block) -> None:
+    shown = whole.sittings(17)
+    for place, decimals in enumerate((0, 0, 1, 0, 0, 2, 0)):
+        column = shown[:, place][~np.isnan(shown[:, place])]
+        assert (column == column.round(decimals)).all()
+    assert (np.isnan(shown) == ~whole.people.has).all()
+
+
+def test_tuning_and_reporting_are_kept_apart() -> None:
+    assert not set(TUNING_SEEDS) & set(REPORT_SEEDS)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"patients": 0},
+        {"days": 0},
+        {"seed": -1},
+        {"schedule": "hourly"},
+        {"mix": {"asthma": 1.0}},
+        {"mix": {"copd": 0.0}},
+    ],
+)
+def test_nonsense_is_refused(wrong: dict[str, object]) -> None:
+    arguments: dict[str, object] = {"seed": 1, "patients": 10, "days": 10, "start": START}
+    with pytest.raises(ValueError, match="not|none of"):
+        Cohort(**(arguments | wrong))  # type: ignore[arg-type]
+
+
+def test_nobody_beyond_the_cohort(cohort: Cohort) -> None:
+    with pytest.raises(IndexError):
+        cohort.block(290, 301)
