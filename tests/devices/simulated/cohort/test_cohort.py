@@ -113,7 +113,7 @@ def test_tuning_and_reporting_are_kept_apart() -> None:
 )
 def test_nonsense_is_refused(wrong: dict[str, object]) -> None:
     arguments: dict[str, object] = {"seed": 1, "patients": 10, "days": 10, "start": START}
-    with pytest.raises(ValueError, match="not|none of"):
+    with pytest.raises(ValueError, match=r"not|none of"):
         Cohort(**(arguments | wrong))  # type: ignore[arg-type]
 
 
