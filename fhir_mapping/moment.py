@@ -14,8 +14,11 @@ _FRACTIONS = (b"", *(b".%03d" % millisecond for millisecond in range(1, 1000)))
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
+@lru_cache(maxsize=8192)
 def moment(utc_ms: int, offset_min: int) -> bytes:
     """FHIR's dateTime or instant: local time and offset, milliseconds only if there are any.
+
+    Remembered, since the values of one sitting share their moments, and a batch its arrival.
 
     >>> moment(1771396180120, 60)
     b'2026-02-18T07:29:40.120+01:00'
