@@ -86,7 +86,7 @@ def behaviour(
     weekdays = plans(rng.random(CHUNK), who, schedule)
     dropout = dates.start + rng.exponential(365 / n.DROPOUT, CHUNK)
     pauses = np.concatenate([_admissions(rows), _travels(rng, dates)])
-    chance = who.adherence * _of_the_day(dates)[:, None]
+    chance = _chance(who, dates)
     ill = rows[np.isfinite(rows["t_index"])]
     worse = spans(shape, dates.start, ill["patient"], ill["t_index"] - n.ILL_DAYS, ill["t_index"])
     chance[worse] *= n.ILL_TIMES
@@ -105,13 +105,13 @@ def behaviour(
     return Behaviour(scheduled, willing, weekdays, dropout, pauses)
 
 
-def _of_the_day(dates: Calendar) -> Array:
-    """What the day does to everybody's adherence, (days,)."""
-    novelty = np.clip(1 - np.arange(dates.days) / n.NOVELTY_DAYS, 0, 1)
+def _chance(who: People, dates: Calendar) -> Array:
+    """Of measuring on an ordinary day of one's life, (days, patients)."""
+    novelty = n.NOVELTY * np.clip(1 - np.arange(dates.days) / n.NOVELTY_DAYS, 0, 1)
+    missed = (1 - who.adherence) * (1 - novelty)[:, None]
     weekend = np.where(dates.weekday >= 5, float(n.WEEKEND), 1.0)
-    return np.asarray(
-        (1 + n.NOVELTY * novelty) * weekend * np.where(dates.holiday, float(n.HOLIDAY), 1.0)
-    )
+    holiday = np.where(dates.holiday, float(n.HOLIDAY), 1.0)
+    return np.asarray((1 - missed) * (weekend * holiday)[:, None])
 
 
 def _gaps(draws: Array) -> Bools:

@@ -20,7 +20,7 @@ from devices.simulated.cohort import (
 
 START = date(2026, 1, 5)
 PUBLISHED = {
-    1: "92380ecf3a27b0f46576018186e25082278d48aed7393dc194495dfc1e7d7112",
+    1: "d48f747293d97bd354d6600ab0789df456c8055b6e9d9b595c22b15eeaaabc9e",
 }
 """Version of the simulator, and the hash of `Cohort(1, 300, 120, START)`."""
 
