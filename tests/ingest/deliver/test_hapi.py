@@ -1,7 +1,7 @@
 """HAPI, the FHIR server that most others are built on, takes what we deliver.
 
-Its JPA server 6.10.0 with referential integrity enforced, as a process on loopback. It is not
-fetched here (330 MB); once, with the network:
+Its JPA server 6.10.0 with referential integrity enforced, as a process on loopback. `make test`
+fetches it once (330 MB), where Maven is; by hand:
 
     mvn -f tests/ingest/deliver/hapi/pom.xml dependency:resolve
 """
