@@ -87,11 +87,19 @@ def fhir_api(
 
 
 @app.command()
-def simulate(as_json: AsJson = False, small: Small = False, repeat: Repeat = 3) -> None:
-    """A world's messages."""
+def simulate(
+    as_json: AsJson = False,
+    small: Small = False,
+    repeat: Repeat = 1,
+    patients: Annotated[int | None, typer.Option(min=1, help="Default 100000, small 600")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Default 365, small 60")] = None,
+    block: Annotated[int, typer.Option(min=1, help="Patients held at a time")] = 1024,
+) -> None:
+    """A cohort's years, and a world's messages."""
     from benchmarks.simulate import run
 
-    show(run(*((24, 7) if small else (500, 28)), repeat), as_json)
+    people, length = patients or (600 if small else 100_000), days or (60 if small else 365)
+    show(run(people, length, block, *((24, 7) if small else (500, 28)), repeat), as_json)
 
 
 def show(result: Result, as_json: bool) -> None:

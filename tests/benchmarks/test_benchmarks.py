@@ -54,7 +54,7 @@ PROMISED = {
         "bytes",
     },
     "fhir_api": {"search_code", "lastn", "stats_pressure", "statements_explained", "full_scans"},
-    "simulate": {"deliveries_per_s", "patient_days_per_s"},
+    "simulate": {"deliveries_per_s", "patient_days_per_s", "peak_rss_mb", "world_hash"},
 }
 THROUGH_THE_BROKER = {
     "seconds",

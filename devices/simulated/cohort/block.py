@@ -5,6 +5,7 @@ Out: what rules, scores and homes take. Made by `chunk`, cut and joined by `coho
 
 from dataclasses import dataclass, fields
 from hashlib import sha256
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,14 @@ _PER_PATIENT = (
     "dropout",
 )
 _TABLES = ("truth", "pauses")
+_TIMES = ("t_prodrome", "t0", "t_peak", "t_index", "t_end")
+
+
+class Hash(Protocol):
+    """What `hashlib` makes."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take more bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +135,31 @@ class Block:
         arrays = {name: getattr(self, name)[rows] for name in _PER_PATIENT}
         return Block(first, self.start, self.people.take(rows), **arrays, **tables)
 
-    def digest(self) -> str:
-        """SHA-256 of what is shown, in units of the display; the same wherever it is computed."""
-        seen = sha256()
+    def feed(self, seen: Hash) -> None:
+        """Give everything to a hash, patient after patient, in units of the display.
+
+        Blocks of one cohort fed in order give the same hash whatever their size, on every machine.
+        """
         scale = (1 / n.STEP)[:, None]
+        minute = np.rint((self.t - self.start) * 1440).astype("<i4")
+        rows = self.truth
+        times = np.stack([rows[name] for name in _TIMES], axis=1) - self.start
+        hundredths = np.rint(np.nan_to_num(times, nan=-1e6) * 100).astype("<i4")
+        amplitude = np.rint(rows["amplitude"] * 100).astype("<i4")
+        edges = np.searchsorted(rows["patient"], self.first + np.arange(self.patients + 1))
         for one in range(self.patients):
             shown = np.nan_to_num(np.rint(self.values[one] * scale), nan=-1).astype("<i4")
-            seen.update(shown.tobytes())
-        for array in (self.doubtful, self.scheduled, self.willing):
-            seen.update(np.packbits(array, axis=None).tobytes())
-        seen.update(self.answers.tobytes())
-        seen.update(np.rint((self.t - self.start) * 1440).astype("<i4").tobytes())
-        rows = self.truth
-        for name in ("t_prodrome", "t0", "t_peak", "t_index", "t_end"):
-            since = np.nan_to_num(rows[name] - self.start, nan=-1e6)
-            seen.update(np.rint(since * 100).astype("<i4").tobytes())
-        seen.update(np.rint(rows["amplitude"] * 100).astype("<i4").tobytes())
-        seen.update(rows["patient"].astype("<i4").tobytes())
-        seen.update("\n".join(rows["kind"].tolist()).encode())
+            own = slice(edges[one], edges[one + 1])
+            for array in (shown, self.answers[one], minute[one], hundredths[own], amplitude[own]):
+                seen.update(array.tobytes())
+            for array in (self.doubtful[one], self.scheduled[one], self.willing[one]):
+                seen.update(np.packbits(array).tobytes())
+            seen.update("\n".join(rows["kind"][own].tolist()).encode())
+
+    def digest(self) -> str:
+        """SHA-256 of this block alone."""
+        seen = sha256()
+        self.feed(seen)
         return seen.hexdigest()
 
 

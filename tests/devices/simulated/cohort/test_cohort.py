@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import date
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from devices.simulated.cohort import (
 
 START = date(2026, 1, 5)
 PUBLISHED = {
-    1: "d48f747293d97bd354d6600ab0789df456c8055b6e9d9b595c22b15eeaaabc9e",
+    1: "7cdf9d09e51007c5d78b024d7185d135a0187b359149d58021f7bc93bf04bd23",
 }
 """Version of the simulator, and the hash of `Cohort(1, 300, 120, START)`."""
 
@@ -61,6 +62,16 @@ def test_the_size_of_the_blocks_changes_nothing(cohort: Cohort, whole: Block, si
         assert block.digest() == same.digest()
         for name in ("truth", "pauses", "treatments", "swaps"):
             assert getattr(block, name).tobytes() == getattr(same, name).tobytes()
+
+
+@pytest.mark.parametrize("size", [100, 256])
+def test_blocks_fed_in_order_give_the_hash_of_the_whole(
+    cohort: Cohort, whole: Block, size: int
+) -> None:
+    seen = sha256()
+    for block in cohort.blocks(size):
+        block.feed(seen)
+    assert seen.hexdigest() == whole.digest()
 
 
 def test_patients_do_not_depend_on_how_many_there_are(whole: Block) -> None:
