@@ -14,13 +14,14 @@ from alerting.api.app import create_app
 from alerting.rules import RULES, SIGNALS, Rule
 from alerting.settings import AlertingSettings
 from devices.catalogue import DEVICE_TYPES, METRICS
+from devices.simulated.cohort.numbers import ITEM_ROWS, NUMBERS, SIGNAL_ROWS
 from ingest.deliver import DeliverSettings
 from ingest.rejection import MEANINGS
 from ingest.settings import IngestSettings
 
 _NOTHING: Any = None
 """Routes are listed without a monitor or a store."""
-DOCUMENTS = ("docs/REFERENCE.md", "SAFETY.md")
+DOCUMENTS = ("docs/REFERENCE.md", "docs/SIMULATOR.md", "SAFETY.md")
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -149,6 +150,55 @@ def _colours(row: Rule) -> str:
     return ", ".join(colour.name.lower() for colour in row.confirmed)
 
 
+def simulated_signals() -> str:
+    """How a stable simulated patient varies, signal by signal."""
+    head = ("signal", "AR(1) SD", "phi", "noise SD", "drift", "swing", "peak", "step", "source")
+    return table(
+        head,
+        (
+            (
+                f"`{name}`",
+                *(f"{value:g}" for value in (row.day_sd, row.phi, row.noise_sd, row.walk_sd)),
+                f"{row.swing:g}" + (" of level" if row.relative else ""),
+                f"{row.peak_hour:g} h",
+                f"{row.step:g}",
+                row.source,
+            )
+            for name, row in SIGNAL_ROWS.items()
+        ),
+    )
+
+
+def simulated_symptoms() -> str:
+    """Which symptoms come how often in a simulated episode."""
+    head = ("question", "asked", "in COPD", "in heart failure", "background, times", "source")
+    return table(
+        head,
+        (
+            (
+                f"`{name}`",
+                ", ".join(
+                    word for word, asked in (("COPD", row.copd), ("HF", row.heart_failure)) if asked
+                ),
+                *(f"{value:g}" for value in (row.in_copd, row.in_hf, row.background)),
+                row.source,
+            )
+            for name, row in ITEM_ROWS.items()
+        ),
+    )
+
+
+def simulated_numbers() -> str:
+    """Every other number of the simulator, with its source."""
+    return table(
+        ("number", "value", "unit", "source"),
+        (
+            (f"`{name}`", f"{float(value):.4g}", value.unit, value.source)
+            for name, value in NUMBERS.items()
+        ),
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "device-types": device_types,
@@ -157,6 +207,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "routes": routes,
     "rules": rules,
     "thresholds": thresholds,
+    "simulated-signals": simulated_signals,
+    "simulated-symptoms": simulated_symptoms,
+    "simulated-numbers": simulated_numbers,
 }
 
 

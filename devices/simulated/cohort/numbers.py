@@ -123,7 +123,7 @@ WRONG_PERSON_HIGH = Number(40, "kg", "clinical 3.1")
 SWAPS = Number(0.12, "per device and year", "C: batteries, breakage, service")
 
 # --- 3.3 season ---------------------------------------------------------------------------------
-SEASON_COPD = Number(0.25, "share", "So 2018: 0.13 per month in winter, 0.079 in summer")
+SEASON_COPD = Number(0.28, "share", "So 2018: 0.13 and 0.079 per month; 0.25 before clustering (C)")
 SEASON_HF = Number(0.09, "share", "clinical 3.3, from memory: winter to summer 1.2")
 SEASON_PEAK = Number(20, "day of year", "clinical 3.3")
 

@@ -21,7 +21,7 @@ from devices.simulated.cohort import (
 
 START = date(2026, 1, 5)
 PUBLISHED = {
-    1: "7cdf9d09e51007c5d78b024d7185d135a0187b359149d58021f7bc93bf04bd23",
+    1: "2f4e6b1a2beb0e2590416a20ca80b2743fc50936f0182f48ce9749440a9b1c23",
 }
 """Version of the simulator, and the hash of `Cohort(1, 300, 120, START)`."""
 
