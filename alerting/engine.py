@@ -91,7 +91,7 @@ class Engine:
     def advance(self, sittings: Iterable[Sitting], watch: Watcher | None = None) -> list[Change]:
         """Take sittings (in time order for each row) through the rules."""
         changes: list[Change] = []
-        for wave in _waves(sittings):
+        for wave in _waves(sitting for sitting in sittings if sitting.values):
             rows = np.array([sitting.row for sitting in wave], dtype=np.intp)
             t = np.array([sitting.t for sitting in wave])
             x = np.full((len(wave), len(SIGNALS)), np.nan)
@@ -118,6 +118,8 @@ class Engine:
         across them matters while a rule that watches them all is open, before the moment when one
         last changed, and before limits that are in force already.
         """
+        if not sitting.values:
+            return False
         row, t = sitting.row, sitting.t
         families = _FAMILY[list(sitting.values)]
         if t <= self._settled_t[row] or t <= self.measured_t[row, families].max():

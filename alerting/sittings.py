@@ -1,7 +1,8 @@
 """From stored records to what the rules take: sittings, in order of measuring.
 
-In: records of the store. Out: `Sitting`s: one citizen, one moment, the signals measured then.
-Records that no rule may use (failed, test data, contradicting each other) are left out here.
+In: records of the store. Out: `Sitting`s: one citizen, one moment, the signals measured and the
+questions answered then. Records that no rule may use (failed, test data, contradicting each other)
+are left out here.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,8 @@ import msgspec
 from alerting.local_time import local_days
 from alerting.rules import SIGNALS
 from devices.catalogue import METRICS, Metric, observed
+from devices.questionnaire import YES
+from devices.symptoms import SYMPTOMS, questionnaire
 from fhir_mapping.record import Record
 
 UNUSABLE_FLAGS = frozenset(
@@ -28,21 +31,44 @@ ABOUT_OF: Mapping[str, tuple[str, ...]] = {
     for signal in SIGNALS
 }
 """Signal alias to the `about` of the records that feed it."""
+ITEM_OF: Mapping[str, int] = {row.alias: column for column, row in enumerate(SYMPTOMS)}
 
 
 class Sitting(msgspec.Struct, frozen=True):
-    """One citizen's measurements of one moment: row, local days, UTC ms, value by signal."""
+    """One citizen's measurements of one moment: row, local days, UTC ms, value by signal.
+
+    `answers` are 1 (worse than usual, present) or 0 by item, `responses` the record that each
+    comes from; what was not asked or not answered stands in neither.
+    """
 
     row: int
     t: float
     measured_ms: int
     values: dict[int, float]
     observations: dict[int, bytes]
+    answers: dict[int, int] = {}
+    responses: dict[int, bytes] = {}
+
+
+def is_usable(record: Record) -> bool:
+    """Whether the rules may look at it at all."""
+    return not record.conflict and UNUSABLE_FLAGS.isdisjoint(record.flags)
+
+
+def answers_in(record: Record) -> dict[int, int]:
+    """The items that a record answers, by column; empty when the rules may not use it."""
+    if not record.is_response or not is_usable(record):
+        return {}
+    return {
+        ITEM_OF[alias]: int(said == YES)
+        for alias, said in zip(questionnaire(record.about).components, record.values, strict=True)
+        if said is not None
+    }
 
 
 def signals_in(record: Record) -> dict[int, float]:
     """The signals that a record feeds, by column; empty when the rules may not use it."""
-    if record.conflict or not UNUSABLE_FLAGS.isdisjoint(record.flags):
+    if record.is_response or not is_usable(record):
         return {}
     row = observed(record.about)
     aliases = (row.alias,) if isinstance(row, Metric) else row.components
@@ -56,22 +82,27 @@ def signals_in(record: Record) -> dict[int, float]:
 def sittings_of(records: Iterable[Record], rows: Mapping[str, int]) -> list[Sitting]:
     """Sittings in order of measuring; records of one citizen and instant share one.
 
-    Two records of one instant that feed the same signal (an oximeter and a cuff both count the
-    pulse) make two sittings, in the order of their ids, so that every process sees the same.
+    Two records of one instant that feed the same signal or item (an oximeter and a cuff both count
+    the pulse) make two sittings, in the order of their ids, so that every process sees the same.
     """
     sittings: list[Sitting] = []
     at: dict[tuple[int, int], Sitting] = {}
     for record in sorted(records, key=lambda record: (record.measured_ms, record.id)):
         row = rows.get(record.citizen or "")
-        values = signals_in(record)
-        if row is None or not values:
+        values, answers = signals_in(record), answers_in(record)
+        if row is None or not (values or answers):
             continue
         key = (row, record.measured_ms)
         sitting = at.get(key)
-        if sitting is None or not sitting.values.keys().isdisjoint(values):
-            sitting = Sitting(row, local_days(record.measured_ms), record.measured_ms, {}, {})
+        if sitting is None or not (
+            sitting.values.keys().isdisjoint(values) and sitting.answers.keys().isdisjoint(answers)
+        ):
+            t = local_days(record.measured_ms)
+            sitting = Sitting(row, t, record.measured_ms, {}, {}, {}, {})
             at[key] = sitting
             sittings.append(sitting)
         sitting.values.update(values)
         sitting.observations.update(dict.fromkeys(values, record.id))
+        sitting.answers.update(answers)
+        sitting.responses.update(dict.fromkeys(answers, record.id))
     return sittings

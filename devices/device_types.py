@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from devices.metric import DeviceType
+from devices.wire import TABLET_TYPE
 
 DEVICE_TYPES: tuple[DeviceType, ...] = (
     DeviceType(
@@ -43,9 +44,19 @@ DEVICE_TYPES: tuple[DeviceType, ...] = (
     ),
 )
 
-_BY_MDC: Mapping[str, DeviceType] = MappingProxyType({row.mdc: row for row in DEVICE_TYPES})
+TABLET = DeviceType(
+    mdc=TABLET_TYPE,
+    mdc_name="MDC_MOC_VMS_MDS_AHD",
+    name_da="Tablet",
+    name_en="Tablet or gateway",
+)
+"""What questionnaires are answered on: it measures nothing, and is enrolled as devices are."""
+
+_BY_MDC: Mapping[str, DeviceType] = MappingProxyType(
+    {row.mdc: row for row in (*DEVICE_TYPES, TABLET)}
+)
 
 
 def device_type(mdc: str) -> DeviceType | None:
-    """The device specialisation with this MDC code, if known."""
+    """The device specialisation (or the tablet) with this MDC code, if known."""
     return _BY_MDC.get(mdc)

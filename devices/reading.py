@@ -1,12 +1,14 @@
 """A reading: one act of measuring by one device, believed and corrected.
 
 In: what `ingest` has decoded and validated. Out: to `fhir_mapping.record`, which splits it into
-one record per Observation. Holds no FHIR and no patient: who it was is resolved when it is stored.
+one record per Observation, or per questionnaire. Holds no FHIR and no patient: who it was is
+resolved when it is stored.
 """
 
 import msgspec
 
 from devices.catalogue import Metric
+from devices.questionnaire import Questionnaire
 
 
 class Value(msgspec.Struct, frozen=True, gc=False):
@@ -22,6 +24,15 @@ class Value(msgspec.Struct, frozen=True, gc=False):
     flags: tuple[str, ...]
 
 
+class Response(msgspec.Struct, frozen=True, gc=False):
+    """One questionnaire as it was answered: `answers` in the order of its questions, None where
+    a question was not asked or not answered."""
+
+    questionnaire: Questionnaire
+    answers: tuple[str | None, ...]
+    flags: tuple[str, ...] = ()
+
+
 class Reading(msgspec.Struct, frozen=True, gc=False):
     """One act of measuring: where it came from, when it was, and what was measured.
 
@@ -30,6 +41,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     instant, milliseconds since 1970-01-01 UTC; `offset_min` is the local zone's offset in
     minutes. `clock_device_ms` and `clock_gateway_ms` are the coincident pair that the correction
     was made with (None when the gateway sent none), kept so that it can be redone.
+
+    A tablet that asked questions measured nothing: `values` is empty, `response` what it was told.
     """
 
     message_id: str
@@ -52,3 +65,4 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     transferred_by: str
     location: str
     values: tuple[Value, ...]
+    response: Response | None = None

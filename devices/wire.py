@@ -11,14 +11,19 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from devices.questionnaire import Answer
+
 TOPIC_ROOT = "hm/v1"
 PARTS = 64
 WIRE_VERSION = 1
 LEVEL_CHARACTERS_MAX = 64
 
 KIND_READING = "obs"
+KIND_RESPONSE = "qr"
 KIND_STATUS = "status"
 KIND_RECEIPT = "ack"
+TABLET_TYPE = "531981"
+"""IEEE 11073 MDC_MOC_VMS_MDS_AHD: the gateway, or the tablet that is one."""
 
 TransferredBy = Literal["automatic", "typed", "typedbyhcprof"]
 Location = Literal["home", "institution"]
@@ -77,6 +82,41 @@ class Payload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     loc: Location = "home"
     slot: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
     st: list[StatusFlag] = msgspec.field(default_factory=list)
+    device: ShortText | None = None
+    gateway: ShortText | None = None
+
+
+class AnswerItem(msgspec.Struct, frozen=True, gc=False):
+    """One answer: `c` is the symptom's alias."""
+
+    c: ShortText
+    val: Answer
+
+
+class ResponsePayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """One questionnaire as it was answered, as a tablet sends it (kind `qr`).
+
+    `q` and `qv` are the questionnaire's id and version, `t` is the tablet's own time when the last
+    answer was given. The envelope is that of `Payload`.
+    """
+
+    v: Counter
+    id: ShortText
+    seq: Counter
+    t: LocalTime
+    sent: ZonedTime
+    q: ShortText
+    qv: ShortText
+    a: list[AnswerItem]
+    type: ShortText = TABLET_TYPE
+    boot: LongText = ""
+    model: LongText = ""
+    fw: LongText = ""
+    clock: Clock | None = None
+    by: TransferredBy = "typed"
+    loc: Location = "home"
+    slot: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
+    st: list[Literal["test-data", "demo-data"]] = msgspec.field(default_factory=list)
     device: ShortText | None = None
     gateway: ShortText | None = None
 

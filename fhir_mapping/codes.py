@@ -51,6 +51,9 @@ CONFLICT = f"{OURS}/StructureDefinition/conflict"
 ALARM_RANGE = "urn:oid:1.2.208.184.100.1"
 """MedCom's codes of limits, RAL (red) and GAL (yellow), among those of its messages."""
 CIRCUMSTANCE = f"{OURS}/StructureDefinition/circumstance"
+QUESTIONNAIRE = f"{OURS}/Questionnaire"
+SYMPTOM = f"{OURS}/CodeSystem/symptom"
+"""The symptoms of `devices.symptoms`, by alias."""
 
 PROFILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

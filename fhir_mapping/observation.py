@@ -13,20 +13,27 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import product
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
 from devices.catalogue import METRICS, OBSERVABLES, Code, Metric, Panel, metric, observed
-from devices.wire import Location, TransferredBy
 from fhir_mapping import codes
-from fhir_mapping.identity import fingerprint, id_text
+from fhir_mapping.envelope import (
+    CONFLICT,
+    KIH,
+    identifier,
+    person_of,
+    security_of,
+    source_of,
+    text_of,
+)
+from fhir_mapping.identity import id_text
 from fhir_mapping.moment import moment
 from fhir_mapping.ranges import InForce, reference_range
 from fhir_mapping.record import Record
-from fhir_mapping.resources import printable, resource_id
+from fhir_mapping.resources import printable
 
 _encode = msgspec.json.Encoder().encode
 _decode_circumstances = msgspec.json.Decoder(dict[str, str]).decode
@@ -115,10 +122,13 @@ def render_observation(record: Record, limits: InForce = NO_LIMITS) -> bytes:
     received = updated = moment(record.received_ms, 0)
     if record.updated_ms > record.received_ms:
         updated = moment(record.updated_ms, 0)
-    gateway, device, source = _source(record.gateway, record.device, record.model, record.firmware)
-    subject, performer = _person(record.citizen)
+    gateway, device, source = source_of(
+        record.gateway, record.device, record.model, record.firmware
+    )
+    subject, person = person_of(record.citizen)
     flagged = _flags(record.flags)
     value, components = _value(row, record.values, flagged.absent, limits)
+    around = _circumstances(record.circumstances) if record.circumstances else None
     has_clock = record.clock_device_ms is not None and record.clock_gateway_ms is not None
     return row.template % (
         id_text(record.id).encode(),
@@ -128,15 +138,15 @@ def render_observation(record: Record, limits: InForce = NO_LIMITS) -> bytes:
         flagged.security,
         _clock(record, device, gateway) if has_clock else b"",
         gateway,
-        _KIH[record.transferred_by, record.location, record.scheduled],
-        _CONFLICT if record.conflict else b"",
-        _circumstances(record.circumstances).extensions if record.circumstances else b"",
-        _identifier(record, row.key),
+        KIH[record.transferred_by, record.location, record.scheduled],
+        CONFLICT if record.conflict else b"",
+        around.extensions if around else b"",
+        identifier(record, row.key, around.mark if around else ""),
         b"final" if record.version == 1 else b"amended",
         subject,
         moment(record.measured_ms, offset_min),
         received,
-        performer,
+        b',"performer":[%b]' % person if person else b"",
         value,
         flagged.interpretation,
         source,
@@ -169,66 +179,6 @@ def _ranges(row: Metric, limits: InForce) -> bytes:
     return b"" if held is None else reference_range(held, row.alias)
 
 
-def _identifier(record: Record, key: str) -> bytes:
-    """What makes this measurement itself, readable: device/slot/boot/code/device time[/…].
-
-    The patient is left out, unlike in HL7 PHD's identifier, so that a resend is recognised
-    after the device has been given to somebody else; so is the value, except for the second of
-    two that claim one identity. A slash separates, since no device name on an MQTT topic has one.
-    """
-    start, rest = _start(record.device, record.slot, record.boot, key), ""
-    if record.circumstances:
-        rest = f"/{_circumstances(record.circumstances).mark}"
-    if record.conflict and _is_twin(record, key):
-        rest = f"{rest}/{'/'.join(value or '' for value in record.values)}"
-    return b'%b%b%b"' % (start, record.device_time.encode(), rest.encode())
-
-
-@lru_cache(maxsize=16_384)
-def _start(device: str, slot: int, boot: str, key: str) -> bytes:
-    """The part of an identifier that one device repeats, as the beginning of a JSON string."""
-    return _text(f"{device}/{slot}/{boot}/{key}/")[:-1]
-
-
-def _is_twin(record: Record, key: str) -> bool:
-    mark = fingerprint(
-        record.device,
-        record.slot,
-        record.boot,
-        record.device_time,
-        key,
-        record.circumstances,
-        "",
-    )
-    return record.identity[6:] != mark
-
-
-def _text(text: str) -> bytes:
-    """A free text as a JSON string, quotes included."""
-    return _encode(printable(text))
-
-
-@lru_cache(maxsize=16_384)
-def _source(gateway: str, device: str, model: str, firmware: str) -> tuple[bytes, bytes, bytes]:
-    """Ids of gateway and device, and the device as it stands in a reference.
-
-    Its display is model and firmware when it measured; the Device tells what they are now.
-    """
-    device_id = resource_id(device).encode()
-    text = f"{model}, firmware {firmware}" if firmware else model
-    display = b',"display":%b' % _text(text) if model else b""
-    return resource_id(gateway).encode(), device_id, b'%b"%b' % (device_id, display)
-
-
-@lru_cache(maxsize=16_384)
-def _person(citizen: str | None) -> tuple[bytes, bytes]:
-    """Subject and performer: who measures at home does both."""
-    if citizen is None:
-        return _NOBODY, b""
-    reference = b'{"reference":"Patient/%b"}' % citizen.encode()
-    return b',"subject":%b' % reference, b',"performer":[%b]' % reference
-
-
 @lru_cache(maxsize=256)
 def _flags(flags: tuple[str, ...]) -> _Flagged:
     """HL7 PHD's table: each flag a label, an interpretation, or a reason for no value.
@@ -238,14 +188,13 @@ def _flags(flags: tuple[str, ...]) -> _Flagged:
     reasons = [
         codes.ABSENT_REASON_OF_FLAG[flag] for flag in flags if flag in codes.ABSENT_REASON_OF_FLAG
     ]
-    security = [{"system": codes.ACT_REASON, "code": "HTEST"}]
     interpretation = [
         {"coding": [{"system": codes.MEASUREMENT_STATUS, "code": code}]}
         for flag in flags
         if (code := codes.INTERPRETATION_OF_FLAG.get(flag))
     ]
     return _Flagged(
-        b"" if codes.TEST_FLAGS.isdisjoint(flags) else b',"security":%b' % _encode(security),
+        security_of(flags),
         b',"interpretation":%b' % _encode(interpretation) if interpretation else b"",
         (b"error" if "error" in reasons else reasons[0].encode()) if reasons else b"",
     )
@@ -266,19 +215,19 @@ def _circumstances(json: str) -> _Circumstances:
 
 
 def _circumstance(name: str, said: str) -> bytes:
-    parts = b'{"url":"name","valueString":%b}' % _text(name)
+    parts = b'{"url":"name","valueString":%b}' % text_of(name)
     quantity = _QUANTITY.fullmatch(said)
     if quantity:
         number, unit = quantity.groups()
         ucum = b',"system":%b,"code":%b' % (_encode(codes.UCUM), _encode(unit))
         value = b'"value":%b,"unit":%b%b' % (
             number.encode(),
-            _text(unit),
+            text_of(unit),
             ucum if unit in _UCUM_UNITS else b"",
         )
         parts += b',{"url":"value","valueQuantity":{%b}}' % value
     elif said.strip():
-        parts += b',{"url":"value","valueString":%b}' % _text(said)
+        parts += b',{"url":"value","valueString":%b}' % text_of(said)
     return b'{"url":%b,"extension":[%b]}' % (_encode(codes.CIRCUMSTANCE), parts)
 
 
@@ -366,25 +315,7 @@ def _coding(system: str, code: Code) -> dict[str, str]:
     return {"system": system, "code": code.code, "display": code.display}
 
 
-def _extension(url: str, code: str) -> bytes:
-    return _encode({"url": url, "valueCode": code})
-
-
-_UNKNOWN = {"url": codes.DATA_ABSENT_EXTENSION, "valueCode": "unknown"}
-_NOBODY = b',"subject":%b' % _encode({"extension": [_UNKNOWN], "display": "ingen (endnu)"})
 _ROWS = {alias: _row(alias) for alias in OBSERVABLES}
-_KIH = {
-    (by, place, scheduled): b",".join(
-        (
-            _extension(codes.TRANSFERRED_BY, by),
-            _extension(codes.LOCATION, place),
-            _extension(codes.SCHEDULED, "scheduled" if scheduled else "notscheduled"),
-        )
-    )
-    for by, place, scheduled in product(get_args(TransferredBy), get_args(Location), (False, True))
-}
-"""The three extensions for every combination of what KIH allows."""
-_CONFLICT = b"," + _encode({"url": codes.CONFLICT, "valueBoolean": True})
 _CLOCK = b"".join(
     (
         b',"contained":[{"resourceType":"Observation","id":"clock"',

@@ -1,8 +1,9 @@
 """The record: the truth behind one Observation, from which FHIR, KIH XML and PHMR are rendered.
 
 In: a validated `Reading`. Out: one `Record` per Observation: blood pressure is one with its
-components, everything else one per metric. A record holds all that any rendering needs; who the
-patient was, the plan and the limits in force are added when it is stored.
+components, everything else one per metric; answers to a questionnaire are one, rendered as
+QuestionnaireResponse. A record holds all that any rendering needs; who the patient was, the plan
+and the limits in force are added when it is stored.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +11,8 @@ from datetime import datetime, timedelta
 import msgspec
 
 from devices.catalogue import Metric, Panel, observed, panel
-from devices.reading import Reading, Value
+from devices.reading import Reading, Response, Value
+from devices.symptoms import is_questionnaire, questionnaire
 from fhir_mapping.identity import fingerprint, identity_of, observation_id
 
 _EPOCH = datetime(1970, 1, 1)
@@ -22,10 +24,11 @@ SYNCHRONISED_NEVER = frozenset({"", "none", "unknown", "manual"})
 
 
 class Record(msgspec.Struct, frozen=True, gc=False):
-    """One Observation's facts.
+    """The facts of one Observation or of one QuestionnaireResponse.
 
-    `about` is the catalogue alias of a metric or a panel. `values` holds decimal texts, one per
-    component of the panel in catalogue order (None where absent), or a single one. Times are UTC
+    `about` is the catalogue alias of a metric or a panel, or the alias of a questionnaire. `values`
+    holds decimal texts, one per component of the panel in catalogue order (None where absent), or
+    a single one; of a questionnaire `yes`, `no` or None, one per question in order. Times are UTC
     milliseconds; `offset_min` is the local offset. The last block is set by the store: `seq` is
     the arrival number (commit-ordered, without gaps below it), `version` counts from 1,
     `citizen` is None while the device is assigned to nobody, `updated_ms` is when any of this last
@@ -67,9 +70,19 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     conflict: bool = False
 
     @property
+    def is_response(self) -> bool:
+        """Whether these are answers to a questionnaire, and no measurement."""
+        return is_questionnaire(self.about)
+
+    @property
     def row(self) -> Metric | Panel:
-        """The catalogue row that this record is about."""
+        """The catalogue row that this record is about; KeyError for a questionnaire's answers."""
         return observed(self.about)
+
+    @property
+    def key(self) -> str:
+        """What it is about as its identity has it: a catalogue row's key, or a questionnaire's."""
+        return questionnaire(self.about).key if self.is_response else self.row.key
 
     @property
     def clock_vouched(self) -> bool:
@@ -83,10 +96,19 @@ def records_of(reading: Reading) -> list[Record]:
     for value in reading.values:
         groups.setdefault(value.metric.panel or value.metric.alias, []).append(value)
     device_time_ms = (datetime.fromisoformat(reading.device_time) - _EPOCH) // _MILLISECOND
-    return [_record(reading, device_time_ms, about, group) for about, group in groups.items()]
+    if reading.response is not None:
+        return [_answered(reading, device_time_ms, reading.response)]
+    return [_measured(reading, device_time_ms, about, group) for about, group in groups.items()]
 
 
-def _record(reading: Reading, device_time_ms: int, about: str, group: list[Value]) -> Record:
+def _answered(reading: Reading, device_time_ms: int, response: Response) -> Record:
+    asked = response.questionnaire
+    return _record(
+        reading, device_time_ms, asked.key, asked.alias, response.answers, "", response.flags
+    )
+
+
+def _measured(reading: Reading, device_time_ms: int, about: str, group: list[Value]) -> Record:
     if len(group) == 1 and group[0].metric.panel is None:
         only = group[0]
         values: tuple[str | None, ...] = (only.text,)
@@ -98,6 +120,18 @@ def _record(reading: Reading, device_time_ms: int, about: str, group: list[Value
         circumstances = _shared_circumstances(group)
         flags = tuple(dict.fromkeys(flag for value in group for flag in value.flags))
         key = row.mdc
+    return _record(reading, device_time_ms, key, about, values, circumstances, flags)
+
+
+def _record(
+    reading: Reading,
+    device_time_ms: int,
+    key: str,
+    about: str,
+    values: tuple[str | None, ...],
+    circumstances: str,
+    flags: tuple[str, ...],
+) -> Record:
     mark = fingerprint(
         reading.device,
         reading.slot,
@@ -151,7 +185,7 @@ def on_device(record: Record, device: str) -> Record:
         record.slot,
         record.boot,
         record.device_time,
-        record.row.key,
+        record.key,
         record.circumstances,
         values,
     )
@@ -174,7 +208,7 @@ def twin_of(record: Record) -> Record:
         record.slot,
         record.boot,
         record.device_time,
-        record.row.key,
+        record.key,
         record.circumstances,
         text,
     )

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from devices.catalogue import Code, device_type
+from devices.device_types import TABLET
 from fhir_mapping import codes
 from fhir_mapping.enrolled import Citizen, EnrolledDevice, Organisation
 
@@ -94,7 +95,7 @@ def render_device(device: EnrolledDevice) -> bytes:
 
     It claims no PHD profile, which wants the version of the specialisation; nobody told us that.
     The gateway is left out: a personal health device is part of no other (PHD), and each
-    Observation names the gateway that it came through.
+    Observation names the gateway that it came through. A tablet that was handed out is a gateway.
     """
     resource: dict[str, Any] = {
         "resourceType": "Device",
@@ -102,9 +103,12 @@ def render_device(device: EnrolledDevice) -> bytes:
         "identifier": _device_identifiers(device.id),
         "manufacturer": printable(device.manufacturer),
         "modelNumber": printable(device.model),
-        "type": _concept(codes.PERSONAL_HEALTH_DEVICE, "Personal health device"),
-        "specialization": [{"systemType": _specialisation(device.type)}],
     }
+    if device.type == TABLET.mdc:
+        resource["type"] = _concept(codes.PERSONAL_HEALTH_GATEWAY, TABLET.name_da)
+    else:
+        resource["type"] = _concept(codes.PERSONAL_HEALTH_DEVICE, "Personal health device")
+        resource["specialization"] = [{"systemType": _specialisation(device.type)}]
     if device.serial:
         resource["serialNumber"] = printable(device.serial)
     return _encode(resource)

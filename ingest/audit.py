@@ -11,13 +11,17 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from devices.catalogue import Panel, metric, observed
+from devices.symptoms import is_questionnaire
 from ingest.store import Reader
 
 CHUNK = 10_000
 
 
 class Said(msgspec.Struct, frozen=True):
-    """One reading as its publisher logged it; `values` by catalogue alias, decimal text."""
+    """One reading as its publisher logged it; `values` by catalogue alias, decimal text.
+
+    Answers are one value, by the alias of the questionnaire, as they stand in the store.
+    """
 
     device: str
     slot: int
@@ -85,7 +89,10 @@ def audit(said: Iterable[Said], garbage: Iterable[str], reader: Reader) -> Audit
 
 def _records(values: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """The records that a reading becomes: what about, and the value's text."""
-    for about in dict.fromkeys(metric(alias).panel or alias for alias in values):
+    answered = [alias for alias in values if is_questionnaire(alias)]
+    yield from ((about, values[about]) for about in answered)
+    measured = [alias for alias in values if alias not in answered]
+    for about in dict.fromkeys(metric(alias).panel or alias for alias in measured):
         row = observed(about)
         aliases = row.components if isinstance(row, Panel) else (row.alias,)
         yield about, "/".join(values.get(alias, "") for alias in aliases)

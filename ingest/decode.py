@@ -1,8 +1,9 @@
 """Stage 1, decode: the bytes of one delivery become wire payloads, or rejections.
 
 In: a `Delivery` as the broker handed it over. Out: its topic and, for every reading in it, a
-`wire.Payload` or a `Rejection`; what arrives as FHIR is read by `decode_fhir`. One bad reading of
-an array leaves its neighbours alone. Pure: no clock, no storage, no broker.
+`wire.Payload` (or `wire.ResponsePayload`, of kind `qr`) or a `Rejection`; what arrives as FHIR is
+read by `decode_fhir`. One bad reading of an array leaves its neighbours alone. Pure: no clock, no
+storage, no broker.
 """
 
 import re
@@ -12,8 +13,10 @@ import msgspec
 
 from devices.wire import (
     KIND_READING,
+    KIND_RESPONSE,
     WIRE_VERSION,
     Payload,
+    ResponsePayload,
     Topic,
     parse_topic,
     part_of,
@@ -35,7 +38,7 @@ class Decoded(msgspec.Struct, frozen=True, gc=False):
     """One reading of a delivery, well-formed but not yet validated."""
 
     topic: Topic
-    payload: Payload
+    payload: Payload | ResponsePayload
     index: int
 
 
@@ -46,8 +49,9 @@ class _Envelope(msgspec.Struct):
     seq: msgspec.Raw = msgspec.Raw(b"")
 
 
-KINDS = (KIND_READING, KIND_FHIR)
+KINDS = (KIND_READING, KIND_RESPONSE, KIND_FHIR)
 _decode_payload = msgspec.json.Decoder(Payload).decode
+_decode_response = msgspec.json.Decoder(ResponsePayload).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -99,7 +103,7 @@ def _topic_of(text: str) -> Topic | Rejection:
         detail = f"the topic {text[:200]!r} is not hm/v1/tenant/part/gateway/device/kind"
         return Rejection(Reason.TOPIC_MALFORMED, "topic", detail)
     if topic.kind not in KINDS:
-        detail = f"kind {topic.kind[:64]!r} is not taken, only {' and '.join(map(repr, KINDS))}"
+        detail = f"kind {topic.kind[:64]!r} is not taken, only {', '.join(map(repr, KINDS))}"
         return Rejection(Reason.KIND_UNSUPPORTED, "topic", detail)
     part = part_of(topic.gateway)
     if topic.part != part:
@@ -109,8 +113,9 @@ def _topic_of(text: str) -> Topic | Rejection:
 
 
 def _decode_one(topic: Topic, raw: bytes, index: int) -> Decoded | Rejection:
+    payload: Payload | ResponsePayload
     try:
-        payload = _decode_payload(raw)
+        payload = _decode_response(raw) if topic.kind == KIND_RESPONSE else _decode_payload(raw)
     except _UNREADABLE as error:
         return _malformed(raw, error, index)
     if payload.v != WIRE_VERSION:

@@ -1,4 +1,5 @@
-"""Stage 1 for what arrives as FHIR: an Observation, a Bundle or Parameters become readings.
+"""Stage 1 for what arrives as FHIR: an Observation (or a QuestionnaireResponse), a Bundle or
+Parameters become readings.
 
 In: a `Delivery` over HTTP (topic `http/fhir`), or over MQTT (kind `fhir`). Out: for every
 Observation in it a `Read` or a `Rejection`, in ingest's own words. Its checks are those of

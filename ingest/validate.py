@@ -3,7 +3,8 @@
 In: `Decoded`, and the moment it arrived. Out: a reading with corrected time and every value in
 its catalogue unit, decimal text kept to the digit. Refuses what cannot be (unknown code, wrong
 unit, impossible value or time); what is merely unlikely for a living patient is kept, shown and
-flagged by the rules (T01), since throwing it away could hide a dying one.
+flagged by the rules (T01), since throwing it away could hide a dying one. Answers to a
+questionnaire (kind `qr`) pass the same checks of identity and time, and become its `response`.
 Pure: no clock, no storage, no broker.
 """
 
@@ -15,8 +16,11 @@ from decimal import Decimal
 import msgspec
 
 from devices.catalogue import METRICS, DeviceType, Metric, device_type, metric_for_code, panel
-from devices.reading import Reading, Value
-from devices.wire import Item, Payload
+from devices.device_types import TABLET
+from devices.questionnaire import not_asked
+from devices.reading import Reading, Response, Value
+from devices.symptoms import questionnaire_for
+from devices.wire import Item, Payload, ResponsePayload
 from ingest.decode import Decoded
 from ingest.limits import (
     EARLIEST_MEASURED_MS,
@@ -63,7 +67,7 @@ def validate(decoded: Decoded, received_ms: int) -> Reading | Rejection:
         )
 
 
-def _reading(decoded: Decoded, payload: Payload, received_ms: int) -> Reading:
+def _reading(decoded: Decoded, payload: Payload | ResponsePayload, received_ms: int) -> Reading:
     topic = decoded.topic
     _check_identity("device", payload.device, topic.device)
     _check_identity("gateway", payload.gateway, topic.gateway)
@@ -97,7 +101,8 @@ def _reading(decoded: Decoded, payload: Payload, received_ms: int) -> Reading:
         clock_gateway_ms=_utc_ms(clock.gateway) if clock and clock.gateway else None,
         transferred_by=payload.by,
         location=payload.loc,
-        values=_values(payload, kind),
+        values=() if isinstance(payload, ResponsePayload) else _values(payload, kind),
+        response=_response(payload) if isinstance(payload, ResponsePayload) else None,
     )
 
 
@@ -108,7 +113,7 @@ def _check_identity(field: str, said: str | None, topic: str) -> None:
         raise _Refused(Reason.IDENTITY_MISMATCH, f"$.{field}", detail)
 
 
-def _corrected_time(payload: Payload, received_ms: int) -> tuple[int, int]:
+def _corrected_time(payload: Payload | ResponsePayload, received_ms: int) -> tuple[int, int]:
     """The instant of measuring (UTC, ms) and the local offset (minutes).
 
     With the coincident clock pair, the time that passed on the device's own clock since the
@@ -240,3 +245,34 @@ def _check_panels(values: dict[str, Value]) -> None:
     if Decimal(diastolic.text) >= Decimal(systolic.text):
         detail = f"diastolic {diastolic.text} is not below systolic {systolic.text}"
         raise _Refused(Reason.COMPONENTS_CONTRADICT, "$.r", detail)
+
+
+def _response(payload: ResponsePayload) -> Response:
+    """The answers in the order of the questions.
+
+    They must agree with the branching, but need not be complete: who stops half way has still
+    said what he said.
+    """
+    if payload.type != TABLET.mdc:
+        detail = f"type is {payload.type!r}; questions are answered on {TABLET.mdc}, a tablet"
+        raise _Refused(Reason.CODE_NOT_OF_DEVICE, "$.type", detail)
+    asked = questionnaire_for(payload.q, payload.qv)
+    if asked is None:
+        detail = f"q is {payload.q!r} and qv {payload.qv!r}, which is no known questionnaire"
+        raise _Refused(Reason.CODE_UNKNOWN, "$.q", detail)
+    if not payload.a:
+        raise _Refused(Reason.READING_EMPTY, "$.a", "a holds no answer")
+    answers: dict[str, str] = {}
+    for index, one in enumerate(payload.a):
+        if one.c not in asked.components:
+            detail = f"c is {one.c!r}, which {asked.key} does not ask about"
+            raise _Refused(Reason.CODE_UNKNOWN, f"$.a[{index}].c", detail)
+        if one.c in answers:
+            detail = f"c {one.c!r} stands twice in one response"
+            raise _Refused(Reason.CODE_REPEATED, f"$.a[{index}].c", detail)
+        answers[one.c] = one.val
+    for symptom in not_asked(asked, answers):
+        detail = f"{symptom} is answered, though the other answers do not lead to it"
+        raise _Refused(Reason.COMPONENTS_CONTRADICT, "$.a", detail)
+    told = tuple(answers.get(symptom) for symptom in asked.components)
+    return Response(asked, told, tuple(dict.fromkeys(payload.st)))

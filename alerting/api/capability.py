@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from alerting.api.search import PARAMETERS
+from alerting.api.questionnaires import QUESTIONNAIRE
+from alerting.api.search import OBSERVATION_KIND, RESPONSE_KIND, Kind
 from fhir_mapping import codes
 
 _encode = msgspec.json.Encoder().encode
@@ -19,6 +20,8 @@ _TYPE_OF: Mapping[str, str] = {
     "code": "token",
     "combo-code": "token",
     "date": "date",
+    "authored": "date",
+    "questionnaire": "reference",
     "_lastUpdated": "date",
     "_id": "token",
 }
@@ -34,10 +37,7 @@ def capability_statement(address: str) -> bytes:
         "versioning": "versioned",
         "conditionalCreate": True,
         "conditionalRead": "not-match",
-        "searchParam": [
-            {"name": name, "type": kind, "documentation": PARAMETERS[name]}
-            for name, kind in _TYPE_OF.items()
-        ],
+        "searchParam": _searched(OBSERVATION_KIND),
         "operation": [
             {"name": "lastn", "definition": f"{_DEFINITIONS}/Observation-lastn"},
             {"name": "stats", "definition": f"{_DEFINITIONS}/Observation-stats"},
@@ -52,7 +52,7 @@ def capability_statement(address: str) -> bytes:
     rest = {
         "mode": "server",
         "documentation": "Only this machine is answered, until access is secured.",
-        "resource": [observation, provenance, *others],
+        "resource": [observation, *_asked(), provenance, *others],
         "interaction": _interactions("transaction", "batch"),
         "operation": [
             {
@@ -80,6 +80,35 @@ def capability_statement(address: str) -> bytes:
         "rest": [rest],
     }
     return _encode(content)
+
+
+def _asked() -> list[dict[str, Any]]:
+    """What citizens are asked, and what they answered."""
+    response = {
+        "type": "QuestionnaireResponse",
+        "interaction": _interactions("read", "search-type", "create"),
+        "versioning": "versioned",
+        "conditionalCreate": True,
+        "conditionalRead": "not-match",
+        "searchParam": _searched(RESPONSE_KIND),
+    }
+    questionnaire = {
+        "type": "Questionnaire",
+        "interaction": _interactions("read", "search-type"),
+        "searchParam": [
+            {"name": name, "type": kind, "documentation": QUESTIONNAIRE[name]}
+            for name, kind in (("url", "uri"), ("version", "token"), ("_id", "token"))
+        ],
+    }
+    return [response, questionnaire]
+
+
+def _searched(kind: Kind) -> list[dict[str, str]]:
+    return [
+        {"name": name, "type": _TYPE_OF[name], "documentation": text}
+        for name, text in kind.parameters.items()
+        if name in _TYPE_OF
+    ]
 
 
 def _interactions(*names: str) -> list[dict[str, str]]:

@@ -22,12 +22,24 @@ from typing import Final, Literal
 import msgspec
 
 from alerting.api.resources import render_party, renderer
+from devices.catalogue import OBSERVABLES
+from devices.symptoms import QUESTIONNAIRES, RESPONSES
 from fhir_mapping.resources import render_organization, render_patient
+from fhir_mapping.response import render_questionnaire
 from ingest.store import Query, Reader, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
-KINDS: Final = ("Observation", "Patient", "Device", "Organization")
+KINDS: Final = (
+    "Observation",
+    "QuestionnaireResponse",
+    "Patient",
+    "Device",
+    "Organization",
+    "Questionnaire",
+)
+_ABOUT: Final = {"Observation": OBSERVABLES, "QuestionnaireResponse": RESPONSES}
+"""The two that are rendered from records, and what these are about."""
 LINES_AT_ONCE: Final = 1000
 LINES_PER_FILE: Final = 500_000
 WAITING_MAX: Final = 8
@@ -47,7 +59,8 @@ class Output(msgspec.Struct):
 
 
 class Job(msgspec.Struct):
-    """One export, as it stands in its folder; `seq` is the last change that is written."""
+    """One export, as it stands in its folder; `seq` is the last change that is written of the
+    kind at hand."""
 
     id: str
     kinds: list[str]
@@ -66,9 +79,9 @@ class Job(msgspec.Struct):
         """For `X-Progress`: what is written now, and how much of it."""
         if not self.left:
             return "done"
-        if self.state == "waiting" or self.left[0] != "Observation" or not self.last_seq:
+        if self.state == "waiting" or self.left[0] not in _ABOUT or not self.last_seq:
             return f"{self.state}: {self.left[0]}"
-        return f"Observation {min(99, 100 * self.seq // self.last_seq)} %"
+        return f"{self.left[0]} {min(99, 100 * self.seq // self.last_seq)} %"
 
 
 class Exports:
@@ -199,7 +212,7 @@ class Exports:
             number = 1 + sum(one.kind == kind for one in job.outputs)
             output = Output(kind, f"{kind}.{number}.ndjson")
             job.outputs.append(output)
-        if kind != "Observation":
+        if kind not in _ABOUT:
             output.lines = output.bytes = 0
         path = self._folder / job.id / output.name
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
@@ -225,17 +238,19 @@ class Exports:
 def _pieces(job: Job, reader: Reader) -> Iterator[tuple[list[bytes], int]]:
     """What is still to be written, piece by piece, and how far each one brings the job."""
     while job.left:
-        if job.left[0] == "Observation":
-            yield from _observations(job, reader)
+        if job.left[0] in _ABOUT:
+            yield from _records(job, reader, _ABOUT[job.left[0]])
         else:
             yield from ((lines, job.seq) for lines in _others(job.left[0], reader))
         job.left.pop(0)
+        job.seq = 0
 
 
-def _observations(job: Job, reader: Reader) -> Iterator[tuple[list[bytes], int]]:
+def _records(job: Job, reader: Reader, about: tuple[str, ...]) -> Iterator[tuple[list[bytes], int]]:
     render = renderer(reader)
     while True:
         query = Query(
+            about=about,
             changed_from_ms=job.since_ms or None,
             by_change=True,
             newest_first=False,
@@ -255,6 +270,8 @@ def _others(kind: str, reader: Reader) -> Iterator[list[bytes]]:
         yield [render_patient(citizen) for citizen in reader.citizens().values()]
     elif kind == "Organization":
         yield [render_organization(one) for one in reader.organisations().values()]
+    elif kind == "Questionnaire":
+        yield [render_questionnaire(row) for row in QUESTIONNAIRES]
     else:
         parties = (reader.party(row_id) for row_id in reader.parties())
         yield [render_party(party) for party in parties if party is not None]

@@ -7,13 +7,14 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from alerting.api import export_routes, operations, writing
+from alerting.api import export_routes, operations, questionnaires, writing
 from alerting.api.access import authorised
-from alerting.api.answers import FHIR_JSON, documented, tagged
+from alerting.api.answers import documented, tagged
 from alerting.api.capability import capability_statement
 from alerting.api.export import Exports
 from alerting.api.moments import wrong
 from alerting.api.operations import documented_query
+from alerting.api.records import documented_search, record_named, search_answer
 from alerting.api.resources import (
     render_party,
     render_provenance,
@@ -21,21 +22,12 @@ from alerting.api.resources import (
     resource,
     unknown,
 )
-from alerting.api.search import (
-    COUNT_DEFAULT,
-    COUNT_MAX,
-    PARAMETERS,
-    SORTS,
-    given_of,
-    page,
-    search_of,
-    total,
-)
+from alerting.api.search import OBSERVATION_KIND, given_of
 from alerting.api.sources import Sources
 from fhir_mapping.bundle import searchset
 from fhir_mapping.identity import id_bytes, id_text
-from fhir_mapping.record import Record
 from fhir_mapping.resources import render_organization, render_patient
+from fhir_mapping.response import resource_type
 
 _BUNDLE: dict[str, Any] = {
     "resourceType": "Bundle",
@@ -47,7 +39,8 @@ _BUNDLE: dict[str, Any] = {
         }
     ],
 }
-_TARGET = {"target": "Observation/ and its id; required"}
+_TARGETS = ("Observation", "QuestionnaireResponse")
+_TARGET = {"target": "Observation/ or QuestionnaireResponse/, and the id; required"}
 
 
 def routes(sources: Sources, exports: Exports | None = None) -> APIRouter:
@@ -58,6 +51,7 @@ def routes(sources: Sources, exports: Exports | None = None) -> APIRouter:
     _add_parties(router, sources)
     _add_provenance(router, sources)
     export_routes.add_routes(router, sources, exports)
+    questionnaires.add_routes(router, sources)
     writing.add_routes(router, sources)
 
     @router.get(
@@ -77,7 +71,7 @@ def _add_observations(router: APIRouter, sources: Sources) -> None:
         "/Observation",
         response_class=Response,
         responses=documented(_BUNDLE, 400, fhir=True),
-        openapi_extra={"parameters": _documented_search()},
+        openapi_extra={"parameters": documented_search(OBSERVATION_KIND)},
     )
     def search_observations(request: Request) -> Response:
         """A citizen's Observations, or everybody's by the time of their last change, in pages.
@@ -85,15 +79,7 @@ def _add_observations(router: APIRouter, sources: Sources) -> None:
         Follow the `next` link for more; there is none on the last page. `total` is told to who
         asks for it.
         """
-        search = search_of(request.query_params.multi_items())
-        reader = sources.reader()
-        records, after = page(search, reader)
-        render = renderer(reader)
-        address = f"{request.base_url}fhir/Observation"
-        next_url = None if after is None else search.url(address, after)
-        entries = ((f"{address}/{id_text(record.id)}", render(record)) for record in records)
-        self_url = search.url(address, search.query.after)
-        return resource(searchset(total(search, reader), self_url, next_url, entries))
+        return search_answer(request, sources, OBSERVATION_KIND)
 
     @router.get(
         "/Observation/{observation_id}",
@@ -102,7 +88,7 @@ def _add_observations(router: APIRouter, sources: Sources) -> None:
     )
     def observation(request: Request, observation_id: str) -> Response:
         """One Observation; its version is its ETag."""
-        record = _record(sources, observation_id, "Observation")
+        record = record_named(sources, observation_id, "Observation")
         answer = resource(renderer(sources.reader())(record))
         return tagged(request, answer, str(record.version))
 
@@ -153,15 +139,18 @@ def _add_provenance(router: APIRouter, sources: Sources) -> None:
         openapi_extra={"parameters": documented_query(_TARGET, ("target",))},
     )
     def provenances(request: Request) -> Response:
-        """Where an Observation came from: a Bundle of one Provenance, or of none."""
+        """Where an Observation or response came from: a Bundle of one Provenance, or of none."""
         given = given_of(request.query_params.multi_items(), _TARGET, ())
         target = given.get("target", [""])[0]
         kind, _, key = target.rpartition("/")
-        if kind != "Observation" and not kind.endswith("/Observation"):
-            raise wrong("target", target, "Observation/ and its id", "required")
+        kind = kind.rpartition("/")[2]
+        if kind not in _TARGETS:
+            raise wrong("target", target, "Observation/ or QuestionnaireResponse/, id", "required")
         reader = sources.reader()
         id_part = id_bytes(key)
         record = reader.record(id_part) if id_part else None
+        if record is not None and resource_type(record) != kind:
+            record = None
         found = [] if record is None else [render_provenance(record, id_text(record.id), reader)]
         address = f"{request.base_url}fhir/Provenance/{key}"
         entries = ((address, body) for body in found)
@@ -173,36 +162,6 @@ def _add_provenance(router: APIRouter, sources: Sources) -> None:
         responses=documented({"resourceType": "Provenance"}, 404, fhir=True),
     )
     def provenance(observation_id: str) -> Response:
-        """Where the Observation with the same id came from, and which values it had before."""
-        record = _record(sources, observation_id, "Provenance")
+        """Where the resource with the same id came from, and which values it had before."""
+        record = record_named(sources, observation_id, *_TARGETS, told="Provenance")
         return resource(render_provenance(record, observation_id, sources.reader()))
-
-
-def _record(sources: Sources, text: str, kind: str) -> Record:
-    key = id_bytes(text)
-    record = sources.reader().record(key) if key else None
-    if record is None or id_text(record.id) != text:
-        raise unknown(kind)
-    return record
-
-
-def _documented_search() -> list[dict[str, Any]]:
-    schemas: dict[str, dict[str, Any]] = {
-        "patient": {"type": "string", "pattern": r"^(Patient/)?[A-Za-z0-9.\-]{1,64}$"},
-        "date": {"type": "array", "items": {"type": "string"}},
-        "_lastUpdated": {"type": "array", "items": {"type": "string"}},
-        "_count": {
-            "type": "integer",
-            "minimum": 1,
-            "maximum": COUNT_MAX,
-            "default": COUNT_DEFAULT,
-        },
-        "_sort": {"type": "string", "enum": list(SORTS)},
-        "_total": {"type": "string", "enum": ["accurate", "none"]},
-        "_summary": {"type": "string", "enum": ["count", "false"]},
-        "_format": {"type": "string", "enum": ["json", "application/json", FHIR_JSON]},
-    }
-    parameters = documented_query(PARAMETERS, ())
-    for row in parameters:
-        row["schema"] = schemas.get(row["name"], row["schema"])
-    return parameters

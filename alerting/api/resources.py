@@ -13,10 +13,10 @@ from alerting.api.answers import FHIR_JSON, Fault, Refused
 from fhir_mapping import codes
 from fhir_mapping.enrolled import EnrolledDevice, Limits
 from fhir_mapping.moment import moment
-from fhir_mapping.observation import render_observation
 from fhir_mapping.ranges import in_force
 from fhir_mapping.record import Record
 from fhir_mapping.resources import printable, render_device, render_gateway, resource_id
+from fhir_mapping.response import render, resource_type
 from ingest.store import Party, Reader
 
 _encode = msgspec.json.Encoder().encode
@@ -65,18 +65,18 @@ def renderer(reader: Reader) -> Callable[[Record], bytes]:
     """Renders records with the limits that were in force; reads each citizen's limits once."""
     known: dict[str, list[Limits]] = {}
 
-    def render(record: Record) -> bytes:
+    def rendered(record: Record) -> bytes:
         citizen = record.citizen
-        if citizen is None:
-            return render_observation(record)
+        if citizen is None or record.is_response:
+            return render(record)
         limits = known.get(citizen)
         if limits is None:
             limits = known[citizen] = reader.limits_of(citizen)
         if not limits:
-            return render_observation(record)
-        return render_observation(record, in_force(limits, record.measured_ms))
+            return render(record)
+        return render(record, in_force(limits, record.measured_ms))
 
-    return render
+    return rendered
 
 
 def render_party(party: Party) -> bytes:
@@ -98,7 +98,7 @@ def render_party(party: Party) -> bytes:
 
 
 def render_provenance(record: Record, key: str, reader: Reader) -> bytes:
-    """Who and what brought an Observation, and which values it had before.
+    """Who and what brought an Observation or a response, and which values it had before.
 
     One per Observation, under its id: device and gateway as agents, the person if one typed it.
     """
@@ -131,7 +131,7 @@ def render_provenance(record: Record, key: str, reader: Reader) -> bytes:
         "resourceType": "Provenance",
         "id": key,
         "extension": [{"url": codes.TRANSFERRED_BY, "valueCode": record.transferred_by}],
-        "target": [{"reference": f"Observation/{key}"}],
+        "target": [{"reference": f"{resource_type(record)}/{key}"}],
         "occurredDateTime": moment(record.measured_ms, record.offset_min).decode(),
         "recorded": moment(max(record.updated_ms, record.received_ms), 0).decode(),
         "activity": {"coding": [{"system": _OPERATIONS, "code": code, "display": code.lower()}]},

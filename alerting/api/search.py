@@ -1,4 +1,4 @@
-"""Searching Observations: the parameters, the page, and the cursor that never skips or repeats.
+"""Searching records: the parameters, the page, and the cursor that never skips or repeats.
 
 In: query parameters as pairs. Out: a `Search`, and a page of records with what comes next. By
 `date` records stand in the store's order of measuring (measured_ms, alias, id), by `_lastUpdated`
@@ -9,14 +9,16 @@ follows so misses no version; falling, it has left the pages still to come, as i
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from urllib.parse import urlencode
 
 import msgspec
 
 from alerting.api.moments import TIME_MAX, span_of, wrong
-from alerting.api.terms import about_of
+from alerting.api.terms import about_of, answered_of
+from devices.catalogue import OBSERVABLES
+from devices.symptoms import RESPONSES
 from fhir_mapping.identity import id_bytes, id_text
 from fhir_mapping.record import Record
 from ingest.store import Query, Reader
@@ -24,8 +26,6 @@ from ingest.store import Query, Reader
 COUNT_MAX = 1000
 COUNT_DEFAULT = 100
 IDS_MAX = 100
-SORTS = ("-date", "date", "_lastUpdated", "-_lastUpdated")
-_REPEATABLE = frozenset({"date", "code", "combo-code", "_lastUpdated"})
 _FORMATS = ("application/fhir+json", "application/json", "json")
 _WHOLE = re.compile(r"[0-9]{1,6}")
 _PATIENT = re.compile(r"(?:Patient/)?([A-Za-z0-9.\-]{1,64})")
@@ -33,13 +33,33 @@ _MEASURED = re.compile(
     r"(?P<ms>\d{1,16})\.(?P<about>[a-z0-9_]{1,40})\.(?P<id>[0-9a-f-]{36})", re.ASCII
 )
 _CHANGED = re.compile(r"\d{1,16}", re.ASCII)
-_PATIENT_ALONE = ("code", "combo-code", "date")
 
 Place = tuple[int, str, bytes]
 
 
+class Kind(msgspec.Struct, frozen=True):
+    """What is searched for: a resource, its parameters, and how they name what it is about.
+
+    `date` is the parameter of the time of measuring, `about` are those that narrow what it is
+    about, with the aliases that they mean together (None: they are not given), and `everything`
+    are the aliases of all there is, () for every Observation.
+    """
+
+    resource: str
+    parameters: Mapping[str, str]
+    date: str
+    about: tuple[str, ...]
+    about_of: Callable[[Mapping[str, Sequence[str]]], tuple[str, ...] | None]
+    everything: tuple[str, ...] = ()
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """The orders there are; the first is that of a patient's."""
+        return f"-{self.date}", self.date, "_lastUpdated", "-_lastUpdated"
+
+
 class Search(msgspec.Struct, frozen=True):
-    """One search. `about` () in the query means everything, `nothing` that no record can match.
+    """One search; `nothing` says that no record can match.
 
     `ids` are the ids asked for, None for any. `only_total`, `with_total` say who wants to know how
     many there are. `asked` are the pairs that name the search in links, without the cursor.
@@ -70,22 +90,23 @@ class Search(msgspec.Struct, frozen=True):
         return f"{place[0]}.{place[1]}.{id_text(place[2])}"
 
 
-def search_of(pairs: Iterable[tuple[str, str]]) -> Search:
+def search_of(pairs: Iterable[tuple[str, str]], kind: Kind) -> Search:
     """Understand the parameters; Refused with 400 for one that is unknown, wrong or missing.
 
     An unknown parameter is refused, since to leave it out would widen the answer unnoticed.
     """
-    given = given_of(pairs, PARAMETERS, _REPEATABLE)
+    given = given_of(pairs, kind.parameters, {kind.date, *kind.about, "_lastUpdated"})
     for name in ("patient", "_id"):
         given.setdefault(name, [])
     ids = _ids(given["_id"])
     patient = patient_of(given["patient"])
-    sort = _one_of(given, "_sort", SORTS) or ("-date" if patient or ids else "_lastUpdated")
+    sort = _one_of(given, "_sort", kind.sorts)
+    sort = sort or (kind.sorts[0] if patient or ids else "_lastUpdated")
     by_change = sort.endswith("_lastUpdated")
     if not patient and ids is None:
-        _check_feed(given, by_change)
-    about = about_of(given.get("code", ()), given.get("combo-code", ()))
-    measured = span_of("date", given.get("date", ()))
+        _check_feed(given, by_change, kind)
+    about = kind.about_of(given)
+    measured = span_of(kind.date, given.get(kind.date, ()))
     changed = span_of("_lastUpdated", given.get("_lastUpdated", ()))
     summary = _one_of(given, "_summary", ("count", "false"))
     total = _one_of(given, "_total", ("accurate", "none"))
@@ -94,7 +115,7 @@ def search_of(pairs: Iterable[tuple[str, str]]) -> Search:
     return Search(
         query=Query(
             citizen=patient,
-            about=about or (),
+            about=about or kind.everything,
             measured_from_ms=measured[0] or None,
             measured_until_ms=measured[1] if measured[1] < TIME_MAX else None,
             changed_from_ms=changed[0] or None,
@@ -166,16 +187,17 @@ def patient_of(values: Sequence[str]) -> str | None:
     return found[1]
 
 
-def _check_feed(given: Mapping[str, list[str]], by_change: bool) -> None:
+def _check_feed(given: Mapping[str, list[str]], by_change: bool, kind: Kind) -> None:
     """Without a patient it is the feed of what changed: by _lastUpdated, and by nothing else."""
     if "_lastUpdated" not in given:
         limit = "it is required: the id of a Patient; without one only _lastUpdated or _id"
         raise wrong("patient", "", limit, "required")
-    for name in _PATIENT_ALONE:
+    for name in (*kind.about, kind.date):
         if name in given:
             raise wrong(name, given[name][0], "only together with patient", "not-supported")
     if not by_change:
-        raise wrong("_sort", given["_sort"][0], "date only together with patient", "not-supported")
+        limit = f"{kind.date} only together with patient"
+        raise wrong("_sort", given["_sort"][0], limit, "not-supported")
 
 
 def _by_id(
@@ -197,7 +219,7 @@ def _by_id(
 def _matches(record: Record, query: Query) -> bool:
     return (
         query.citizen in {None, record.citizen}
-        and (not query.about or record.about in query.about)
+        and record.about in (query.about or OBSERVABLES)
         and (query.measured_from_ms or 0) <= record.measured_ms
         and record.measured_ms < (query.measured_until_ms or TIME_MAX)
         and (query.changed_from_ms or 0) <= record.updated_ms
@@ -246,20 +268,53 @@ def _one_of(given: Mapping[str, list[str]], name: str, allowed: Sequence[str]) -
     return ""
 
 
-PARAMETERS: Mapping[str, str] = MappingProxyType(
-    {
-        "patient": "whose: the id of a Patient; required unless _lastUpdated or _id is given",
-        "code": "what: `system|code` or a bare code (LOINC, MDC, NPU, MCS); commas mean or",
-        "combo-code": "as `code`, and the codes of a panel's components find the panel",
-        "date": "when measured: a FHIR date with eq, ge, gt, le, lt, sa or eb; may stand again",
+_WHOSE = "whose: the id of a Patient; required unless _lastUpdated or _id is given"
+_WHEN = "a FHIR date with eq, ge, gt, le, lt, sa or eb; may stand again"
+
+
+def _shared(date: str) -> dict[str, str]:
+    """The parameters of every search, whatever the time of measuring is called."""
+    return {
         "_lastUpdated": "when last changed, in the same way; without a patient, everybody's",
         "_id": f"ids, with commas between them, at most {IDS_MAX}",
         "_count": f"most entries of a page, 1 to {COUNT_MAX}; {COUNT_DEFAULT} unless told",
         "_cursor": "where the page begins: take it from the next link",
-        "_sort": f"{', '.join(SORTS)}; -date unless told, without a patient _lastUpdated",
+        "_sort": f"-{date}, {date}, _lastUpdated, -_lastUpdated; "
+        f"-{date} unless told, without a patient _lastUpdated",
         "_total": "accurate: count all matches",
         "_summary": "count: the number of matches, and no entries",
         "_format": "json",
     }
+
+
+OBSERVATION_KIND = Kind(
+    resource="Observation",
+    parameters=MappingProxyType(
+        {
+            "patient": _WHOSE,
+            "code": "what: `system|code` or a bare code (LOINC, MDC, NPU, MCS); commas mean or",
+            "combo-code": "as `code`, and the codes of a panel's components find the panel",
+            "date": f"when measured: {_WHEN}",
+            **_shared("date"),
+        }
+    ),
+    date="date",
+    about=("code", "combo-code"),
+    about_of=lambda given: about_of(given.get("code", ()), given.get("combo-code", ())),
 )
-"""Every parameter of `GET /fhir/Observation`, as OpenAPI describes it."""
+RESPONSE_KIND = Kind(
+    resource="QuestionnaireResponse",
+    parameters=MappingProxyType(
+        {
+            "patient": _WHOSE,
+            "questionnaire": "what was answered: its canonical address, with |version or without",
+            "authored": f"when answered: {_WHEN}",
+            **_shared("authored"),
+        }
+    ),
+    date="authored",
+    about=("questionnaire",),
+    about_of=lambda given: answered_of(given.get("questionnaire", ())),
+    everything=RESPONSES,
+)
+"""Every parameter of both, as OpenAPI describes it."""

@@ -1,10 +1,14 @@
-"""What a code in a search means: the catalogue aliases that LOINC, MDC, NPU and MCS codes name."""
+"""What a code in a search means: the catalogue aliases that LOINC, MDC, NPU and MCS codes name,
+and the questionnaires that a canonical address names.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from devices.catalogue import OBSERVABLES, Metric, Panel, metric, observed
+from devices.symptoms import QUESTIONNAIRES
 from fhir_mapping import codes
+from fhir_mapping.response import canonical
 
 
 def about_of(code: Sequence[str], combo_code: Sequence[str]) -> tuple[str, ...] | None:
@@ -17,6 +21,18 @@ def about_of(code: Sequence[str], combo_code: Sequence[str]) -> tuple[str, ...] 
                 found.update(table.get(token, ()))
             chosen = found if chosen is None else chosen & found
     return None if chosen is None else tuple(alias for alias in OBSERVABLES if alias in chosen)
+
+
+def answered_of(questionnaire: Sequence[str]) -> tuple[str, ...] | None:
+    """The aliases of the questionnaires that every `questionnaire` agrees on; None without any."""
+    if not questionnaire:
+        return None
+    named = [set(value.split(",")) for value in questionnaire]
+    return tuple(
+        row.alias
+        for row in QUESTIONNAIRES
+        if all({canonical(row), canonical(row).partition("|")[0]} & one for one in named)
+    )
 
 
 def tokens_of(row: Metric | Panel) -> Iterable[str]:

@@ -1,11 +1,12 @@
 """FHIR written over HTTP: the same pipeline as MQTT, and an answer for every entry.
 
-In: an Observation, a Bundle (batch or transaction), or FUT's `$submit-measurement` Parameters.
-Out: what became of each Observation, after the durable commit. Identity makes it idempotent, so
-`If-None-Exist` is met without being looked at. A batch is stored entry by entry; a transaction,
-and what is submitted as one set of measurements, all or nothing. What is refused is kept as a
-rejection either way, for `hjemmepuls replay`. Devices, Patients and clocks in a Bundle serve the
-references of its Observations; they are enrolled, not written, and are answered with 202.
+In: an Observation or QuestionnaireResponse, a Bundle (batch or transaction), or FUT's
+`$submit-measurement` Parameters. Out: what became of each of these two, after the durable commit.
+Identity makes it idempotent, so `If-None-Exist` is met without being looked at. A batch is stored
+entry by entry; a transaction, and what is submitted as one set of measurements, all or nothing.
+What is refused is kept as a rejection either way, for `hjemmepuls replay`. Devices, Patients and
+clocks in a Bundle serve the references of its Observations; they are enrolled, not written, and
+are answered with 202.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,9 +22,9 @@ from alerting.api.bodies import fhir_body
 from alerting.api.operations import documented_body
 from alerting.api.resources import Issue, outcome, renderer, resource
 from alerting.api.sources import Sources
-from fhir_mapping.identity import id_text
 from fhir_mapping.moment import moment
 from fhir_mapping.record import Record, twin_of
+from fhir_mapping.response import address_of
 from ingest.decode import Delivery
 from ingest.decode_fhir import HTTP_TOPIC
 from ingest.pipeline import append, append_together, examine, names_of
@@ -34,6 +35,7 @@ ISSUES_MAX = 100
 _ERRORS = (400, 413, 415, 422, 500, 501)
 _UNREADABLE = frozenset({Reason.PAYLOAD_EMPTY, Reason.PAYLOAD_NOT_UTF8, Reason.JSON_MALFORMED})
 _REASONS = frozenset(Reason)
+_STORED = frozenset({"Observation", "QuestionnaireResponse"})
 _ISSUE_TYPE: Mapping[str, str] = MappingProxyType(
     {
         Reason.PAYLOAD_TOO_LARGE: "too-long",
@@ -102,16 +104,21 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         202 with an OperationOutcome when it is stored or held and waits for a person: its device
         is assigned to nobody, or device and content contradict each other.
         """
-        _head(body, "Observation")
-        ((_, told),) = _submitted(sources, body, together=False)
-        if told.record is None or told.issue is not None:
-            answer = resource(outcome([told.issue] if told.issue else []), told.status)
-        else:
-            answer = resource(renderer(sources.reader())(told.record), told.status)
-        if told.record is not None:
-            answer.headers["Location"] = f"/fhir/{_place(told.record)}"
-            answer.headers["ETag"] = f'"{told.record.version}"'
-        return answer
+        return _created(sources, body, "Observation")
+
+    @router.post(
+        "/QuestionnaireResponse",
+        response_class=Response,
+        responses=documented(
+            {"resourceType": "QuestionnaireResponse"}, *_ERRORS, fhir=True, good=_GOOD
+        ),
+        openapi_extra=documented_body(
+            {"resourceType": "QuestionnaireResponse", "status": "completed"}
+        ),
+    )
+    def create_response(body: _Body) -> Response:
+        """Store answers to one of our questionnaires, as an Observation is stored."""
+        return _created(sources, body, "QuestionnaireResponse")
 
     @router.post("/", include_in_schema=False)
     @router.post(
@@ -162,6 +169,20 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
 _GOOD = (200, 201, 202)
 
 
+def _created(sources: Sources, body: bytes, kind: str) -> Response:
+    """What became of the one resource of a body."""
+    _head(body, kind)
+    ((_, told),) = _submitted(sources, body, together=False)
+    if told.record is None or told.issue is not None:
+        answer = resource(outcome([told.issue] if told.issue else []), told.status)
+    else:
+        answer = resource(renderer(sources.reader())(told.record), told.status)
+    if told.record is not None:
+        answer.headers["Location"] = f"/fhir/{address_of(told.record)}"
+        answer.headers["ETag"] = f'"{told.record.version}"'
+    return answer
+
+
 def _head(body: bytes, wanted: str) -> _Head:
     """What the body says it is; what cannot be read at all is left to the pipeline to refuse."""
     try:
@@ -181,11 +202,11 @@ def _entry(raw: msgspec.Raw) -> _Entry:
 
 
 def _is_write(entry: _Entry) -> bool:
-    """Whether it brings something; only an Observation must be a POST, as only it is stored."""
+    """Whether it brings something; what is stored must be a POST."""
     if entry.resource is None:
         return False
     method = entry.request.method if entry.request else "POST"
-    allowed = {"POST"} if entry.resource.resource_type == "Observation" else {"POST", "PUT"}
+    allowed = {"POST"} if entry.resource.resource_type in _STORED else {"POST", "PUT"}
     return method in allowed
 
 
@@ -305,16 +326,12 @@ def _response(kind: str, count: int, told: Mapping[int, Told], unfit: set[int]) 
 def _entry_response(one: Told) -> dict[str, Any]:
     answer: dict[str, Any] = {"status": f"{one.status} {HTTPStatus(one.status).phrase}"}
     if one.record is not None:
-        answer["location"] = _place(one.record)
+        answer["location"] = address_of(one.record)
         answer["etag"] = f'W/"{one.record.version}"'
         answer["lastModified"] = moment(one.record.updated_ms, 0).decode()
     if one.issue is not None:
         answer["outcome"] = msgspec.Raw(outcome([one.issue]))
     return answer
-
-
-def _place(record: Record) -> str:
-    return f"Observation/{id_text(record.id)}"
 
 
 def _unfit(field: str, value: str, limit: str) -> Refused:

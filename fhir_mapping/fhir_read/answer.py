@@ -41,6 +41,7 @@ REASONS: Final = frozenset(
         "time-malformed",
         "time-in-future",
         "time-implausible",
+        "reading-empty",
         "too-many-values",
         "code-unknown",
         "code-repeated",

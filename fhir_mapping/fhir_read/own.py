@@ -90,7 +90,7 @@ def check_own(reading: Reading, observation: Observation, path: str) -> None:
 @lru_cache(maxsize=64)
 def _form(key: str, has_mark: bool, is_conflict: bool) -> re.Pattern[str]:
     mark = "/[0-9a-f]{8}" if has_mark else ""
-    twin = r"(?:/[0-9.\-]*)*" if is_conflict else ""
+    twin = r"(?:/(?:[0-9.\-]*|yes|no))*" if is_conflict else ""
     return re.compile(
         rf"(?P<device>[^/]+)/(?P<slot>[1-9][0-9]?)/(?P<boot>.*)/{re.escape(key)}/(?P<time>{_TIME})"
         rf"(?P<mark>{mark}){twin}",

@@ -130,7 +130,7 @@ class Party(msgspec.Struct, frozen=True, gc=False):
         concepts.append(self.device.type)
         codings = [coding for concept in concepts for coding in concept.coding]
         rows = [device_type(one.code) for one in codings if one.system == codes.MDC]
-        return tuple(dict.fromkeys(row for row in rows if row is not None))
+        return tuple(dict.fromkeys(row for row in rows if row is not None and row.metrics))
 
     @property
     def model(self) -> str:

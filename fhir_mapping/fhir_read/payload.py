@@ -1,11 +1,15 @@
-"""The payload: an Observation, a Bundle of them, or FUT's `$submit-measurement` Parameters.
+"""The payload: an Observation or QuestionnaireResponse, a Bundle of them, or FUT's
+`$submit-measurement` Parameters.
 
 In: bytes, from anywhere. Out: an `Answer`; never raises. Each resource is decoded by itself, so
 one bad entry leaves its neighbours alone; only JSON that breaks off takes all with it. Other
-resources than Observations serve their references, or are noted as left out.
+resources serve the references of these two, or are noted as left out; so is, among others, a
+response to a questionnaire that is none of ours.
 """
 
 import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -22,6 +26,7 @@ from fhir_mapping.fhir_read.answer import (
 )
 from fhir_mapping.fhir_read.parties import UNREADABLE, Context, Neighbour, Neighbours
 from fhir_mapping.fhir_read.reading import is_clock, reading_of
+from fhir_mapping.fhir_read.response import is_answered_here, response_of
 from fhir_mapping.fhir_read.shapes import (
     decode_bundle,
     decode_entry,
@@ -29,6 +34,7 @@ from fhir_mapping.fhir_read.shapes import (
     decode_observation,
     decode_parameter,
     decode_parameters,
+    decode_response,
 )
 
 BUNDLES: Final = frozenset({"searchset", "collection", "transaction", "batch"})
@@ -39,12 +45,12 @@ _Found = list[Neighbour | Refused]
 
 
 def read_fhir(payload: bytes, received_ms: int, source: Source = Source()) -> Answer:  # noqa: B008
-    """All Observations of a payload, in its order, as readings or refusals.
+    """All Observations and responses of a payload, in its order, as readings or refusals.
 
     `received_ms` is when it arrived (UTC, ms): a measurement may not be later.
 
     >>> read_fhir(b'{"resourceType":"Patient"}', 0).entries[0].detail
-    "resourceType is 'Patient'; taken are Observation, Bundle and Parameters"
+    "resourceType is 'Patient'; taken are Observation, QuestionnaireResponse, Bundle and Parameters"
     """
     answer = Answer([], [])
     if not payload.strip():
@@ -65,21 +71,24 @@ def read_fhir(payload: bytes, received_ms: int, source: Source = Source()) -> An
 def _root(payload: bytes, received_ms: int, source: Source, answer: Answer) -> None:
     raw = msgspec.Raw(payload)
     kind = decode_head(raw).resource_type
-    if kind == "Observation":
-        _observation(Neighbour(kind, "", kind, "", raw), _NOTHING, received_ms, source, answer)
+    if kind in _TAKERS:
+        one = Neighbour(kind, "", kind, "", raw)
+        _TAKERS[kind](one, _NOTHING, received_ms, source, answer)
     elif kind == "Bundle":
         _bundle(raw, kind, received_ms, source, answer)
     elif kind == "Parameters":
         _parameters(raw, received_ms, source, answer)
     elif kind:
-        detail = f"resourceType is {kind[:64]!r}; taken are Observation, Bundle and Parameters"
+        detail = (
+            f"resourceType is {kind[:64]!r}; taken are {', '.join(_TAKERS)}, Bundle and Parameters"
+        )
         raise Refusal("field-value", "$.resourceType", detail)
     else:
         raise Refusal("field-missing", "$.resourceType", "resourceType is missing")
 
 
 def _parameters(raw: msgspec.Raw, received_ms: int, source: Source, answer: Answer) -> None:
-    """FUT's `$submit-measurement`: every `measurement` is a Bundle, or an Observation alone."""
+    """FUT's `$submit-measurement`: every `measurement` is a Bundle, or one resource alone."""
     measurements = 0
     for place, one in enumerate(decode_parameters(raw).parameter):
         path = f"Parameters.parameter[{place}]"
@@ -92,9 +101,9 @@ def _parameters(raw: msgspec.Raw, received_ms: int, source: Source, answer: Answ
             measurements += 1
             at = f"{path}.resource"
             kind = decode_head(parameter.resource or b"{}").resource_type
-            if kind == "Observation":
+            if kind in _TAKERS:
                 found = Neighbour(at, "", kind, "", parameter.resource)
-                _observation(found, _NOTHING, received_ms, source, answer)
+                _TAKERS[kind](found, _NOTHING, received_ms, source, answer)
             elif kind == "Bundle":
                 _bundle(parameter.resource, at, received_ms, source, answer)
             else:
@@ -131,8 +140,8 @@ def _bundle(raw: msgspec.Raw, path: str, received_ms: int, source: Source, answe
     for entry in found:
         if isinstance(entry, Refused):
             answer.entries.append(entry)
-        elif entry.kind == "Observation":
-            _observation(entry, neighbours, received_ms, source, answer)
+        elif entry.kind in _TAKERS:
+            _TAKERS[entry.kind](entry, neighbours, received_ms, source, answer)
     for left in neighbours.resources:
         if not left.used:
             detail = f"a {left.kind[:64]} that no Observation of the payload needs, left out"
@@ -175,13 +184,39 @@ def _observation(
         return
     one.used = True
     context = Context(one.path, one.full_url, received_ms, source, neighbours, answer.notes)
-    result: Found | Refused
+    answer.entries.append(_read(context, lambda: reading_of(observation, context)))
+
+
+def _response(
+    one: Neighbour, neighbours: Neighbours, received_ms: int, source: Source, answer: Answer
+) -> None:
+    """Add what this QuestionnaireResponse is to the answer; another's, in a Bundle, is left out."""
     try:
-        result = reading_of(observation, context)
+        response = decode_response(one.raw)
+    except UNREADABLE as error:
+        one.used = True
+        answer.entries.append(_unreadable(one.raw, error, one.path))
+        return
+    if neighbours is not _NOTHING and not is_answered_here(response):
+        return
+    one.used = True
+    context = Context(one.path, one.full_url, received_ms, source, neighbours, answer.notes)
+    answer.entries.append(_read(context, lambda: response_of(response, context)))
+
+
+def _read(context: Context, reading: Callable[[], Found]) -> Found | Refused:
+    try:
+        return reading()
     except Refusal as refusal:
-        result = refusal.refused
-    context.close()
-    answer.entries.append(result)
+        return refusal.refused
+    finally:
+        context.close()
+
+
+_TAKERS: Mapping[str, Callable[[Neighbour, Neighbours, int, Source, Answer], None]] = (
+    MappingProxyType({"Observation": _observation, "QuestionnaireResponse": _response})
+)
+"""What becomes a record: every other resource serves these."""
 
 
 def _unreadable(raw: bytes | msgspec.Raw, error: Exception, path: str) -> Refused:

@@ -20,7 +20,7 @@ from typing import Final, get_args
 import msgspec
 
 from devices.catalogue import DEVICE_TYPES, DeviceType, metric
-from devices.reading import Reading, Value
+from devices.reading import Reading, Response, Value
 from devices.wire import Location, TransferredBy, part_of
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import Found, Note, Refusal
@@ -54,6 +54,15 @@ class _Clock(msgspec.Struct, frozen=True, gc=False):
     gateway_ms: int
 
 
+class Said(msgspec.Struct, frozen=True, gc=False):
+    """What an identity needs of what was said; and, of answers, the device type and the answers."""
+
+    key: str
+    circumstances: str = ""
+    device_type: str = ""
+    response: Response | None = None
+
+
 def is_clock(observation: Observation) -> bool:
     """Whether it is a coincident time stamp of HL7 PHD, which is no measurement.
 
@@ -69,16 +78,26 @@ def reading_of(observation: Observation, context: Context) -> Found:
     context.open(observation)
     _check_usable(observation, path)
     measured = measured_in(observation, path, context.notes)
+    return reading_said(observation, Said(measured.key, measured.circumstances), measured, context)
+
+
+def reading_said(
+    observation: Observation, said: Said, measured: Measured | None, context: Context
+) -> Found:
+    """The reading of what was measured, or of what was answered, by what stands around it."""
+    path = context.path
+    _check_modified(observation, path)
     moment = measured_at(observation, context.received_ms, path)
     clock = _clock(observation, context)
     subject = subject_of(observation, context)
-    party, own = _device(observation, measured, subject, context)
-    values = _settled(measured, party.kinds, context)
-    check_panels(values, path)
-    kind = _kind(values, party.kinds, path)
+    party, own = _device(observation, said, subject, context)
+    values = _settled(measured, party.kinds, context) if measured else ()
+    if measured is not None:
+        check_panels(values, path)
+    kind = said.device_type or _kind(values, party.kinds, path)
     model, firmware = _model(observation, party, own is not None)
     gateway = _gateway(observation, context)
-    by, location, scheduled = _kih(observation, path)
+    by, location, scheduled = _kih(observation, path, typed=said.response is not None)
     reading = Reading(
         message_id=observation.id[:64],
         message_seq=0,
@@ -100,6 +119,7 @@ def reading_of(observation: Observation, context: Context) -> Found:
         transferred_by=by,
         location=location,
         values=values,
+        response=said.response,
     )
     if own:
         _check_time(own)
@@ -113,6 +133,9 @@ def _check_usable(observation: Observation, path: str) -> None:
         why = _STATUS_MEANING.get(status, f"taken are {', '.join(sorted(TAKEN_STATUS))}")
         reason = "field-value" if status else "field-missing"
         raise Refusal(reason, f"{path}.status", f"status is {status[:32]!r}: {why}")
+
+
+def _check_modified(observation: Observation, path: str) -> None:
     if observation.modifier_extension:
         detail = "a modifier extension changes the meaning, and none is known"
         raise Refusal("field-value", f"{path}.modifierExtension", detail)
@@ -122,14 +145,14 @@ def _check_usable(observation: Observation, path: str) -> None:
 
 
 def _device(
-    observation: Observation, measured: Measured, subject: str | None, context: Context
+    observation: Observation, said: Said, subject: str | None, context: Context
 ) -> tuple[Party, Own | None]:
     """Which device it was: our identifier's, the one referred to, or the subject in its place."""
     path = f"{context.path}.device"
     reference = observation.device
     party = party_of(reference, path, context) if reference else Party("")
     if is_ours(observation):
-        own = own_identity(observation, measured.key, measured.circumstances, context.path)
+        own = own_identity(observation, said.key, said.circumstances, context.path)
         return msgspec.structs.replace(party, name=own.device), own
     if party.name:
         return party, None
@@ -199,9 +222,9 @@ def _gateway(observation: Observation, context: Context) -> str:
     return context.source.gateway
 
 
-def _kih(observation: Observation, path: str) -> tuple[str, str, bool | None]:
+def _kih(observation: Observation, path: str, typed: bool) -> tuple[str, str, bool | None]:
     """How it was transferred, where it was measured, and whether a plan asked for it."""
-    by, location, scheduled = _default_by(observation), "home", None
+    by, location, scheduled = _default_by(observation, typed), "home", None
     for place, one in enumerate(observation.extension):
         at = f"{path}.extension[{place}]"
         if one.url == codes.TRANSFERRED_BY:
@@ -215,8 +238,8 @@ def _kih(observation: Observation, path: str) -> tuple[str, str, bool | None]:
     return by, location, scheduled
 
 
-def _default_by(observation: Observation) -> str:
-    if observation.device is not None:
+def _default_by(observation: Observation, typed: bool) -> str:
+    if observation.device is not None and not typed:
         return "automatic"
     by = "".join(one.reference for one in observation.performer)
     return "typedbyhcprof" if "Practitioner" in by else "typed"

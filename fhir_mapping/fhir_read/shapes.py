@@ -120,6 +120,38 @@ class Observation(Component, frozen=True):
     component: list[Component] = []
 
 
+class ResponseAnswer(Shape, frozen=True):
+    """One answer to one question; other kinds of value are not read."""
+
+    value_boolean: bool | None = None
+
+
+class ResponseItem(Shape, frozen=True):
+    """One question as it was answered."""
+
+    link_id: str = ""
+    answer: list[ResponseAnswer] = []
+
+
+class QuestionnaireResponse(Shape, frozen=True):
+    """A questionnaire as it was answered."""
+
+    id: str = ""
+    implicit_rules: str = ""
+    meta: Meta = Meta()
+    contained: list[msgspec.Raw] = []
+    extension: list[Extension] = []
+    modifier_extension: list[msgspec.Raw] = []
+    identifier: Identifier | None = None
+    questionnaire: str = ""
+    status: str = ""
+    subject: Reference | None = None
+    authored: str = ""
+    author: Reference | None = None
+    source: Reference | None = None
+    item: list[ResponseItem] = []
+
+
 class Specialization(Shape, frozen=True):
     """One standard that a device follows."""
 
@@ -207,3 +239,4 @@ decode_observation = msgspec.json.Decoder(Observation).decode
 decode_parameter = msgspec.json.Decoder(Parameter).decode
 decode_parameters = msgspec.json.Decoder(Parameters).decode
 decode_patient = msgspec.json.Decoder(Patient).decode
+decode_response = msgspec.json.Decoder(QuestionnaireResponse).decode

@@ -30,6 +30,7 @@ class Endpoint:
     """An HTTP endpoint as a destination; see the port."""
 
     settle_s = 0.0
+    takes_responses = False
 
     def __init__(
         self,

@@ -1,12 +1,13 @@
 """Deliver to a FHIR R4 server: PUT by our own ids, in batch Bundles.
 
-A destination (`port`). The id of an Observation follows from the measurement, so that a repeat
+A destination (`port`). The id of a resource follows from the measurement, so that a repeat
 updates it to what it already is. A server must allow an update to create ("updateCreate").
 
 A batch and no transaction, so that one refused entry leaves its neighbours alone. The entries of
-a batch must not depend on each other, so parties go first: organisations and devices, then
-patients, then the Observations; each when first needed and again when it has changed, or when
-something that refers to it was refused. An Observation whose party is refused is not sent.
+a batch must not depend on each other, so parties go first: organisations, devices and
+questionnaires, then patients, then Observations and QuestionnaireResponses; each when first needed
+and again when it has changed, or when something that refers to it was refused. A record whose
+party is refused is not sent.
 
 A server that refuses the whole Bundle for what is in it is asked again with each half, down to
 the entry that is to blame.
@@ -19,9 +20,8 @@ from hashlib import sha256
 import httpx
 import msgspec
 
-from fhir_mapping.identity import id_text
-from fhir_mapping.observation import render_observation
 from fhir_mapping.ranges import in_force
+from fhir_mapping.response import address_of, render
 from ingest.deliver.exchange import OF_THE_ITEM, PASSING, Answer, NoAnswer, exchange
 from ingest.deliver.parties import Party, parties_of
 from ingest.deliver.port import Item, Later, Refused, Result, Taken
@@ -66,11 +66,13 @@ _decode_outcome = msgspec.json.Decoder(_Outcome).decode
 _Put = tuple[str, bytes]
 """Address on the server, and resource."""
 _Parts = tuple[list[Party], _Put]
-"""What an Observation refers to, and the Observation."""
+"""What an Observation (or QuestionnaireResponse) refers to, and itself."""
 
 
 class FhirServer:
     """A FHIR R4 server as a destination; see the port."""
+
+    takes_responses = True
 
     def __init__(
         self, client: httpx.Client, url: str, timeout_s: float, settle_s: float = 600.0
@@ -161,9 +163,8 @@ class FhirServer:
 
 
 def _parts(item: Item) -> _Parts:
-    address = f"Observation/{id_text(item.record.id)}"
     limits = in_force(item.limits, item.record.measured_ms)
-    return list(parties_of(item)), (address, render_observation(item.record, limits))
+    return list(parties_of(item)), (address_of(item.record), render(item.record, limits))
 
 
 def bundle(url: str, puts: Iterable[_Put]) -> bytes:

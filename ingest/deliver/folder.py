@@ -31,6 +31,7 @@ class Folder:
     """A folder as a destination; see the port."""
 
     settle_s = 0.0
+    takes_responses = False
 
     def __init__(self, folder: Path, form: DocumentFormat) -> None:
         self._folder = folder

@@ -9,7 +9,8 @@ version is never overtaken by an older one; and where a request got no answer an
 effect late (`settle_s`), the newest version is sent once more afterwards.
 
 What nobody has ever been given is not sent: a record of version 1 that is nobody's waits in the
-store, and comes again when it is somebody's.
+store, and comes again when it is somebody's. Answers to a questionnaire go only where they are
+taken (`takes_responses`).
 
   Taken    The cursor moves on.
   Refused  The cursor moves on; the record is a dead letter, listed until a retry, or a newer
@@ -132,7 +133,12 @@ class Deliverer:
             if record is not None:
                 chosen[one] = record
         ordered = sorted(chosen.values(), key=lambda record: record.seq)
-        return [self._surroundings.item_of(record) for record in ordered if _is_due(record)]
+        return [self._surroundings.item_of(record) for record in ordered if self._is_due(record)]
+
+    def _is_due(self, record: Record) -> bool:
+        if record.is_response and not self._destination.takes_responses:
+            return False
+        return record.citizen is not None or record.version > 1
 
     def _judge(
         self, work: _Round, records: dict[bytes, Record], answers: dict[bytes, Result]
@@ -191,10 +197,6 @@ class Deliverer:
         pause = self._back_off.failed(work.trouble.wait_s)
         log.warning("destination: %s, trying again in %.1f s", work.trouble.reason, pause)
         return pause
-
-
-def _is_due(record: Record) -> bool:
-    return record.citizen is not None or record.version > 1
 
 
 def _is_answer(result: Result) -> bool:

@@ -1,4 +1,4 @@
-"""Whom and what an Observation refers to: Organization, Patient and Devices, as FHIR resources.
+"""Whom and what a record refers to: Organization, Patient, Devices and what it answers, as FHIR.
 
 In: an `Item`. Out: its parties, each with its address on the server and what it refers to itself.
 Called by `fhir_server`, which sends them before the Observation.
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from devices.symptoms import questionnaire
 from fhir_mapping.enrolled import EnrolledDevice
 from fhir_mapping.resources import (
     render_device,
@@ -16,6 +17,7 @@ from fhir_mapping.resources import (
     render_patient,
     resource_id,
 )
+from fhir_mapping.response import questionnaire_id, render_questionnaire
 from ingest.deliver.port import Item
 
 UNKNOWN = "ukendt"
@@ -39,6 +41,9 @@ def parties_of(item: Item) -> Iterator[Party]:
             record.device, record.device_type, UNKNOWN, record.model or UNKNOWN
         )
         yield Party(f"Device/{resource_id(record.device)}", render_device(device))
+    if record.is_response:
+        asked = questionnaire(record.about)
+        yield Party(f"Questionnaire/{questionnaire_id(asked)}", render_questionnaire(asked))
     if item.citizen is None:
         return
     after: tuple[str, ...] = (f"Organization/{item.citizen.organisation}",)

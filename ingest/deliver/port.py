@@ -65,6 +65,8 @@ class Destination(Protocol):
     settle_s: float
     """How long a request that was given up may still take effect there; 0 where it cannot undo
     a later one."""
+    takes_responses: bool
+    """Whether it has a place for answers to a questionnaire; KIH XML and PHMR have none."""
 
     def send(self, batch: Sequence[Item]) -> list[Result]:
         """What became of each item of the batch, in order; no two items are of one record."""

@@ -77,7 +77,9 @@ class StoredRejection(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True):
-    """A search for records; None and empty bound nothing. Spans include their beginning only.
+    """A search for records; None bounds nothing. Spans include their beginning only.
+
+    `about` () means every Observation: answers to a questionnaire are found by its alias only.
 
     In order of measuring (by `measured_ms`, then alias and id, both always rising), which needs a
     citizen; or `by_change`, in order of `seq`, which is also that of `updated_ms`. `after` is the

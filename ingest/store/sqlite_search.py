@@ -34,7 +34,7 @@ def count_statement(query: Query, citizen: int | None) -> Statement:
     if citizen is not None:
         where, values = _of_citizen(query, citizen, query.about)
         return f"SELECT count(*) FROM record INDEXED BY record_of_citizen {where}", values  # noqa: S608
-    where, values = "WHERE true", []
+    where, values = _about(query.about)
     for bound, at_ms in ((">=", query.changed_from_ms), ("<", query.changed_until_ms)):
         if at_ms is not None:
             where += f" AND updated_ms {bound} ?"
@@ -55,8 +55,7 @@ def distribution_statement(
 def _by_change(query: Query, citizen: int | None) -> Statement:
     order = "DESC" if query.newest_first else "ASC"
     if citizen is None:
-        assert not query.about, "a search of everybody's changes is by moment alone"
-        where, values = _changed(query, "WHERE true", [])
+        where, values = _changed(query, *_about(query.about))
         table = "record"
     else:
         where, values = _of_citizen(query, citizen, query.about)
@@ -97,13 +96,19 @@ def _beyond(query: Query, about: str, where: str, values: list[Any]) -> Statemen
 
 
 def _of_citizen(query: Query, citizen: int, about: Sequence[str]) -> Statement:
-    where = f"WHERE citizen = ? AND about IN ({', '.join('?' * len(about or OBSERVABLES))})"
-    values: list[Any] = [citizen, *(about or OBSERVABLES)]
+    where, values = _about(about)
+    where, values = f"{where} AND citizen = ?", [*values, citizen]
     for bound, at_ms in ((">=", query.measured_from_ms), ("<", query.measured_until_ms)):
         if at_ms is not None:
             where += f" AND measured_ms {bound} ?"
             values.append(at_ms)
     return _changed(query, where, values)
+
+
+def _about(about: Sequence[str]) -> Statement:
+    """What it is about: every Observation unless told; answers only where they are asked for."""
+    chosen = about or OBSERVABLES
+    return f"WHERE about IN ({', '.join('?' * len(chosen))})", list(chosen)
 
 
 def _changed(query: Query, where: str, values: list[Any]) -> Statement:

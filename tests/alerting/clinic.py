@@ -17,7 +17,7 @@ from alerting.alert_store import AlertStore
 from alerting.evaluate import Evaluator
 from alerting.local_time import ZONE
 from alerting.standard_limits import standard_limits
-from devices.wire import Clock, Item, Payload, topic_for
+from devices.wire import TABLET_TYPE, Clock, Item, Payload, topic_for
 from fhir_mapping.enrolled import (
     Assignment,
     Citizen,
@@ -114,6 +114,26 @@ def oximetry(owner: str, day: int, spo2: int, pulse: int = 75, hour: float = 8.0
 def weighing(owner: str, day: int, weight: str, hour: float = 8.1) -> Delivery:
     """One reading of a scale."""
     return reading(owner, SCALE, at(day, hour), {"weight": weight})
+
+
+def answering(
+    owner: str, moment: datetime, answers: Mapping[str, str], asked: str = "symptoms-both"
+) -> Delivery:
+    """One questionnaire answered on a tablet that is called after its first owner."""
+    items = [{"c": name, "val": text} for name, text in answers.items()]
+    payload = {
+        "v": 1,
+        "id": "q1",
+        "seq": 1,
+        "t": moment.replace(tzinfo=None),
+        "sent": moment,
+        "q": asked,
+        "qv": "1",
+        "a": items,
+        "clock": {"sync": "ntp"},
+    }
+    topic = topic_for("syddanmark", f"gw-{owner}", f"{TABLET_TYPE}-{owner}", "qr").text()
+    return Delivery(topic, msgspec.json.encode(payload), ms(moment) + 60_000)
 
 
 def meanings(alerts: Iterable[Alert]) -> list[dict[str, Any]]:

@@ -6,13 +6,21 @@ import msgspec
 import pytest
 
 from alerting.rules import SIGNALS, signal_index
-from alerting.sittings import ABOUT_OF, SIGNAL_OF, UNUSABLE_FLAGS, signals_in, sittings_of
+from alerting.sittings import (
+    ABOUT_OF,
+    ITEM_OF,
+    SIGNAL_OF,
+    UNUSABLE_FLAGS,
+    answers_in,
+    signals_in,
+    sittings_of,
+)
 from devices.catalogue import metric
 from fhir_mapping.record import Record
 from ingest.decode import Delivery
 from ingest.pipeline import examine
 from ingest.store import Mapped
-from tests.alerting.clinic import CUFF, OXIMETER, at, ms, oximetry, reading, weighing
+from tests.alerting.clinic import CUFF, OXIMETER, answering, at, ms, oximetry, reading, weighing
 
 SPO2, PULSE, SYSTOLIC = (signal_index(alias) for alias in ("spo2", "pulse", "systolic"))
 
@@ -84,3 +92,42 @@ def test_every_signal_is_fed_and_can_be_asked_for() -> None:
         assert set(ABOUT_OF[signal.alias]) == {
             metric(alias).panel or alias for alias in signal.metrics
         }
+
+
+def test_answers_are_a_sitting_of_their_moment() -> None:
+    """What was not asked stands nowhere: it is neither better nor worse."""
+    said = answering("c1", at(3, 8.5), {"dyspnoea": "yes", "cough": "no", "sputum": "yes"})
+    (record,) = records(said)
+    (sitting,) = sittings_of([record], {"c1": 7})
+    assert (sitting.row, sitting.measured_ms) == (7, ms(at(3, 8.5)))
+    assert (sitting.values, sitting.observations) == ({}, {})
+    asked = {name: ITEM_OF[name] for name in ("dyspnoea", "cough", "sputum")}
+    assert sitting.answers == {asked["dyspnoea"]: 1, asked["cough"]: 0, asked["sputum"]: 1}
+    assert sitting.responses == dict.fromkeys(asked.values(), record.id)
+    assert list(ITEM_OF.values()) == list(range(9))
+
+
+def test_answers_and_measurements_of_one_moment_are_one_sitting() -> None:
+    said = answering("c1", at(3, 8), {"dyspnoea": "yes", "cough": "no"})
+    both = records(oximetry("c1", 3, 94, 70), said)
+    (sitting,) = sittings_of(both, {"c1": 0})
+    assert sitting.values == {SPO2: 94.0, PULSE: 70.0}
+    assert len(sitting.answers) == 2
+    assert sittings_of(both[::-1], {"c1": 0}) == [sitting]
+
+
+def test_two_responses_of_one_moment_are_two_sittings() -> None:
+    first = answering("c1", at(3, 8), {"dyspnoea": "yes", "cough": "no"})
+    second = answering("c1", at(3, 8), {"dyspnoea": "no"}, asked="symptoms-heart-failure")
+    told = sittings_of(records(first, second), {"c1": 0})
+    assert [len(sitting.answers) for sitting in told] in ([1, 2], [2, 1])
+
+
+def test_answers_that_cannot_be_relied_on_reach_no_rule() -> None:
+    (record,) = records(answering("c1", at(3, 8), {"dyspnoea": "yes", "cough": "no"}))
+    assert signals_in(record) == {}
+    assert len(answers_in(record)) == 2
+    assert answers_in(msgspec.structs.replace(record, conflict=True)) == {}
+    assert answers_in(msgspec.structs.replace(record, flags=("test-data",))) == {}
+    (spo2, _) = records(oximetry("c1", 3, 94))
+    assert answers_in(spo2) == {}

@@ -3,6 +3,7 @@
 import msgspec
 
 from fhir_mapping.observation import render_observation
+from tests.fhir_mapping import responses
 from tests.fhir_mapping.cases import CASES, GOLDEN
 
 if __name__ == "__main__":
@@ -11,3 +12,4 @@ if __name__ == "__main__":
     for name, record in CASES.items():
         text = msgspec.json.format(render_observation(record), indent=2)
         (GOLDEN / f"{name}.json").write_bytes(text + b"\n")
+    responses.remake()

@@ -1,7 +1,8 @@
 """The deliveries under `tests/golden/should_pass` and `tests/golden/should_fail`.
 
 A file is a payload as it stands. `NAME.topic` beside it is its topic, where that is the fault;
-every other file comes from the device of its own name. `NAME.repeat.json` makes a long payload:
+every other file comes from the device of its own name, as kind `qr` where it begins with `answers-`
+and as `obs` else. `NAME.repeat.json` makes a long payload:
 prefix, an item so many times, suffix.
 """
 
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from devices.wire import topic_for
+from devices.wire import KIND_READING, KIND_RESPONSE, topic_for
 from ingest.decode import Delivery
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -43,7 +44,8 @@ def delivery_of(path: Path) -> Delivery:
         parts = msgspec.json.decode(payload, type=Repeat)
         payload = (parts.prefix + parts.item * parts.times + parts.suffix).encode()
     beside = path.with_name(f"{name}.topic")
-    topic = topic_for("syddanmark", "gw-0001", name).text()
+    kind = KIND_RESPONSE if name.startswith("answers-") else KIND_READING
+    topic = topic_for("syddanmark", "gw-0001", name, kind).text()
     if beside.exists():
         topic = beside.read_text(encoding="utf-8").removesuffix("\n")
     return Delivery(topic, payload, RECEIVED_MS)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from alerting.api.answers import Refused
-from alerting.api.search import PARAMETERS, search_of
+from alerting.api.search import OBSERVATION_KIND, search_of
 from fhir_mapping.identity import id_text
 from ingest.store import SqliteReader
 from tests.alerting.api.scene import CUFF, DAY_MS, HOUR_MS, NOW_MS, OXIMETER, Client, Ward
@@ -197,14 +197,14 @@ def test_a_wrong_search_is_an_operation_outcome(client: Client, query: Any, issu
 
 def test_a_search_needs_a_patient() -> None:
     with pytest.raises(Refused) as refused:
-        search_of([("code", "2708-6")])
+        search_of([("code", "2708-6")], OBSERVATION_KIND)
     assert refused.value.issue == "required"
 
 
 def test_every_parameter_is_documented(client: Client) -> None:
     schema = client.get("/openapi.json").json()
     listed = schema["paths"]["/fhir/Observation"]["get"]["parameters"]
-    assert [row["name"] for row in listed] == list(PARAMETERS)
+    assert [row["name"] for row in listed] == list(OBSERVATION_KIND.parameters)
 
 
 def test_an_observation_is_read_by_its_id(client: Client, ward: Ward) -> None:

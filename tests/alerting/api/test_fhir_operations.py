@@ -13,7 +13,7 @@ from fhir.resources.R4B.device import Device
 from fhir.resources.R4B.parameters import Parameters
 from fhir.resources.R4B.provenance import Provenance
 
-from alerting.api.search import PARAMETERS
+from alerting.api.search import OBSERVATION_KIND, RESPONSE_KIND
 from alerting.api.statistics import KINDS, parts_of, values_of
 from fhir_mapping import codes
 from fhir_mapping.resources import resource_id
@@ -313,6 +313,8 @@ def test_the_capability_statement_is_true(client: Client) -> None:
     }
     beside = {("post", "/fhir/Observation/$stats")} | {one for one in there if "$export/" in one[1]}
     assert there - beside == claimed
-    searchable = {row["name"] for row in rest["resource"][0]["searchParam"]}
     controls = {"_count", "_cursor", "_sort", "_total", "_summary", "_format"}
-    assert searchable == set(PARAMETERS) - controls
+    for place, kind in enumerate((OBSERVATION_KIND, RESPONSE_KIND)):
+        assert rest["resource"][place]["type"] == kind.resource
+        searchable = {row["name"] for row in rest["resource"][place]["searchParam"]}
+        assert searchable == set(kind.parameters) - controls

@@ -57,10 +57,15 @@ def told(answer: Answer) -> str:
         for value in reading.values:
             rest = " ".join(filter(None, (value.circumstances, *value.flags)))
             lines.append(f"  {value.metric.alias} {value.text} {value.metric.ucum} {rest}".rstrip())
+        if reading.response is not None:
+            asked, answers = reading.response.questionnaire, reading.response.answers
+            pairs = zip(asked.components, answers, strict=True)
+            lines += [f"  {asked.key} {symptom} {text}" for symptom, text in pairs]
+        fields = [one for one in reading.__struct_fields__ if one not in {"values", "response"}]
         facts = {
             "subject": entry.subject,
             "scheduled": entry.scheduled,
-            **{field: getattr(reading, field) for field in reading.__struct_fields__[:-1]},
+            **{field: getattr(reading, field) for field in fields},
         }
         lines += [f"  {name}: {fact}" for name, fact in facts.items() if fact not in (None, "")]
     lines += [f"note {note.path}\n  {note.detail}" for note in answer.notes]

@@ -74,5 +74,5 @@ def test_reasons_and_limits_are_those_of_ingest() -> None:
 
 
 def test_every_reason_is_in_the_table_or_tested_beside_it() -> None:
-    beside = {"payload-too-large", "payload-not-utf8", "too-many-readings"}
+    beside = {"payload-too-large", "payload-not-utf8", "too-many-readings", "reading-empty"}
     assert {reason for _, reason, _, _ in TABLE.values()} | beside == answer.REASONS

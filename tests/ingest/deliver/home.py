@@ -7,18 +7,21 @@ from typing import Any
 
 import msgspec
 
-from fhir_mapping.enrolled import Enrolment
-from fhir_mapping.identity import id_text
-from fhir_mapping.observation import render_observation
+from devices.wire import TABLET_TYPE, topic_for
+from fhir_mapping.enrolled import EnrolledDevice, Enrolment
 from fhir_mapping.record import Record
+from fhir_mapping.response import address_of, render
+from ingest.decode import Delivery
 from ingest.deliver import Deliverer, Deliveries, DeliverSettings, Destination, Progress
 from ingest.deliver.serve import destination_of
+from ingest.pipeline import process
 from ingest.store import SqliteReader, SqliteWriter
 from tests.ingest.enrolments import NOW_MS, START, enrolment, term
-from tests.ingest.said import DEVICE, VOUCHED, arrival, pressure, spo2
+from tests.ingest.said import DEVICE, RECEIVED_MS, VOUCHED, arrival, pressure, spo2
 
 OTHER = "00091FFEFF801A2C"
 """A device that is nobody's."""
+TABLET = "tablet-1"
 
 
 class Home:
@@ -35,6 +38,27 @@ class Home:
         times = [f"2026-02-17T{minute // 60:02}:{minute % 60:02}:00" for minute in minutes]
         made = [spo2(value, t=time, clock=VOUCHED, **changes) for time in times]
         self.writer.append(made)
+
+    def answer(self, minute: int, *answers: str) -> None:
+        """A questionnaire answered on the tablet, which is Anna's from then on."""
+        tablet = EnrolledDevice(TABLET, TABLET_TYPE, "Maker", "Tablet")
+        mine = msgspec.structs.replace(enrolment(term("anna", device=TABLET)), devices=[tablet])
+        self.writer.enrol(mine, NOW_MS)
+        symptoms = ("dyspnoea", "cough", "sputum", "sputum_colour")
+        said = zip(symptoms, answers, strict=False)
+        payload = {
+            "v": 1,
+            "id": f"q{minute}",
+            "seq": 1,
+            "q": "symptoms-copd",
+            "qv": "1",
+            "t": f"2026-02-17T{minute // 60:02}:{minute % 60:02}:00",
+            "sent": "2026-02-17T23:59:00+01:00",
+            "a": [{"c": name, "val": text} for name, text in said],
+            "clock": VOUCHED,
+        }
+        topic = topic_for("syddanmark", "gw-0001", TABLET, "qr").text()
+        process([Delivery(topic, msgspec.json.encode(payload), RECEIVED_MS)], self.writer)
 
     def press(self, minute: int, **texts: str) -> None:
         """A blood pressure."""
@@ -62,7 +86,7 @@ class Home:
 
     def expected(self) -> dict[str, bytes]:
         """What a FHIR server must hold."""
-        return {f"Observation/{id_text(one.id)}": render_observation(one) for one in self.records()}
+        return {address_of(one): render(one) for one in self.records()}
 
     def close(self) -> None:
         self.writer.close()

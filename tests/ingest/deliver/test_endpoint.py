@@ -88,3 +88,13 @@ def test_a_token_is_sent_along(home: Home, server: StrictServer) -> None:
     with delivering(home, url=server.url, destination="endpoint", token="s3cret") as run:
         run.until_idle()
     assert server.requests[0].headers["authorization"] == "Bearer s3cret"
+
+
+def test_answers_are_not_sent(home: Home, server: StrictServer) -> None:
+    home.answer(1, "yes")
+    home.answer(1, "yes", "no", "no", "no")
+    home.measure(2)
+    ask(server, 200)
+    with delivering(home, url=server.url, destination="endpoint", format="kih") as run:
+        run.until_idle()
+    assert [request.method for request in server.requests] == ["POST"]

@@ -358,3 +358,26 @@ def test_limits_in_force_travel_as_reference_ranges() -> None:
     _, (_, observation) = fhir_server._parts(item)
     assert b'"code":"RAL"' in observation
     assert observation == render_observation(CASES["spo2"], {"spo2": limits[0]})
+
+
+def test_answers_go_after_the_questionnaire_that_they_answer(
+    home: Home, server: StrictServer
+) -> None:
+    home.measure(1)
+    home.answer(5, "yes")
+    home.answer(5, "yes", "no", "no", "no")
+    with delivering(home, url=server.url) as run:
+        run.until_idle()
+    expected = home.expected()
+    assert {name: server.holds[name] for name in expected} == expected
+    assert sorted(name.partition("/")[0] for name in expected) == [
+        "Observation",
+        "QuestionnaireResponse",
+    ]
+    assert "Questionnaire/symptoms-copd-1" in server.holds
+    sent = [
+        entry["resource"]["resourceType"]
+        for one in server.requests
+        for entry in json.loads(one.body)["entry"]
+    ]
+    assert sent.index("Questionnaire") < sent.index("QuestionnaireResponse")

@@ -173,3 +173,16 @@ def test_a_folder_that_is_a_file_is_trouble(home: Home, tmp_path: Path) -> None:
     (result,) = Folder(place, "kih").send([item])
     assert isinstance(result, Later)
     assert not result.alone
+
+
+@pytest.mark.parametrize("form", ["kih", "phmr"])
+def test_answers_have_no_place_in_these_documents(home: Home, folder: Path, form: str) -> None:
+    home.answer(1, "yes", "no", "no", "no")
+    home.measure(2)
+    home.answer(1, "yes", "yes", "no", "no")
+    with delivering(home, format=form) as run:
+        run.until_idle()
+        assert run.progress[-1].seq == home.reader.last_seq()
+        assert run.state.counts() == (0, 0)
+    (measured,) = [one for one in home.records() if not one.is_response]
+    assert names(folder) == [f"{measured.seq:016}-{id_text(measured.id)}-v1.2-create.{form}.xml"]

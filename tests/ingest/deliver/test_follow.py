@@ -35,6 +35,7 @@ class Scripted:
     """
 
     settle_s = SETTLE_S
+    takes_responses = True
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

@@ -1,0 +1,136 @@
+"""One QuestionnaireResponse as a reading of answers, or the reason why not.
+
+In: a `QuestionnaireResponse` to a questionnaire of ours, and where it stands. Out: `Found`, or a
+`Refusal`, as `ingest.validate` holds the kind `qr` to it: the answers must agree with the
+branching. Its envelope (who, when, which device) is that of an Observation under other names, and
+is read as one: `authored` is the time, the `author` that is a Device the tablet. Without a tablet
+the subject stands for it, as with a typed measurement.
+"""
+
+from typing import Final
+
+from devices.device_types import TABLET
+from devices.questionnaire import NO, YES, Questionnaire, not_asked
+from devices.reading import Response
+from devices.symptoms import QUESTIONNAIRES
+from fhir_mapping import codes
+from fhir_mapping.fhir_read.answer import Found, Refusal
+from fhir_mapping.fhir_read.parties import Context
+from fhir_mapping.fhir_read.reading import Said, reading_said
+from fhir_mapping.fhir_read.shapes import Observation, QuestionnaireResponse, ResponseItem
+from fhir_mapping.response import canonical
+
+TAKEN_STATUS: Final = frozenset({"completed", "amended", "stopped"})
+_FLAG_OF_LABEL: Final = {"HTEST": "test-data"}
+_NAMES: Final = (
+    (".effectiveDateTime", ".authored"),
+    (".device", ".author"),
+    (".identifier[0]", ".identifier"),
+)
+"""What an Observation's elements are called here, for the paths of refusals."""
+
+
+def is_answered_here(response: QuestionnaireResponse) -> bool:
+    """Whether it answers a questionnaire of ours, in whatever version."""
+    return response.questionnaire.partition("|")[0].startswith(f"{codes.QUESTIONNAIRE}/")
+
+
+def response_of(response: QuestionnaireResponse, context: Context) -> Found:
+    """The reading of this response; raises `Refusal`."""
+    path = context.path
+    _check_status(response, path)
+    asked = _asked(response, path)
+    answers = _answers(response, asked, path)
+    labels = [label.code for label in response.meta.security if label.system == codes.ACT_REASON]
+    flags = tuple(_FLAG_OF_LABEL[one] for one in labels if one in _FLAG_OF_LABEL)
+    said = Said(asked.key, device_type=TABLET.mdc, response=Response(asked, answers, flags))
+    envelope = _envelope(response)
+    context.open(envelope)
+    try:
+        return reading_said(envelope, said, None, context)
+    except Refusal as refusal:
+        raise _renamed(refusal, path) from None
+
+
+def _envelope(response: QuestionnaireResponse) -> Observation:
+    """All but the answers, under the names that an Observation has for it."""
+    author = response.author
+    is_device = author is not None and not _is_person(author.reference)
+    by = [one for one in (response.source, None if is_device else author) if one is not None]
+    return Observation(
+        id=response.id,
+        implicit_rules=response.implicit_rules,
+        contained=response.contained,
+        extension=response.extension,
+        modifier_extension=response.modifier_extension,
+        identifier=[response.identifier] if response.identifier else [],
+        status="final",
+        subject=response.subject,
+        performer=by,
+        effective_date_time=response.authored,
+        device=author if is_device else None,
+    )
+
+
+def _is_person(reference: str) -> bool:
+    kinds = ("Patient", "Practitioner", "PractitionerRole", "RelatedPerson", "Organization")
+    return any(f"{kind}/" in reference for kind in kinds)
+
+
+def _check_status(response: QuestionnaireResponse, path: str) -> None:
+    status = response.status
+    if status not in TAKEN_STATUS:
+        reason = "field-value" if status else "field-missing"
+        detail = f"status is {status[:32]!r}, taken are {', '.join(sorted(TAKEN_STATUS))}"
+        raise Refusal(reason, f"{path}.status", detail)
+
+
+def _asked(response: QuestionnaireResponse, path: str) -> Questionnaire:
+    for row in QUESTIONNAIRES:
+        if response.questionnaire == canonical(row):
+            return row
+    reason = "code-unknown" if response.questionnaire else "field-missing"
+    detail = f"questionnaire is {response.questionnaire[:200]!r}, which is none that is known here"
+    raise Refusal(reason, f"{path}.questionnaire", detail)
+
+
+def _answers(
+    response: QuestionnaireResponse, asked: Questionnaire, path: str
+) -> tuple[str | None, ...]:
+    answers: dict[str, str] = {}
+    for place, item in enumerate(response.item):
+        at = f"{path}.item[{place}]"
+        if item.link_id not in asked.components:
+            detail = f"linkId is {item.link_id[:64]!r}, which {asked.key} does not ask about"
+            raise Refusal("code-unknown", f"{at}.linkId", detail)
+        if item.link_id in answers:
+            raise Refusal("code-repeated", f"{at}.linkId", f"{item.link_id} stands twice")
+        said = _said(item, at)
+        if said is not None:
+            answers[item.link_id] = said
+    if not answers:
+        raise Refusal("reading-empty", f"{path}.item", "no question is answered")
+    for symptom in not_asked(asked, answers):
+        detail = f"{symptom} is answered, though the other answers do not lead to it"
+        raise Refusal("components-contradict", f"{path}.item", detail)
+    return tuple(answers.get(symptom) for symptom in asked.components)
+
+
+def _said(item: ResponseItem, path: str) -> str | None:
+    """Yes or no; None where the question is not answered."""
+    if not item.answer:
+        return None
+    said = item.answer[0].value_boolean
+    if said is None or len(item.answer) > 1:
+        detail = "the answer to this question is one valueBoolean"
+        raise Refusal("field-value", f"{path}.answer", detail)
+    return YES if said else NO
+
+
+def _renamed(refusal: Refusal, path: str) -> Refusal:
+    refused = refusal.refused
+    for observation, ours in _NAMES:
+        if refused.path.startswith(f"{path}{observation}"):
+            rest = refused.path.removeprefix(f"{path}{observation}")
+            return Refusal(refused.reason, f"{path}{ours}{rest}", refused.detail)
+    return refusal
