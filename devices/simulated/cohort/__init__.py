@@ -16,12 +16,12 @@ from devices.simulated.cohort.cohort import (
 from devices.simulated.cohort.numbers import ITEMS, SIGNALS
 from devices.simulated.cohort.people import People
 from devices.simulated.cohort.truth import (
-    KINDS,
     TRUTH,
     admission_chance,
     length_days,
     treated_earlier,
 )
+from devices.truth import KINDS
 
 __all__ = [
     "ITEMS",

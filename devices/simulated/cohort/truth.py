@@ -1,6 +1,6 @@
 """The truth table: one row per episode or decoy, with all that is needed to draw it again.
 
-Out: `TRUTH`, `KINDS`, and the pure functions of a row's course (`length_days`, `treated_earlier`,
+Out: `TRUTH`, and the pure functions of a row's course (`length_days`, `treated_earlier`,
 `admission_chance`). Called by the modules of this folder that add rows, by `shapes` that draws
 them, and by whoever scores rules or compares arms of care.
 """
@@ -12,38 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from devices.simulated.cohort import numbers as n
 from devices.simulated.cohort.streams import settled
+from devices.truth import COLUMNS, KINDS
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.void]
 """An array of `TRUTH`."""
 
-KINDS = (
-    "copd",
-    "hf",
-    "decoy_bad_day",
-    "decoy_holiday_weight",
-    "decoy_drug_course",
-    "decoy_cold",
-    "decoy_artefact",
-    "decoy_slow_change",
-    "decoy_device_swap",
-    "decoy_oxygen_start",
-    "decoy_wrong_person",
-)
-
 TRUTH = np.dtype(
     [
-        ("patient", np.int32),
-        ("kind", "U20"),
-        ("subtype", "U26"),
-        ("t_prodrome", np.float64),
-        ("t0", np.float64),
-        ("t_peak", np.float64),
-        ("t_index", np.float64),
-        ("t_end", np.float64),
-        ("severity", np.float32),
-        ("admitted", np.bool_),
-        ("reported", np.bool_),
+        *COLUMNS,
         ("amplitude", np.float32, (len(n.SIGNALS),)),
         ("delay_days", np.float64),
         ("length_days", np.float64),
@@ -56,14 +33,10 @@ TRUTH = np.dtype(
         ("item_until", np.float32, (len(n.ITEMS),)),
     ]
 )
-"""patient        index in the cohort
-kind, subtype  see `KINDS`; subtypes of hf name weight gain and pressure
-t_prodrome     first change; t0 onset; t_peak; all t_ are local days since 1970-01-01
-t_index        usual care treats or admits; where `reported` is false nobody does, and recovery
-               begins by itself; NaN in decoys
-t_end          nine tenths of the change are gone; in lasting decoys, when baselines know it
-severity       times the mean episode; 1 in decoys
-admitted       in usual care, at t_index
+"""The columns of `devices.truth`, and what is needed to draw a row again. Where `reported` is false
+nobody treats, and recovery begins by itself at t_index; t_end is where nine tenths of the change
+are gone, in lasting decoys where baselines know it.
+
 amplitude      largest change of each signal, signed, in its unit (FEV1 and PEF of this patient)
 delay_days     t0 to t_index
 length_days    symptoms, from t0, in usual care (L0)
