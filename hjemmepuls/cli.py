@@ -40,6 +40,7 @@ BrokerPort = Annotated[int | None, typer.Option(help="MQTT broker's port on 127.
 Homes = Annotated[int, typer.Option(min=1, help="How many simulated homes")]
 Days = Annotated[int, typer.Option(min=1, help="How many simulated days, the last one today")]
 Seed = Annotated[int, typer.Option(min=0, help="Same seed, same world")]
+AsCohort = Annotated[bool, typer.Option("--cohort", help="The people rules are scored on")]
 Start = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day")]
 
 
@@ -99,6 +100,7 @@ def devices(
     ledger: Annotated[Path | None, typer.Option(help="The publisher's own log")] = None,
     seconds: Annotated[float | None, typer.Option(help="Stop after this long")] = None,
     faults: Annotated[bool, typer.Option(help="Resends, bursts, wrong clocks, garbage")] = True,
+    cohort: AsCohort = False,
 ) -> None:
     """Play simulated homes over MQTT: one process, thousands of devices."""
     from devices.simulated import Broker, Fleet, Ledger
@@ -107,7 +109,7 @@ def devices(
 
     start_logging()
     stop = stop_on_signals()
-    world = simulated_world(homes, days, seed, start.date() if start else None, faults)
+    world = simulated_world(homes, days, seed, start.date() if start else None, faults, cohort)
     broker = Broker(
         port=broker_port, username=broker_user or None, password=broker_password or None
     )
@@ -156,11 +158,18 @@ def alerting(
 
 
 @app.command()
-def enrolment(homes: Homes = 32, days: Days = 42, seed: Seed = 1, start: Start = None) -> None:
+def enrolment(
+    homes: Homes = 32,
+    days: Days = 42,
+    seed: Seed = 1,
+    start: Start = None,
+    cohort: AsCohort = False,
+) -> None:
     """Print the enrolment file of a simulated world, for `enrol`."""
     from hjemmepuls.simulation import simulated_world
 
-    world = simulated_world(homes, days, seed, start.date() if start else None)
+    day = start.date() if start else None
+    world = simulated_world(homes, days, seed, day, cohort=cohort)
     typer.echo(msgspec.json.format(msgspec.json.encode(world.enrolment())).decode())
 
 

@@ -4,17 +4,29 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from devices.simulated import FaultRates, Timeline, World, read_ledger
+from devices.simulated.cohort import Cohort
 from devices.simulated.ledger import GarbageLine, ReadingLine
 from ingest.audit import Audit, Said, audit
 from ingest.store import Reader
 
 
 def simulated_world(
-    homes: int, days: int, seed: int, start: date | None = None, faults: bool = True
+    homes: int,
+    days: int,
+    seed: int,
+    start: date | None = None,
+    faults: bool = True,
+    cohort: bool = False,
 ) -> World:
-    """A world of `days` days that ends tonight unless it is given a start."""
+    """A world of `days` days that ends tonight unless it is given a start.
+
+    With `cohort` its people are those that rules are scored on (docs/SIMULATOR.md), else a
+    showcase: a few clear cases among people who are well.
+    """
     first = start or datetime.now(UTC).date() - timedelta(days=days - 1)
     rates = FaultRates() if faults else FaultRates.none()
+    if cohort:
+        return World.of(Cohort(seed, homes, days, first), faults=rates)
     return World(seed, homes, start=first, days=days, faults=rates)
 
 

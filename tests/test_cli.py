@@ -38,6 +38,12 @@ def test_enrolment_of_a_simulated_world_is_repeatable(enrolment: Path) -> None:
     assert run("enrolment", *PARTS).stdout == enrolment.read_text()
 
 
+def test_the_cohort_lives_in_the_same_homes_every_time(enrolment: Path) -> None:
+    told = run("enrolment", "--cohort", *PARTS).stdout
+    assert len(json.loads(told)["citizens"]) == 3
+    assert told == run("enrolment", "--cohort", *PARTS).stdout != enrolment.read_text()
+
+
 def test_enrol_applies_once(store: Path, enrolment: Path) -> None:
     first = json.loads(run("enrol", enrolment, "--store", store).stdout)
     again = json.loads(run("enrol", enrolment, "--store", store).stdout)

@@ -2,7 +2,8 @@
 by production code.
 
 Read in this order: `patient` (who), `course` (how they fare), `instruments` (what is measured),
-`faults` (what goes wrong), `home` (one home, day by day), `world` (all homes, in send order),
+`faults` (what goes wrong), `home` (one home, day by day), `residents` (homes of a cohort's
+patients), `world` (all homes, in send order),
 `enrolment` (the file that tells the platform who they are), `ledger` (what we said), `outbox`
 (what is not yet receipted), `timeline` (when), `line` (one MQTT connection), `fleet` (all of it
 over MQTT). Every person is synthetic, and the same seed gives the same bytes.

@@ -36,13 +36,17 @@ _OXYGEN_LIMITS = ("85", "87")
 """SpO2 red and yellow on oxygen with a target of 88-92 %: clinical.md 4.1, rule R01, scale 2."""
 
 
-def enrolment_of(homes: Iterable[Home], calendar: Calendar, weekdays: str) -> dict[str, object]:
-    """The file's content; devices whose assignment was forgotten are listed without one."""
-    citizens, devices, assignments, limits = [], [], [], []
+def enrolment_of(homes: Iterable[Home], calendar: Calendar) -> dict[str, object]:
+    """The file's content; devices whose assignment was forgotten are listed without one, and a
+    device that is lent again is listed once, at the gateway where it ends up."""
+    citizens, assignments, limits = [], [], []
+    devices: dict[str, tuple[int, dict[str, object]]] = {}
     for home in homes:
-        citizens.append(_citizen(home, calendar, weekdays))
+        citizens.append(_citizen(home, calendar))
         for device in home.devices:
-            devices.append(_device(home, device))
+            before, _ = devices.get(device.id, (-1, {}))
+            if device.since_day > before:
+                devices[device.id] = device.since_day, _device(home, device)
             if device.assigned_from_day is not None:
                 assignments.append(
                     {
@@ -50,7 +54,9 @@ def enrolment_of(homes: Iterable[Home], calendar: Calendar, weekdays: str) -> di
                         "slot": 1,
                         "citizen": home.patient.person.id,
                         "from": _midnight(calendar, device.assigned_from_day),
-                        "to": None,
+                        "to": None
+                        if device.until_day is None
+                        else _midnight(calendar, device.until_day),
                     }
                 )
         if home.patient.person.oxygen_l_min is not None:
@@ -68,13 +74,13 @@ def enrolment_of(homes: Iterable[Home], calendar: Calendar, weekdays: str) -> di
     return {
         "organisations": [row._asdict() for row in ORGANISATIONS],
         "citizens": citizens,
-        "devices": devices,
+        "devices": [row for _, row in devices.values()],
         "assignments": assignments,
         "limits": limits,
     }
 
 
-def _citizen(home: Home, calendar: Calendar, weekdays: str) -> dict[str, object]:
+def _citizen(home: Home, calendar: Calendar) -> dict[str, object]:
     person = home.patient.person
     signals = [name for device in home.devices for name in _SIGNALS[device.instrument.name]]
     return {
@@ -92,7 +98,7 @@ def _citizen(home: Home, calendar: Calendar, weekdays: str) -> dict[str, object]
         "beta_blocker": person.beta_blocker,
         "dry_weight_kg": home.patient.dry_weight_kg,
         "plan": {
-            "weekdays": weekdays,
+            "weekdays": home.weekdays,
             "due": _DUE,
             "start": calendar.start.isoformat(),
             "signals": list(dict.fromkeys(signals)),

@@ -23,7 +23,7 @@ from devices.simulated.faults import DeviceClock, FaultRates, draw_clock, spoil
 from devices.simulated.instruments import Instrument, at_hour, fit, instruments_for, items, texts
 from devices.simulated.ledger import ReadingLine
 from devices.simulated.patient import Condition, Patient, draw_patient
-from devices.wire import WIRE_VERSION, Clock, Item, Payload, Topic, topic_for
+from devices.wire import WIRE_VERSION, Clock, Item, Payload, StatusFlag, Topic, topic_for
 
 ZONE = ZoneInfo("Europe/Copenhagen")
 SCHEDULES = {"daily": "1111111", "dk_standard": "1001000", "dk_telehjerte": "1001000"}
@@ -92,7 +92,11 @@ class Calendar:
 @dataclass(frozen=True, slots=True)
 class Device:
     """One device in a home. `values` holds what it would show, shape (aliases, days);
-    `assigned_from_day` is 0, a later day, or None when the assignment was forgotten."""
+    `assigned_from_day` is 0, a later day, or None when the assignment was forgotten.
+
+    It stands there from `since_day` until before `until_day` (None: to the end). `questionable`
+    says, where given, on which days it flags its own reading, shape (days,).
+    """
 
     id: str
     serial: str
@@ -101,6 +105,13 @@ class Device:
     values: NDArray[np.float32]
     topic: Topic
     assigned_from_day: int | None
+    since_day: int = 0
+    until_day: int | None = None
+    questionable: NDArray[np.bool_] | None = None
+
+    def here(self, day: int) -> bool:
+        """Whether it stands in this home on that day."""
+        return self.since_day <= day and (self.until_day is None or day < self.until_day)
 
 
 class _Taken(msgspec.Struct, frozen=True, gc=False):
@@ -111,6 +122,7 @@ class _Taken(msgspec.Struct, frozen=True, gc=False):
     zone_s: int
     items: list[Item]
     line: ReadingLine
+    status: list[StatusFlag]
 
 
 @dataclass(slots=True)
@@ -120,14 +132,15 @@ class Home:
     seed: int
     gateway: str
     patient: Patient
-    course: Course
-    episode: Episode | None
+    episodes: tuple[Episode, ...]
     devices: tuple[Device, ...]
     calendar: Calendar
     rates: FaultRates
+    weekdays: str
     hours: list[float]
     present: list[bool]
     rng: np.random.Generator
+    dropped_day: int | None = None
     number: int = 0
     offline_until_ms: int = 0
     waiting: dict[str, list[_Taken]] = field(default_factory=dict)
@@ -147,6 +160,8 @@ class Home:
             self.offline_until_ms = max(self.offline_until_ms, until)
         if self.present[day]:
             for place, device in enumerate(self.devices):
+                if not device.here(day):
+                    continue
                 first = _DAY_DRAWS + place * _DEVICE_DRAWS
                 taken_s = morning_s + device.instrument.minute * 60 + int(90 * draws[first])
                 taken = self._take(device, day, taken_s, zone_s)
@@ -172,7 +187,8 @@ class Home:
             shown.isoformat(),
             texts(device.instrument, made),
         )
-        return _Taken(device, taken_s, zone_s, made, line)
+        doubted = device.questionable is not None and bool(device.questionable[day])
+        return _Taken(device, taken_s, zone_s, made, line, ["questionable"] if doubted else [])
 
     def _forward(self, taken: _Taken, draws: list[float]) -> Iterator[Delivery]:
         """One reading as one message, with the faults that befall it."""
@@ -243,6 +259,7 @@ class Home:
             t=_EPOCH + timedelta(seconds=shown_s),
             sent=datetime.fromtimestamp(send_ms / 1000, ZONE),
             r=taken.items,
+            st=taken.status,
             boot=taken.line.boot,
             model=f"{device.instrument.manufacturer} {device.instrument.model}",
             fw=device.instrument.firmware,
@@ -289,11 +306,11 @@ def build_home(
     for instrument in instruments_for(condition, device_rng):
         values = instrument.measure(moved, fitting, device_rng, rates.artefact)
         draws: list[float] = line_rng.random(8).tolist()
-        device_id = f"02484d{int(instrument.type) % 256:02x}{index + 1:08x}"
+        device_id, serial = device_names(instrument, index)
         devices.append(
             Device(
                 id=device_id,
-                serial=f"{instrument.name[:2].upper()}{(index * 7919 + 104729) % 10_000_019:08d}",
+                serial=serial,
                 instrument=instrument,
                 clock=draw_clock(draws, rates, calendar.start_ms // 1000, calendar.days),
                 values=values.astype(np.float32),
@@ -305,15 +322,21 @@ def build_home(
         seed=seed,
         gateway=gateway,
         patient=patient,
-        course=course,
-        episode=episode,
+        episodes=() if episode is None else (episode,),
         devices=tuple(devices),
         calendar=calendar,
         rates=rates,
+        weekdays=SCHEDULES[schedule],
         hours=hours.tolist(),
         present=_present(patient, course, calendar, schedule, line_rng),
         rng=line_rng,
     )
+
+
+def device_names(instrument: Instrument, number: int) -> tuple[str, str]:
+    """Id (EUI-64) and serial number of the device with this number among those of its kind."""
+    serial = f"{instrument.name[:2].upper()}{(number * 7919 + 104729) % 10_000_019:08d}"
+    return f"02484d{int(instrument.type) % 256:02x}{number + 1:08x}", serial
 
 
 def _assigned_from(draws: list[float], rates: FaultRates, course: Course, days: int) -> int | None:

@@ -9,7 +9,7 @@ Signals are always in the order of `SIGNALS`; arrays are (signals, days), time l
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,10 +107,37 @@ def draw_patient(
     height = float(rng.normal(175, 7) if sex == "male" else rng.normal(162, 6.5))
     on_oxygen = rng.random() < 0.20 and not failing
     retains = rng.random() < 0.60 and on_oxygen
-    birth_date = _birth_date(index, start, age)
+    share = 0.0 if condition == "copd" else 0.90
+    person = invent(
+        rng, index, Facts(sex, age, height, condition, on_oxygen, retains, share),
+        start, organisation,
+    )  # fmt: skip
+    predicted = float(lung_function.predicted("fev1", sex == "female", age, height).median)
+    adherence = float(rng.beta(40, 1.2))
+    return Patient(person, _levels(rng, person, predicted), predicted, adherence)
+
+
+class Facts(NamedTuple):
+    """What decides about a person; `beta_blocker` is a chance, 0 or 1 where it is known."""
+
+    sex: Sex
+    age: float
+    height_cm: float
+    condition: Condition
+    on_oxygen: bool
+    scale2: bool
+    beta_blocker: float
+
+
+def invent(
+    rng: np.random.Generator, index: int, facts: Facts, start: date, organisation: str
+) -> Person:
+    """A person with these facts: name, number, telephone, litres of oxygen."""
+    sex = facts.sex
+    birth_date = _birth_date(index, start, facts.age)
     given, family = rng.integers(len(_GIVEN[sex])), rng.integers(len(_FAMILY))
     phone = f"+4500{rng.integers(1_000_000):06d}" if rng.random() < 0.8 else ""
-    person = Person(
+    return Person(
         index=index,
         id=f"pt-{index + 1:06d}",
         cpr=fictitious_cpr(index, birth_date, sex),
@@ -118,17 +145,14 @@ def draw_patient(
         family=_FAMILY[int(family)],
         sex=sex,
         birth_date=birth_date,
-        height_cm=round(height, 1),
-        condition=condition,
+        height_cm=round(facts.height_cm, 1),
+        condition=facts.condition,
         organisation=organisation,
         phone=phone,
-        scale2=bool(retains),
-        beta_blocker=bool(rng.random() < 0.90 and condition != "copd"),
-        oxygen_l_min=f"{rng.integers(2, 7) / 2:.1f}" if on_oxygen else None,
+        scale2=bool(facts.scale2),
+        beta_blocker=bool(rng.random() < facts.beta_blocker),
+        oxygen_l_min=f"{rng.integers(2, 7) / 2:.1f}" if facts.on_oxygen else None,
     )
-    predicted = float(lung_function.predicted("fev1", sex == "female", age, height).median)
-    adherence = float(rng.beta(40, 1.2))
-    return Patient(person, _levels(rng, person, predicted), predicted, adherence)
 
 
 def _birth_date(index: int, start: date, age_years: float) -> date:

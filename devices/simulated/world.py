@@ -9,11 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from devices.simulated.cohort import Cohort
 from devices.simulated.course import Episode, plan_courses
 from devices.simulated.enrolment import ORGANISATIONS, enrolment_of
 from devices.simulated.faults import FaultRates
 from devices.simulated.home import SCHEDULES, ZONE, Calendar, Delivery, Home, build_home
 from devices.simulated.ledger import WorldLine
+from devices.simulated.residents import residents
 
 __all__ = ["Delivery", "World"]
 
@@ -59,6 +61,23 @@ class World:
         self._homes = homes
         self._calendar = Calendar.of(start, days)
         self._built: tuple[Home, ...] | None = None
+        self._cohort: Cohort | None = None
+
+    @classmethod
+    def of(
+        cls, cohort: Cohort, tenant: str = "syddanmark", *, faults: FaultRates | None = None
+    ) -> "World":
+        """The patients of a cohort at home: what its blocks hold goes over the air.
+
+        Citizen pt-000001 is patient 0. Values, days and hours of measuring are the block's;
+        `faults` is what befalls messages and clocks, while misuse of devices is in the block.
+        """
+        world = cls(
+            cohort.seed, cohort.patients, tenant, start=cohort.start, days=cohort.days,
+            faults=faults,
+        )  # fmt: skip
+        world._cohort = cohort
+        return world
 
     @property
     def homes(self) -> int:
@@ -83,13 +102,13 @@ class World:
         """The enrolment file: organisations, citizens, devices, assignments, personal limits."""
         built = self._built or self._build()
         self._built = built
-        return enrolment_of(built, self._calendar, SCHEDULES[self.schedule])
+        return enrolment_of(built, self._calendar)
 
     def episodes(self) -> list[Episode]:
         """Ground truth: every deterioration in this world, by home."""
         built = self._built or self._build()
         self._built = built
-        return [home.episode for home in built if home.episode is not None]
+        return [episode for home in built for episode in home.episodes]
 
     def deliveries(self) -> Iterator[Delivery]:
         """Every message in order of virtual send time; each call starts from the beginning.
@@ -119,8 +138,10 @@ class World:
         return built or self._build()
 
     def _build(self) -> tuple[Home, ...]:
-        plan = plan_courses(self.seed, self._homes, self.days, *self._shares)
         organisations = tuple(row.id for row in ORGANISATIONS)
+        if self._cohort is not None:
+            return residents(self._cohort, self._calendar, self.faults, self.tenant, organisations)
+        plan = plan_courses(self.seed, self._homes, self.days, *self._shares)
         return tuple(
             build_home(
                 self.seed,

@@ -279,13 +279,6 @@ TRAVEL_HIGH = Number(14, "days", "C")
 HABITS = ((0.70, 7.5, 1.0), (0.20, 10.5, 0.75), (0.10, 19.5, 1.0))
 """Share, hour, SD (h): morning, late morning, evening (clinical 3.4; late hours C)."""
 HABIT_KEPT = Number(0.85, "share", "C: otherwise at one of the three hours at random")
-ASKED_TIMES = Number(1.0, "times", "C: asked to measure daily, people answer as on planned days")
-
-# --- 3.4 transmission ---------------------------------------------------------------------------
-UPLOAD_DAYS = Number(5 / 1440, "days", "clinical 3.4: exponential, mean 5 min")
-LATE = Number(0.02, "share", "clinical 3.4: later than 24 h")
-LATE_DAYS_HIGH = Number(3, "days", "C")
-RESENT = Number(0.01, "share", "clinical 3.4")
 
 # --- 3.6 cohort ---------------------------------------------------------------------------------
 AGE_COPD = Number(70, "years", "Al Rajeh 2020: 70.6 (8.1); Ringbaek 69.8")

@@ -27,7 +27,6 @@ class Purpose(IntEnum):
     ANSWERS = 8
     BEHAVIOUR = 9
     SITTINGS = 10
-    LINE = 11
 
 
 def stream(seed: int, purpose: Purpose, chunk: int) -> np.random.Generator:
