@@ -171,15 +171,12 @@ def simulated_signals() -> str:
 
 def simulated_symptoms() -> str:
     """Which symptoms come how often in a simulated episode."""
-    head = ("question", "asked", "in COPD", "in heart failure", "background, times", "source")
+    head = ("question", "in COPD", "in heart failure", "background, times", "source")
     return table(
         head,
         (
             (
                 f"`{name}`",
-                ", ".join(
-                    word for word, asked in (("COPD", row.copd), ("HF", row.heart_failure)) if asked
-                ),
                 *(f"{value:g}" for value in (row.in_copd, row.in_hf, row.background)),
                 row.source,
             )

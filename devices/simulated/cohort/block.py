@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from devices.simulated.cohort import numbers as n
 from devices.simulated.cohort import truth
+from devices.simulated.cohort.answers import reached
 from devices.simulated.cohort.people import People, joined
 
 TREATMENT = np.dtype(
@@ -58,7 +59,8 @@ class Block:
     doubtful: NDArray[np.bool_]
     """(patients, signals, days): spirometry of quality D to F."""
     answers: NDArray[np.int8]
-    """(patients, questions, days): 1 yes, 0 no, -1 not asked of this patient."""
+    """(patients, questions, days): 1 yes, 0 no, -1 not in this patient's questionnaire. What would
+    be said if it were asked; see `given`."""
     t: NDArray[np.float64]
     """(patients, days): when the patient measures, if at all."""
     scheduled: NDArray[np.bool_]
@@ -90,6 +92,12 @@ class Block:
         for signal, decimals in enumerate(n.DECIMALS):
             shown[:, signal] = np.round(shown[:, signal], decimals)
         return shown
+
+    @property
+    def given(self) -> NDArray[np.int8]:
+        """The answers that reach the platform, (patients, questions, days): -1 also where the
+        questionnaire's branching does not lead to the question."""
+        return reached(self.answers, self.people)
 
     @property
     def treatments(self) -> NDArray[np.void]:

@@ -98,8 +98,8 @@ def _bad_day(drawn: _Drawn) -> None:
     drawn.change(n.PULSE, n.BAD_DAY_PULSE)
     drawn.change(n.SPO2, -n.BAD_DAY_SPO2)
     copd = drawn.who.copd[drawn.patient]
-    of_copd = np.array([row.copd and row.in_copd > 0.6 for row in n.ITEM_ORDER])
-    of_hf = np.array([row.heart_failure and row.in_hf >= 0.3 for row in n.ITEM_ORDER])
+    of_copd = np.array([row.in_copd > 0.6 for row in n.ITEM_ORDER])
+    of_hf = np.array([row.in_hf >= 0.3 for row in n.ITEM_ORDER])
     fitting = np.where(copd[:, None], of_copd, of_hf)
     order = np.argsort(np.where(fitting, rng.random((size, len(n.ITEMS))), 2.0), axis=1)
     two = rng.random(size) < 0.5

@@ -9,22 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
+from devices.symptoms import SYMPTOMS
+
 SIGNALS = ("spo2", "pulse", "weight", "systolic", "diastolic", "fev1", "pef")
 """The columns of every (patients, signals, days) array, as in `alerting.rules`: %, /min, kg,
 mmHg, mmHg, L, L/min."""
 SPO2, PULSE, WEIGHT, SYSTOLIC, DIASTOLIC, FEV1, PEF = range(len(SIGNALS))
 
-ITEMS = (
-    "dyspnoea",
-    "cough",
-    "sputum",
-    "sputum_colour",
-    "oedema",
-    "orthopnoea",
-    "dizziness",
-    "chest_pain",
-    "syncope",
-)
+ITEMS = tuple(row.alias for row in SYMPTOMS)
 """The questions of the questionnaires; a yes means worse than usual, or present."""
 
 
@@ -233,10 +225,8 @@ ANSWERED_TRULY = Number(0.92, "share", "C: of the days of a symptom")
 
 
 class Item(NamedTuple):
-    """One question: who is asked, how often it appears in an episode, and its background."""
+    """One question: how often it appears in an episode, and its background."""
 
-    copd: bool
-    heart_failure: bool
     in_copd: float
     in_hf: float
     """In congestive decompensations for oedema, in low output for dizziness and syncope."""
@@ -246,15 +236,15 @@ class Item(NamedTuple):
 
 
 ITEM_ROWS: dict[str, Item] = {
-    "dyspnoea": Item(True, True, 0.75, 0.70, 1.2, "clinical 3.5; background C"),
-    "cough": Item(True, False, 0.75, 0.0, 1.2, "clinical 3.5; background C"),
-    "sputum": Item(True, False, 0.75, 0.0, 1.0, "clinical 3.5; background C"),
-    "sputum_colour": Item(True, False, 0.50, 0.0, 0.6, "C: half of exacerbations are purulent"),
-    "oedema": Item(False, True, 0.0, 0.50, 1.0, "clinical 3.5; background C"),
-    "orthopnoea": Item(False, True, 0.0, 0.35, 0.5, "clinical 3.5; background C"),
-    "dizziness": Item(False, True, 0.0, 0.30, 0.8, "C"),
-    "chest_pain": Item(False, True, 0.0, 0.04, 0.1, "C"),
-    "syncope": Item(False, True, 0.0, 0.02, 0.01, "C"),
+    "dyspnoea": Item(0.75, 0.70, 1.2, "clinical 3.5; background C"),
+    "cough": Item(0.75, 0.0, 1.2, "clinical 3.5; background C"),
+    "sputum": Item(0.75, 0.0, 1.0, "clinical 3.5; background C"),
+    "sputum_colour": Item(0.50, 0.0, 0.6, "C: half of exacerbations are purulent"),
+    "oedema": Item(0.0, 0.50, 1.0, "clinical 3.5; background C"),
+    "orthopnoea": Item(0.0, 0.35, 0.5, "clinical 3.5; background C"),
+    "dizziness": Item(0.0, 0.30, 0.8, "C"),
+    "chest_pain": Item(0.0, 0.04, 0.1, "C"),
+    "syncope": Item(0.0, 0.02, 0.01, "C"),
 }
 
 # --- 3.4 behaviour ------------------------------------------------------------------------------

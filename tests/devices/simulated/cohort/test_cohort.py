@@ -8,6 +8,8 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
+from alerting.rules import SIGNALS as RULE_SIGNALS
+from devices.questionnaire import next_question
 from devices.simulated.cohort import (
     ITEMS,
     KINDS,
@@ -18,6 +20,7 @@ from devices.simulated.cohort import (
     Block,
     Cohort,
 )
+from devices.symptoms import questionnaire_of
 
 START = date(2026, 1, 5)
 PUBLISHED = {
@@ -90,6 +93,11 @@ def test_the_schedule_decides_only_what_is_planned(whole: Block) -> None:
     assert np.array_equal(daily.willing, whole.willing)
 
 
+def test_columns_are_those_of_the_rules() -> None:
+    names = tuple(row.alias for row in RULE_SIGNALS)
+    assert SIGNALS[: len(names)] == names
+
+
 def test_shapes(whole: Block) -> None:
     assert whole.values.shape == whole.doubtful.shape == (300, len(SIGNALS), 120)
     assert whole.answers.shape == (300, len(ITEMS), 120)
@@ -105,6 +113,26 @@ def test_what_is_shown_is_what_a_display_can_show(whole: Block) -> None:
         column = shown[:, place][~np.isnan(shown[:, place])]
         assert (column == column.round(decimals)).all()
     assert (np.isnan(shown) == ~whole.people.has).all()
+
+
+def test_answers_follow_the_questionnaire(whole: Block) -> None:
+    """What is given agrees with the branching, patient by patient, by the tablet's own evaluator;
+    what is not given was not asked."""
+    given, asked_of_all = whole.given, 0
+    for patient in range(60):
+        copd, hf = whole.people.copd[patient], whole.people.heart_failure[patient]
+        form = questionnaire_of("both" if copd and hf else "copd" if copd else "heart-failure")
+        for day in range(0, 120, 7):
+            said = whole.answers[patient, :, day]
+            assert {ITEMS[place] for place in np.flatnonzero(said >= 0)} == set(form.components)
+            known: dict[str, str] = {}
+            while (question := next_question(form, known)) is not None:
+                place = ITEMS.index(question.symptom)
+                known[question.symptom] = "yes" if said[place] else "no"
+                assert given[patient, place, day] == said[place]
+            assert (given[patient, :, day] >= 0).sum() == len(known)
+            asked_of_all += len(known) == len(form.components)
+    assert 0 < asked_of_all < 60 * 18
 
 
 def test_tuning_and_reporting_are_kept_apart() -> None:
