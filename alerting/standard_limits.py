@@ -20,6 +20,8 @@ def standard_limits(citizen: Citizen) -> list[Limits]:
     rows = []
     for signal, numbers in chosen.items():
         name: SignalAlias = signal  # type: ignore[assignment]  # default_limits' keys are signals
-        texts = [None if math.isnan(number) else f"{number:g}" for number in numbers]
-        rows.append(Limits(citizen.id, name, since, *texts))
+        low_red, low_yellow, high_yellow, high_red = (
+            None if math.isnan(number) else f"{number:g}" for number in numbers
+        )
+        rows.append(Limits(citizen.id, name, since, low_red, low_yellow, high_yellow, high_red))
     return rows

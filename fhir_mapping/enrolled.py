@@ -1,4 +1,4 @@
-"""Who takes part: organisations, citizens, devices, assignments and personal limits.
+"""Who takes part: organisations, citizens, devices, assignments, personal limits and facts.
 
 In: the enrolment file or the API, decoded into these types. Out: rows of the store, and the FHIR
 resources Organization, Patient and Device. All persons in this project are synthetic; a CPR number
@@ -36,10 +36,15 @@ class Plan(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     due: Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     start: date
     signals: list[SignalAlias]
+    symptoms: bool = False
+    """Whether the citizen is asked about symptoms, too."""
 
 
 class Citizen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One person who measures at home, with the facts that the rules need."""
+    """One person who measures at home, with what has held of the person all along.
+
+    What begins or ends while the person is followed is a `Fact`.
+    """
 
     id: Key
     cpr: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{10}$")]
@@ -56,6 +61,8 @@ class Citizen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     beta_blocker: bool = False
     dry_weight_kg: DecimalText | None = None
     paused: bool = False
+    pacemaker: bool = False
+    atrial_fibrillation: bool = False
 
 
 class EnrolledDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,7 +87,12 @@ class Assignment(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename
 
 
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from"}):
-    """Personal limits of one signal from a moment on: red (RAL) and yellow (GAL), inclusive."""
+    """Personal limits of one signal from a moment on: red (RAL) and yellow (GAL), inclusive.
+
+    `relative`: the numbers are the change from the base, downwards and upwards, that counts
+    (RELRAL and RELGAL), all positive. `base` is the clinic's value; without one it is what is
+    usual for the person. Absolute and relative limits of a signal have each their own history.
+    """
 
     citizen: Key
     metric: SignalAlias
@@ -89,6 +101,31 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"s
     low_yellow: DecimalText | None = None
     high_yellow: DecimalText | None = None
     high_red: DecimalText | None = None
+    relative: bool = False
+    base: DecimalText | None = None
+
+
+FactKind = Literal[
+    "oxygen", "scale2", "beta-blocker", "pacemaker", "atrial-fibrillation", "dry-weight",
+    "prednisolone", "antibiotic", "diuretic-change", "admission", "travel",
+]  # fmt: skip
+"""oxygen: oxygen at home. scale2: target 88-92 % because of hypercapnic risk. prednisolone and
+antibiotic: a course of treatment. admission and travel: nothing is expected at home."""
+
+
+class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from"}):
+    """What holds of a citizen from one moment until another, or until further notice.
+
+    `value` is the dry weight in kg. `void`: it was entered by mistake, and never held. Said again
+    with the same citizen, kind and beginning, the newest word counts; the others are kept.
+    """
+
+    citizen: Key
+    kind: FactKind
+    since: ZonedTime
+    to: ZonedTime | None = None
+    value: DecimalText | None = None
+    void: bool = False
 
 
 class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,3 +136,4 @@ class Enrolment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     devices: list[EnrolledDevice] = msgspec.field(default_factory=list)
     assignments: list[Assignment] = msgspec.field(default_factory=list)
     limits: list[Limits] = msgspec.field(default_factory=list)
+    facts: list[Fact] = msgspec.field(default_factory=list)

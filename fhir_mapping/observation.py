@@ -175,8 +175,9 @@ def _value(
 
 
 def _ranges(row: Metric, limits: InForce) -> bytes:
-    held = limits.get(row.limits_of)
-    return b"" if held is None else reference_range(held, row.alias)
+    held = limits.get((row.limits_of, False))
+    relative = limits.get((row.limits_of, True))
+    return reference_range(held, relative, row.alias) if held or relative else b""
 
 
 @lru_cache(maxsize=256)

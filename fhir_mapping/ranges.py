@@ -1,8 +1,10 @@
-"""Personal limits as reference ranges: the Danish RAL (red) and GAL (yellow).
+"""Personal limits as reference ranges: the Danish RAL, GAL, RELRAL and RELGAL.
 
 In: the limits in force when it was measured. Out: fragments for `observation`. As in the national
 infrastructure (FUT) a range says where the alarm is, ends included: SpO2 with limits 85 and 87
-has RAL up to 85 and GAL from 85 to 87. Where both touch, red beats yellow.
+has RAL up to 85 and GAL from 85 to 87. Where both touch, red beats yellow. RELRAL and RELGAL are
+the same for the change from a base: a fall of 3 and 4 has RELRAL up to -4 and RELGAL from -4 to
+-3. What the base is stands in the range's text.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,25 +18,37 @@ from devices.catalogue import Metric, metric
 from fhir_mapping import codes
 from fhir_mapping.enrolled import Limits
 
-InForce = Mapping[str, Limits]
-"""Limits by signal alias, at one moment, for one citizen."""
+InForce = Mapping[tuple[str, bool], Limits]
+"""Limits by signal alias and whether relative, at one moment, for one citizen."""
 
 _encode = msgspec.json.Encoder().encode
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _MILLISECOND = timedelta(milliseconds=1)
-_RED = ("RAL", "Terapeutiske grænseværdier for RØD alarm")
-_YELLOW = ("GAL", "Terapeutiske grænseværdier for GUL alarm")
+_RED = (codes.ALARM_RANGE, "RAL", "Terapeutiske grænseværdier for RØD alarm")
+_YELLOW = (codes.ALARM_RANGE, "GAL", "Terapeutiske grænseværdier for GUL alarm")
+_RELATIVE_RED = (
+    codes.RELATIVE_RANGE,
+    "RELRAL",
+    "Terapeutiske relative grænseværdier for RØD alarm",
+)
+_RELATIVE_YELLOW = (
+    codes.RELATIVE_RANGE,
+    "RELGAL",
+    "Terapeutiske relative grænseværdier for GUL alarm",
+)
 
 
-def in_force(limits: Iterable[Limits], measured_ms: int) -> dict[str, Limits]:
+def in_force(limits: Iterable[Limits], measured_ms: int) -> dict[tuple[str, bool], Limits]:
     """What holds at an instant, of one citizen's limits in the order in which they take effect."""
     return {
-        row.metric: row for row in limits if (row.since - _EPOCH) // _MILLISECOND <= measured_ms
+        (row.metric, row.relative): row
+        for row in limits
+        if (row.since - _EPOCH) // _MILLISECOND <= measured_ms
     }
 
 
 @lru_cache(maxsize=65_536)
-def reference_range(limits: Limits, alias: str) -> bytes:
+def reference_range(limits: Limits | None, relative: Limits | None, alias: str) -> bytes:
     """The `referenceRange` of one metric's value, leading comma included; empty without a limit.
 
     >>> from datetime import UTC
@@ -42,29 +56,48 @@ def reference_range(limits: Limits, alias: str) -> bytes:
     >>> [part["type"]["coding"][0]["code"] for part in alarm_ranges(low, metric("spo2"))]
     ['RAL', 'GAL']
     """
-    ranges = alarm_ranges(limits, metric(alias))
+    ranges = [
+        one for held in (limits, relative) if held for one in alarm_ranges(held, metric(alias))
+    ]
     return b',"referenceRange":%b' % _encode(ranges) if ranges else b""
 
 
 def alarm_ranges(limits: Limits, row: Metric) -> list[dict[str, Any]]:
     """Each alarm area: low red, low yellow, high yellow, high red, as far as they are set."""
+    red, yellow = (_RELATIVE_RED, _RELATIVE_YELLOW) if limits.relative else (_RED, _YELLOW)
+    low_red, low_yellow = limits.low_red, limits.low_yellow
+    if limits.relative:
+        low_red, low_yellow = _fall(low_red), _fall(low_yellow)
     areas = (
-        (_RED, None, limits.low_red),
-        (_YELLOW, limits.low_red, limits.low_yellow),
-        (_YELLOW, limits.high_yellow, limits.high_red),
-        (_RED, limits.high_red, None),
+        (red, None, low_red),
+        (yellow, low_red, low_yellow),
+        (yellow, limits.high_yellow, limits.high_red),
+        (red, limits.high_red, None),
     )
+    text = _base(limits.base, row) if limits.relative else {}
     return [
-        _area(kind, low, high, row)
+        _area(kind, low, high, row) | text
         for place, (kind, low, high) in enumerate(areas)
         if (high if place < 2 else low) is not None
     ]
 
 
-def _area(kind: tuple[str, str], low: str | None, high: str | None, row: Metric) -> dict[str, Any]:
+def _area(
+    kind: tuple[str, str, str], low: str | None, high: str | None, row: Metric
+) -> dict[str, Any]:
     ends = {name: _quantity(text, row) for name, text in (("low", low), ("high", high)) if text}
-    coding = {"system": codes.ALARM_RANGE, "code": kind[0], "display": kind[1]}
+    coding = dict(zip(("system", "code", "display"), kind, strict=True))
     return {**ends, "type": {"coding": [coding]}}
+
+
+def _fall(text: str | None) -> str | None:
+    return None if text is None else f"-{text}"
+
+
+def _base(text: str | None, row: Metric) -> dict[str, Any]:
+    if text is None:
+        return {"text": "Ændring fra borgerens habituelle værdi"}
+    return {"text": f"Ændring fra {text.replace('.', ',')} {row.unit_text}"}
 
 
 def _quantity(text: str, row: Metric) -> dict[str, Any]:

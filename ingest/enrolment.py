@@ -1,4 +1,4 @@
-"""Enrolment: the one path by which citizens, devices, assignments and limits enter the platform.
+"""Enrolment: the one path by which people, devices, assignments, limits and facts enter.
 
 In: an enrolment file (JSON, `fhir_mapping.enrolled.Enrolment`). Out: the change it made. The demo,
 the command line and the API all call `enrol`. Applying a file twice changes nothing the second
@@ -50,16 +50,17 @@ def enrol(
     _check_doubles(enrolment)
     _check_references(enrolment, known)
     _check_limits(enrolment)
+    _check_facts(enrolment)
     fresh = [citizen for citizen in enrolment.citizens if citizen.id not in known]
     standard = [limits for citizen in fresh for limits in standard_limits(citizen)]
-    own: dict[tuple[str, str], datetime] = {}
+    own: dict[tuple[str, str, bool], datetime] = {}
     for row in enrolment.limits:
-        key = row.citizen, row.metric
+        key = row.citizen, row.metric, row.relative
         own[key] = min(row.since, own.get(key, row.since))
     standard = [
         row
         for row in standard
-        if (begin := own.get((row.citizen, row.metric))) is None or row.since < begin
+        if (begin := own.get((row.citizen, row.metric, row.relative))) is None or row.since < begin
     ]
     complete = msgspec.structs.replace(enrolment, limits=[*standard, *enrolment.limits])
     return store.enrol(complete, now_ms)
@@ -72,7 +73,11 @@ def _check_doubles(enrolment: Enrolment) -> None:
         "citizens": [(row.id,) for row in enrolment.citizens],
         "devices": [(row.id,) for row in enrolment.devices],
         "assignments": [(row.device, row.slot, row.since) for row in enrolment.assignments],
-        "limits": [(row.citizen, row.metric, row.since) for row in enrolment.limits],
+        "limits": [
+            (row.citizen, "relative " * row.relative + row.metric, row.since)
+            for row in enrolment.limits
+        ],
+        "facts": [(row.citizen, row.kind, row.since) for row in enrolment.facts],
     }
     for name, rows in keys.items():
         seen = set()
@@ -99,18 +104,37 @@ def _check_references(enrolment: Enrolment, known: set[str]) -> None:
     for place, limits in enumerate(enrolment.limits):
         if limits.citizen not in citizens:
             _refuse(f"$.limits[{place}].citizen", limits.citizen, "an enrolled citizen")
+    for place, fact in enumerate(enrolment.facts):
+        if fact.citizen not in citizens:
+            _refuse(f"$.facts[{place}].citizen", fact.citizen, "an enrolled citizen")
 
 
 def _check_limits(enrolment: Enrolment) -> None:
-    """Limits must rise from red low over yellow to red high; equal neighbours leave no yellow."""
+    """Limits must rise from red low over yellow to red high; equal neighbours leave no yellow.
+
+    Those relative to a base are changes downwards and upwards, and rise from yellow to red.
+    """
     for place, limits in enumerate(enrolment.limits):
-        rising = [
-            float(text)
-            for text in (limits.low_red, limits.low_yellow, limits.high_yellow, limits.high_red)
-            if text is not None
-        ]
-        if any(low > high for low, high in pairwise(rising)):
+        sign = -1 if limits.relative else 1
+        low = [_number(limits.low_red, sign), _number(limits.low_yellow, sign)]
+        high = [_number(limits.high_yellow), _number(limits.high_red)]
+        rising = [number for number in (*low, *high) if number is not None]
+        if any(first > second for first, second in pairwise(rising)):
             _refuse(f"$.limits[{place}]", str(rising), "rising from red low to red high")
+        if limits.base is not None and not limits.relative:
+            _refuse(f"$.limits[{place}].base", limits.base, "for limits that are not relative")
+
+
+def _check_facts(enrolment: Enrolment) -> None:
+    for place, fact in enumerate(enrolment.facts):
+        if fact.to is not None and fact.to <= fact.since:
+            _refuse(f"$.facts[{place}].to", fact.to.isoformat(), "later than its beginning")
+        if (fact.value is not None) != (fact.kind == "dry-weight"):
+            _refuse(f"$.facts[{place}].value", str(fact.value), "the kg of a dry weight, or absent")
+
+
+def _number(text: str | None, sign: int = 1) -> float | None:
+    return None if text is None else sign * float(text)
 
 
 def _refuse(path: str, value: str, wanted: str) -> None:

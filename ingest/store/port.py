@@ -16,7 +16,15 @@ from typing import Protocol
 import msgspec
 
 from devices.wire import Result
-from fhir_mapping.enrolled import Citizen, EnrolledDevice, Enrolment, Limits, Organisation
+from fhir_mapping.enrolled import (
+    Assignment,
+    Citizen,
+    EnrolledDevice,
+    Enrolment,
+    Fact,
+    Limits,
+    Organisation,
+)
 from fhir_mapping.record import Record
 from ingest.decode import Delivery
 from ingest.rejection import Rejection
@@ -136,6 +144,7 @@ class EnrolledChange(msgspec.Struct, frozen=True):
     devices: int
     assignments: int
     limits: int
+    facts: int
     reattributed: int
 
 
@@ -230,6 +239,15 @@ class Reader(Protocol):
 
     def limits_of(self, citizen: str) -> list[Limits]:
         """One citizen's personal limits, in the order in which they take effect."""
+
+    def facts(self) -> dict[str, list[Fact]]:
+        """What holds of each citizen for a time, by its beginning; the newest word on each."""
+
+    def facts_of(self, citizen: str) -> list[Fact]:
+        """What holds of one citizen for a time, by its beginning; the newest word on each."""
+
+    def assignments(self) -> dict[str, list[Assignment]]:
+        """Every citizen's devices, by citizen, in the order in which they were handed out."""
 
     def enrolment_version(self) -> int:
         """A number that rises with every applied enrolment."""

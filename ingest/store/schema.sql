@@ -28,6 +28,7 @@ CREATE TABLE IF NOT EXISTS assignment (
 ) STRICT, WITHOUT ROWID;
 
 -- Personal limits: append-only, with the time they hold from and the time they were entered.
+-- Those relative to a base have their own history, as signal "…/relative".
 CREATE TABLE IF NOT EXISTS limits (
     citizen    INTEGER NOT NULL REFERENCES citizen (key),
     signal     TEXT NOT NULL,
@@ -35,6 +36,16 @@ CREATE TABLE IF NOT EXISTS limits (
     entered_ms INTEGER NOT NULL,
     document   TEXT NOT NULL,
     PRIMARY KEY (citizen, signal, since_ms, entered_ms)
+) STRICT, WITHOUT ROWID;
+
+-- What holds of a citizen for a time (oxygen, a course, an admission): append-only as well.
+CREATE TABLE IF NOT EXISTS fact (
+    citizen    INTEGER NOT NULL REFERENCES citizen (key),
+    kind       TEXT NOT NULL,
+    since_ms   INTEGER NOT NULL,
+    entered_ms INTEGER NOT NULL,
+    document   TEXT NOT NULL,
+    PRIMARY KEY (citizen, kind, since_ms, entered_ms)
 ) STRICT, WITHOUT ROWID;
 
 -- Where a record came from, stored once.

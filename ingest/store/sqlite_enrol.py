@@ -12,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from fhir_mapping.codes import CPR
-from fhir_mapping.enrolled import Assignment, Citizen, Enrolment, Limits
+from fhir_mapping.enrolled import Assignment, Citizen, Enrolment, Fact, Limits
 from fhir_mapping.resources import resource_id
 from ingest.attribution import Assignments, Term
 from ingest.store.port import EnrolledChange
@@ -31,13 +31,15 @@ def apply_enrolment(db: sqlite3.Connection, enrolment: Enrolment, now_ms: int) -
     put_parties(db, (row.id for row in enrolment.devices))
     keys: dict[str, int] = dict(db.execute("SELECT id, key FROM citizen"))
     changed = [row for row in enrolment.assignments if _put_assignment(db, row, keys)]
-    limits = sum(_put_limits(db, row, keys, now_ms) for row in enrolment.limits)
+    limits = sum(_put_version(db, row, keys, now_ms) for row in enrolment.limits)
+    facts = sum(_put_version(db, row, keys, now_ms) for row in enrolment.facts)
     return EnrolledChange(
         organisations=organisations,
         citizens=citizens,
         devices=devices,
         assignments=len(changed),
         limits=limits,
+        facts=facts,
         reattributed=_reattribute(db, sorted({row.device for row in changed}), now_ms),
     )
 
@@ -109,22 +111,27 @@ def _put_assignment(db: sqlite3.Connection, row: Assignment, keys: dict[str, int
     return cursor.rowcount == 1
 
 
-def _put_limits(db: sqlite3.Connection, row: Limits, keys: dict[str, int], now_ms: int) -> bool:
-    """Append a version of one signal's limits; False when the newest says the same."""
-    document = _encode(row).decode()
-    place = (keys[row.citizen], row.metric, _ms(row.since))
+def _put_version(
+    db: sqlite3.Connection, row: Limits | Fact, keys: dict[str, int], now_ms: int
+) -> bool:
+    """Append a version of what holds from a moment on; False when the newest says the same."""
+    if isinstance(row, Limits):
+        table, of, what = "limits", "signal", row.metric + ("/relative" if row.relative else "")
+    else:
+        table, of, what = "fact", "kind", row.kind
+    place = (keys[row.citizen], what, _ms(row.since))
     newest = db.execute(
-        "SELECT document, entered_ms FROM limits WHERE (citizen, signal, since_ms) = (?, ?, ?) "
+        f"SELECT document, entered_ms FROM {table} WHERE (citizen, {of}, since_ms) = (?, ?, ?) "  # noqa: S608
         "ORDER BY entered_ms DESC LIMIT 1",
         place,
     ).fetchone()
-    if newest and newest[0] == document:
+    if newest and msgspec.json.decode(newest[0], type=type(row)) == row:
         return False
     entered_ms = max(now_ms, newest[1] + 1) if newest else now_ms
     db.execute(
-        "INSERT INTO limits (citizen, signal, since_ms, entered_ms, document) "
+        f"INSERT INTO {table} (citizen, {of}, since_ms, entered_ms, document) "  # noqa: S608
         "VALUES (?, ?, ?, ?, ?)",
-        (*place, entered_ms, document),
+        (*place, entered_ms, _encode(row).decode()),
     )
     return True
 

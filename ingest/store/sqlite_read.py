@@ -2,12 +2,13 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from fhir_mapping.enrolled import Citizen, EnrolledDevice, Limits, Organisation
+from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Fact, Limits, Organisation
 from fhir_mapping.record import Record
 from ingest.store.port import Counted, Party, Query, StoredRejection, Superseded
 from ingest.store.rows import SELECT, record_of, values_of
@@ -19,6 +20,12 @@ from ingest.store.sqlite_search import (
 )
 from ingest.store.sqlite_world import world
 
+FACTS = (
+    "SELECT f.document FROM fact f JOIN citizen c ON c.key = f.citizen WHERE f.entered_ms = "
+    "(SELECT max(n.entered_ms) FROM fact n WHERE (n.citizen, n.kind, n.since_ms) = "
+    "(f.citizen, f.kind, f.since_ms)) {where} ORDER BY f.since_ms, f.kind, c.id"
+)
+"""The newest word on each fact."""
 REJECTIONS_AT_ONCE = 50
 """So many payloads are held in memory while rejections are walked through."""
 _Document = TypeVar("_Document", Citizen, EnrolledDevice, Organisation)
@@ -171,6 +178,31 @@ class SqliteReader:
         )
         return [msgspec.json.decode(text, type=Limits) for (text,) in rows]
 
+    def facts(self) -> dict[str, list[Fact]]:
+        """What holds of each citizen for a time; see the port."""
+        found: dict[str, list[Fact]] = {}
+        for (text,) in self._rows(FACTS.format(where="")):
+            fact = msgspec.json.decode(text, type=Fact)
+            found.setdefault(fact.citizen, []).append(fact)
+        return found
+
+    def facts_of(self, citizen: str) -> list[Fact]:
+        """What holds of one citizen for a time; see the port."""
+        rows = self._rows(FACTS.format(where="AND c.id = ?"), (citizen,))
+        return [msgspec.json.decode(text, type=Fact) for (text,) in rows]
+
+    def assignments(self) -> dict[str, list[Assignment]]:
+        """Every citizen's devices; see the port."""
+        found: dict[str, list[Assignment]] = {}
+        for device, slot, since_ms, until_ms, citizen in self._rows(
+            "SELECT a.device, a.slot, a.since_ms, a.until_ms, c.id FROM assignment a "
+            "JOIN citizen c ON c.key = a.citizen ORDER BY a.since_ms, a.device, a.slot"
+        ):
+            until = None if until_ms is None else _instant(until_ms)
+            term = Assignment(device, citizen, _instant(since_ms), slot, until)
+            found.setdefault(citizen, []).append(term)
+        return found
+
     def enrolment_version(self) -> int:
         """A number that rises with every applied enrolment."""
         rows = self._rows("SELECT count FROM tally WHERE name = 'enrolment-version'")
@@ -238,3 +270,7 @@ class SqliteReader:
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         with world():
             return self._db.execute(query, values).fetchall()
+
+
+def _instant(at_ms: int) -> datetime:
+    return datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)

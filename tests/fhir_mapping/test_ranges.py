@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from fhir.resources.R4B.observation import Observation
 
@@ -16,12 +17,16 @@ from fhir_mapping.ranges import in_force
 from tests.fhir_mapping.cases import CASES
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-LIMITS = {
-    "spo2": Limits("c", "spo2", SINCE, low_red="85.0", low_yellow="87"),
-    "pulse": Limits("c", "pulse", SINCE, "40", "49", "111", "131"),
-    "systolic": Limits("c", "systolic", SINCE, "89", "99", "160", "180"),
-    "diastolic": Limits("c", "diastolic", SINCE, None, None, "100", "110"),
-}
+ABSOLUTE = (
+    Limits("c", "spo2", SINCE, low_red="85.0", low_yellow="87"),
+    Limits("c", "pulse", SINCE, "40", "49", "111", "131"),
+    Limits("c", "systolic", SINCE, "89", "99", "160", "180"),
+    Limits("c", "diastolic", SINCE, None, None, "100", "110"),
+)
+LIMITS: dict[tuple[str, bool], Limits] = {(row.metric, False): row for row in ABSOLUTE}
+RELATIVE = Limits(
+    "c", "spo2", SINCE, low_red="4", low_yellow="3.0", high_yellow="5", relative=True, base="94"
+)
 
 
 def ranges(part: dict[str, Any]) -> list[tuple[str, Any, Any]]:
@@ -48,6 +53,23 @@ def test_low_limits_become_a_red_and_a_yellow_area() -> None:
     area = read("spo2")["referenceRange"][0]
     assert area["type"]["coding"][0]["system"] == codes.ALARM_RANGE
     assert (area["high"]["unit"], area["high"]["code"]) == ("%", "%")
+
+
+def test_relative_limits_are_changes_from_a_base() -> None:
+    rendered = render_observation(CASES["spo2"], LIMITS | {("spo2", True): RELATIVE})
+    Observation.model_validate_json(rendered)
+    resource = json.loads(rendered, parse_float=Decimal)
+    assert [kind for kind, _, _ in ranges(resource)] == ["RAL", "GAL", "RELRAL", "RELGAL", "RELGAL"]
+    assert ranges(resource)[2:] == [
+        ("RELRAL", None, -4), ("RELGAL", -4, Decimal("-3.0")), ("RELGAL", 5, None),
+    ]  # fmt: skip
+    absolute, relative = resource["referenceRange"][0], resource["referenceRange"][2]
+    assert "text" not in absolute
+    assert relative["type"]["coding"][0]["system"] == codes.RELATIVE_RANGE
+    assert relative["text"] == "Ændring fra 94 %"
+    usual = {("spo2", True): msgspec.structs.replace(RELATIVE, base=None)}
+    (first, *_) = json.loads(render_observation(CASES["spo2"], usual))["referenceRange"]
+    assert first["text"] == "Ændring fra borgerens habituelle værdi"
 
 
 @pytest.mark.parametrize("name", ["pulse_oximeter", "pulse_cuff"])
@@ -79,10 +101,11 @@ def test_without_limits_nothing_changes() -> None:
 
 def test_the_limits_in_force_are_those_of_the_moment() -> None:
     later = datetime(2026, 2, 1, tzinfo=UTC)
-    versions = [LIMITS["spo2"], Limits("c", "spo2", later, low_red="80")]
+    versions = [ABSOLUTE[0], RELATIVE, Limits("c", "spo2", later, low_red="80")]
     at = int(later.timestamp() * 1000)
-    assert in_force(versions, at - 1)["spo2"].low_red == "85.0"
-    assert in_force(versions, at)["spo2"].low_red == "80"
+    assert in_force(versions, at - 1)["spo2", False].low_red == "85.0"
+    assert in_force(versions, at)["spo2", False].low_red == "80"
+    assert in_force(versions, at)["spo2", True] == RELATIVE, "a history of its own"
     assert in_force(versions, int(SINCE.timestamp() * 1000) - 1) == {}
 
 

@@ -1,12 +1,14 @@
 """People, devices and assignments for the tests of ingest. Everybody is made up."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from fhir_mapping.enrolled import (
     Assignment,
     Citizen,
     EnrolledDevice,
     Enrolment,
+    Fact,
     Limits,
     Organisation,
     Plan,
@@ -53,9 +55,14 @@ def limits(who: str, low_red: str, since: datetime = START) -> Limits:
     return Limits(who, "spo2", since, low_red=low_red)
 
 
-def enrolment(*assignments: Assignment, **more: list[Limits]) -> Enrolment:
-    """Anna and Bo, the clinic and the oximeter, with these assignments."""
-    return Enrolment([CLINIC], [ANNA, BO], [OXIMETER], list(assignments), more.get("limits", []))
+def fact(kind: Any, since: datetime = START, to: datetime | None = None, **more: Any) -> Fact:
+    """Something that holds of Anna."""
+    return Fact("anna", kind, since, to, **more)
+
+
+def enrolment(*assignments: Assignment, **more: Any) -> Enrolment:
+    """Anna and Bo, the clinic and the oximeter, with these assignments (limits, facts)."""
+    return Enrolment([CLINIC], [ANNA, BO], [OXIMETER], list(assignments), **more)
 
 
 def day(number: int) -> datetime:

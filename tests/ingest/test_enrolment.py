@@ -22,6 +22,7 @@ from tests.ingest.enrolments import (
     citizen,
     day,
     enrolment,
+    fact,
     limits,
     term,
 )
@@ -119,6 +120,22 @@ def with_(**changes: Any) -> Enrolment:
             with_(limits=[Limits("anna", "pulse", START, low_red="90", high_red="50")]),
             ["$.limits[0]", "90.0", "50.0"],
         ),
+        (
+            with_(limits=[Limits("anna", "spo2", START, "3", "4", relative=True)]),
+            ["$.limits[0]", "-3.0", "-4.0", "rising"],
+        ),
+        (
+            with_(limits=[Limits("anna", "spo2", START, "88", base="94")]),
+            ["$.limits[0].base", "'94'", "not relative"],
+        ),
+        (
+            with_(facts=[msgspec.structs.replace(fact("travel"), citizen="ghost")]),
+            ["$.facts[0].citizen", "'ghost'"],
+        ),
+        (with_(facts=[fact("travel", day(3), day(3))]), ["$.facts[0].to", "2026-02-03", "later"]),
+        (with_(facts=[fact("dry-weight")]), ["$.facts[0].value", "None", "kg"]),
+        (with_(facts=[fact("oxygen", value="2")]), ["$.facts[0].value", "'2'"]),
+        (with_(facts=[fact("travel"), fact("travel")]), ["$.facts[1]", "travel", "once"]),
         (with_(citizens=[ANNA, BO, citizen("anna", "1000000")]), ["$.citizens[2]", "anna"]),
         (with_(organisations=[CLINIC, CLINIC]), ["$.organisations[1]", "clinic"]),
         (with_(devices=[OXIMETER, OXIMETER]), ["$.devices[1]", OXIMETER.id]),
@@ -138,6 +155,15 @@ def test_a_file_that_contradicts_itself_is_refused_whole(
         assert word in str(refused.value)
     assert reader.citizens() == {}
     assert reader.enrolment_version() == 0
+
+
+def test_absolute_and_relative_limits_of_a_signal_stand_side_by_side(
+    writer: Writer, reader: Reader
+) -> None:
+    relative = Limits("anna", "spo2", START, "4", "3", "3", "3", relative=True, base="94")
+    apply(with_(limits=[limits("anna", "85"), relative]), writer, reader)
+    kept = [row for row in reader.limits_of("anna") if row.metric == "spo2"]
+    assert kept == [limits("anna", "85"), relative]
 
 
 def test_equal_neighbouring_limits_leave_no_yellow_and_are_taken(

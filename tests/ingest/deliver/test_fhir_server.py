@@ -357,7 +357,7 @@ def test_limits_in_force_travel_as_reference_ranges() -> None:
     item = Item(CASES["spo2"], None, None, None, limits)
     _, (_, observation) = fhir_server._parts(item)
     assert b'"code":"RAL"' in observation
-    assert observation == render_observation(CASES["spo2"], {"spo2": limits[0]})
+    assert observation == render_observation(CASES["spo2"], {("spo2", False): limits[0]})
 
 
 def test_answers_go_after_the_questionnaire_that_they_answer(

@@ -20,6 +20,7 @@ from tests.ingest.enrolments import (
     citizen,
     day,
     enrolment,
+    fact,
     limits,
     term,
 )
@@ -126,9 +127,11 @@ def test_a_record_in_conflict_stays_so_when_it_is_amended(writer: Writer, reader
 
 
 def test_enrolling_again_changes_nothing(writer: Writer, reader: Reader) -> None:
-    whole = enrolment(term("anna"), term("bo", slot=2), limits=[limits("anna", "85")])
+    whole = enrolment(
+        term("anna"), term("bo", slot=2), limits=[limits("anna", "85")], facts=[fact("oxygen")]
+    )
     first = writer.enrol(whole, NOW_MS)
-    assert msgspec.structs.astuple(first) == (1, 2, 1, 2, 1, 0)
+    assert msgspec.structs.astuple(first) == (1, 2, 1, 2, 1, 1, 0)
     writer.append(readings_at(3))
     version, seq = reader.enrolment_version(), reader.last_seq()
     for later in range(3):
@@ -145,7 +148,7 @@ def test_everything_enrolled_comes_back(writer: Writer, reader: Reader) -> None:
     assert reader.device(DEVICE) == OXIMETER
     changed = citizen("anna", "1000000")
     change = writer.enrol(Enrolment(citizens=[changed]), NOW_MS)
-    assert msgspec.structs.astuple(change) == (0, 1, 0, 0, 0, 0)
+    assert msgspec.structs.astuple(change) == (0, 1, 0, 0, 0, 0, 0)
     assert reader.citizens()["anna"] == changed
     assert reader.enrolment_version() == 2
 
@@ -169,6 +172,39 @@ def test_limits_take_effect_in_the_order_of_their_beginning(writer: Writer, read
     writer.enrol(enrolment(limits=[late]), NOW_MS)
     writer.enrol(enrolment(limits=[early]), NOW_MS + 1)
     assert reader.limits()["anna"] == [early, late]
+
+
+def test_relative_limits_have_a_history_of_their_own(writer: Writer, reader: Reader) -> None:
+    absolute = limits("anna", "85")
+    relative = msgspec.structs.replace(absolute, low_red="4", relative=True, base="94")
+    writer.enrol(enrolment(limits=[absolute]), NOW_MS)
+    change = writer.enrol(enrolment(limits=[relative]), NOW_MS)
+    assert change.limits == 1
+    assert reader.limits_of("anna") == [absolute, relative]
+    assert writer.enrol(enrolment(limits=[absolute, relative]), NOW_MS + 1).limits == 0
+
+
+def test_the_newest_word_on_a_fact_counts_and_all_are_kept(writer: Writer, reader: Reader) -> None:
+    begun = fact("prednisolone", day(2))
+    ended = msgspec.structs.replace(begun, to=day(9))
+    other = fact("admission", day(1), day(3))
+    for number, row in enumerate((begun, ended, ended, other)):
+        change = writer.enrol(enrolment(facts=[row]), NOW_MS + number)
+        assert change.facts == (number != 2)
+    assert reader.facts() == {"anna": [other, ended]}
+    assert reader.facts_of("anna") == [other, ended]
+    assert reader.facts_of("bo") == reader.facts_of("ghost") == []
+    mistaken = msgspec.structs.replace(other, void=True)
+    writer.enrol(enrolment(facts=[mistaken]), NOW_MS + 9)
+    assert reader.facts_of("anna") == [mistaken, ended], "that it never held is known as well"
+    writer.enrol(enrolment(facts=[begun]), NOW_MS)  # by a clock that was set back
+    assert reader.facts_of("anna") == [mistaken, begun]
+
+
+def test_what_was_handed_out_to_whom_comes_back_in_order(writer: Writer, reader: Reader) -> None:
+    second, first = term("anna", day(5), day(9)), term("anna", day(1), day(5))
+    writer.enrol(enrolment(second, first, term("bo", slot=2)), NOW_MS)
+    assert reader.assignments() == {"anna": [first, second], "bo": [term("bo", slot=2)]}
 
 
 def test_an_unknown_citizen_undoes_the_whole_enrolment(writer: Writer, reader: Reader) -> None:
