@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from alerting.local_time import day_number, local_days
-from alerting.rules import SIGNALS, Profile, signal_index
+from alerting.rules import SIGNALS, Profile, default_relative_limits, signal_index
 from fhir_mapping.enrolled import Citizen, Limits
 
 SIDES = ("low_red", "low_yellow", "high_yellow", "high_red")
@@ -62,6 +62,12 @@ class Roster:
             )
             profile.expected[row] = [signal.alias in plan.signals for signal in SIGNALS]
             profile.paused[row] = citizen.paused
+            profile.copd[row] = citizen.condition in {"copd", "both"}
+            profile.heart_failure[row] = citizen.condition in {"heart-failure", "both"}
+            profile.scale2[row] = citizen.scale2
+            for alias, numbers in default_relative_limits(citizen.condition).items():
+                for side, number in zip(SIDES, numbers, strict=True):
+                    getattr(profile, f"rel_{side}")[row, signal_index(alias)] = number
             if citizen.dry_weight_kg is not None:
                 profile.dry_weight_kg[row] = float(citizen.dry_weight_kg)
         return profile

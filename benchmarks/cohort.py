@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules import SIGNALS, Profile, default_limits, signal_index
+from alerting.rules import SIGNALS, Profile, default_limits, default_relative_limits, signal_index
 
 START = 20_003
 """Monday 7 October 2024, as days since 1970-01-01."""
@@ -18,12 +18,12 @@ SEED = 7
 EXPECTED = ("spo2", "weight")
 PLAN_WEEKDAYS = 0b1111111
 
-_BASE = np.array([930, 800, 800, 1280, 760, 140])
-_STEP = np.array([10, 10, 1, 10, 10, 1])
-_WIDTH = np.array([2, 8, 5, 12, 8, 12])
-_SHIFT = np.array([-6, 40, 25, 40, 25, -30])
-_SCALE = np.array([10, 10, 10, 10, 10, 100])
-_OTHER_WAY = np.array([1, -1, -1, -1, -1, 1])
+_BASE = np.array([930, 800, 800, 1280, 760, 140, 260])
+_STEP = np.array([10, 10, 1, 10, 10, 1, 1])
+_WIDTH = np.array([2, 8, 5, 12, 8, 12, 15])
+_SHIFT = np.array([-6, 40, 25, 40, 25, -30, -60])
+_SCALE = np.array([10, 10, 10, 10, 10, 100, 1])
+_OTHER_WAY = np.array([1, -1, -1, -1, -1, 1, 1])
 _ARTEFACT_PER_MILLE = 2
 _ABSENT_PERCENT = 8
 _ILL_PERCENT = 15
@@ -40,6 +40,14 @@ def profile_of(patients: int) -> Profile:
             ("low_red", "low_yellow", "high_yellow", "high_red"), limits, strict=True
         ):
             getattr(profile, side)[:, column] = number
+    for alias, limits in default_relative_limits("both").items():
+        for side, number in zip(
+            ("rel_low_red", "rel_low_yellow", "rel_high_yellow", "rel_high_red"),
+            limits,
+            strict=True,
+        ):
+            getattr(profile, side)[:, signal_index(alias)] = number
+    profile.copd[:] = profile.heart_failure[:] = True
     profile.expected[:, [signal_index(alias) for alias in EXPECTED]] = True
     profile.plan_weekdays[:] = PLAN_WEEKDAYS
     profile.start_day[:] = START

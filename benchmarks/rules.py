@@ -20,7 +20,16 @@ import numpy as np
 import numpy.typing as npt
 from fhir.resources.R4B.observation import Observation
 
-from alerting.rules import RULEBOOK_VERSION, RULES, SIGNALS, Profile, State, default_limits, step
+from alerting.rules import (
+    RULEBOOK_VERSION,
+    RULES,
+    SIGNALS,
+    Profile,
+    State,
+    default_limits,
+    default_relative_limits,
+    step,
+)
 from benchmarks import measure
 from benchmarks.cohort import EXPECTED, PLAN_WEEKDAYS, SEED, START, days_of, profile_of
 from benchmarks.measure import Result, Stopwatch
@@ -185,8 +194,11 @@ def oracles(count: int) -> "list[Patient]":
     from tests.alerting.rules.oracle import Patient
 
     limits, expected = default_limits("both"), frozenset(EXPECTED)
+    relative = default_relative_limits("both")
     return [
-        Patient(limits=limits, expected=expected, plan=PLAN_WEEKDAYS, start=START)
+        Patient(
+            limits=limits, relative=relative, expected=expected, plan=PLAN_WEEKDAYS, start=START
+        )
         for _ in range(count)
     ]
 

@@ -6,32 +6,45 @@ same code serves live evaluation, replay and backtest. Called by `alerting.evalu
 benchmarks.
 """
 
+from alerting.rules.applicable import applicable
+from alerting.rules.baseline import swapped
 from alerting.rules.colour import Colour
 from alerting.rules.explain import explain
 from alerting.rules.findings import Findings
-from alerting.rules.limits import default_limits
+from alerting.rules.items import ITEMS, Item, item_index
+from alerting.rules.limits import default_limits, default_relative_limits
 from alerting.rules.profile import Profile
-from alerting.rules.rule import Rule
-from alerting.rules.rulebook import RULEBOOK_VERSION, RULES, rule_index
+from alerting.rules.rule import CLINICAL, HYPOTHESES, Rule
+from alerting.rules.rulebook import RULEBOOK, RULEBOOK_VERSION, RULES, Rulebook, rule_index
 from alerting.rules.signals import SIGNALS, Signal, signal_index
 from alerting.rules.state import State
 from alerting.rules.step import clock, overdue_instants, step
 
 __all__ = [
+    "CLINICAL",
+    "HYPOTHESES",
+    "ITEMS",
+    "RULEBOOK",
     "RULEBOOK_VERSION",
     "RULES",
     "SIGNALS",
     "Colour",
     "Findings",
+    "Item",
     "Profile",
     "Rule",
+    "Rulebook",
     "Signal",
     "State",
+    "applicable",
     "clock",
     "default_limits",
+    "default_relative_limits",
     "explain",
+    "item_index",
     "overdue_instants",
     "rule_index",
     "signal_index",
     "step",
+    "swapped",
 ]

@@ -9,25 +9,24 @@ import numpy.typing as npt
 
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
+from alerting.rules.compose import Composed
 from alerting.rules.findings import Findings
 from alerting.rules.primitives import follow, grade, hits, shift_in
-from alerting.rules.rulebook import MAX_AGE_DAYS, RULES
+from alerting.rules.rulebook import MAX_AGE_DAYS, Rulebook
 from alerting.rules.sitting import Sitting, Verdict
 from alerting.rules.state import State
 
-_K: Final = np.array([rule.k for rule in RULES], dtype=np.uint8)
-_N: Final = np.array([rule.n for rule in RULES], dtype=np.uint8)
-_N_OFF: Final = np.array([rule.n_off for rule in RULES], dtype=np.uint8)
-_CONFIRM_YELLOW: Final = np.array([Colour.YELLOW in rule.confirmed for rule in RULES])
-_CONFIRM_RED: Final = np.array([Colour.RED in rule.confirmed for rule in RULES])
-_EPISODE: Final = _N_OFF > 0
 _GREEN: Final = np.int8(Colour.GREEN)
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
-    """Verdicts side by side, each (n, R)."""
+class Judged:
+    """Verdicts side by side, each (n, R) but ask (n,).
+
+    fires: the colour that this call itself shows and confirmation allows, GREEN where a rule did
+    not run. ask: some rule wants measurements every day.
+    """
 
     asked: Bools
     ran: Bools
@@ -35,65 +34,79 @@ class _Judged:
     clear: Bools
     since: Floats
     was: npt.NDArray[np.int8]
+    weak: Bools
+    fires: Ints
+    ask: Bools
 
 
-def _together(verdicts: Mapping[int, Verdict], was: npt.NDArray[np.int8]) -> _Judged:
+def _together(verdicts: Mapping[int, Verdict], was: npt.NDArray[np.int8]) -> Judged:
     """Columns for the rules that were called; the others are not asked."""
     shape = was.shape
-    judged = _Judged(
+    judged = Judged(
         asked=np.zeros(shape, dtype=np.bool_),
         ran=np.zeros(shape, dtype=np.bool_),
         level=np.zeros(shape, dtype=np.int8),
         clear=np.zeros(shape, dtype=np.bool_),
         since=np.full(shape, np.nan),
         was=was,
+        weak=np.zeros(shape, dtype=np.bool_),
+        fires=np.zeros(shape, dtype=np.int8),
+        ask=np.zeros(len(was), dtype=np.bool_),
     )
     for column, verdict in verdicts.items():
         judged.asked[:, column] = verdict.asked
         judged.ran[:, column] = verdict.ran
         judged.level[:, column] = np.where(verdict.ran, verdict.level, Colour.GREEN)
         judged.clear[:, column] = verdict.clear
+        if verdict.weak is not None:
+            judged.weak[:, column] = verdict.weak & verdict.ran
+        if verdict.ask is not None:
+            judged.ask[...] |= verdict.ask & verdict.ran
         if verdict.since is not None:
             judged.since[:, column] = verdict.since
     return judged
 
 
-def _confirm(block: State, judged: _Judged, t: Floats) -> Ints:
-    """The raw colour (n, R) once k-of-n has had its say; shifts the registers (P4)."""
-    ran = judged.ran & _EPISODE
+def _confirm(block: State, judged: Judged, t: Floats, book: Rulebook) -> Ints:
+    """The colour (n, R) at which each rule fires; shifts the registers (P4).
+
+    A reading fires only at what it shows itself: k of n allows a colour, and never makes one out
+    of a reading that is fine.
+    """
+    ran = judged.ran & book.episode
     stale = t[:, None] - block.judged > MAX_AGE_DAYS
-    fires = []
-    for register, colour, confirm in (
-        (block.hits_yellow, Colour.YELLOW, _CONFIRM_YELLOW),
-        (block.hits_red, Colour.RED, _CONFIRM_RED),
-    ):
-        hit = judged.level >= colour
-        shifted = shift_in(np.where(stale, np.uint8(0), register), hit, _N)
+    shows_red = judged.level >= Colour.RED
+    shows_yellow = (judged.level >= Colour.YELLOW) | judged.weak
+    enough = []
+    for register, hit in ((block.hits_yellow, shows_yellow), (block.hits_red, shows_red)):
+        shifted = shift_in(np.where(stale, np.uint8(0), register), hit, book.n)
         register[...] = np.where(ran, shifted, register)
-        fires.append(np.where(confirm, hits(shifted) >= _K, hit))
-    yellow, red = fires
-    return grade(yellow, red)
+        enough.append(hits(shifted) >= book.k)
+    at_once = (judged.level >= Colour.YELLOW) & ~book.confirm_yellow
+    candidate = shows_red & book.candidate
+    yellow = shows_yellow & (book.counts_yellow & enough[0] | at_once | candidate)
+    return grade(yellow, shows_red & (enough[1] | ~book.confirm_red))
 
 
-def advance(block: State, verdicts: Mapping[int, Verdict], t: Floats) -> _Judged:
+def advance(block: State, verdicts: Mapping[int, Verdict], t: Floats, book: Rulebook) -> Judged:
     """Move status, counters and onset of the judged rules on to time t (n,), in place."""
     was = block.status.copy()
     judged = _together(verdicts, was)
-    active, clears = follow(
-        np.maximum(was, _GREEN),
-        block.clears,
-        _confirm(block, judged, t),
-        judged.clear,
-        _N_OFF,
-    )
-    colour = np.where(_EPISODE, active, judged.level)
+    fires = _confirm(block, judged, t, book)
+    active, clears = follow(np.maximum(was, _GREEN), block.clears, fires, judged.clear, book.n_off)
+    colour = np.where(book.episode, active, judged.level)
+    colour = np.where(book.never_green & (colour == _GREEN), _INSUFFICIENT, colour)
     # An open episode stays open when its rule cannot run; anything else becomes INSUFFICIENT.
-    unable = np.where(_EPISODE & (was > _GREEN), was, _INSUFFICIENT)
+    unable = np.where(book.episode & (was > _GREEN), was, _INSUFFICIENT)
     colour = np.where(judged.ran, colour, np.where(judged.asked, unable, was))
 
+    ran = judged.ran & book.episode
+    judged.fires[...] = np.where(ran, fires, judged.level)
+    waiting = judged.ran & book.confirm_red & book.candidate & (judged.level == Colour.RED)
+    judged.ask[...] |= np.any(waiting & (colour < Colour.RED), axis=1)
     block.status[...] = colour
-    block.clears[...] = np.where(judged.ran & _EPISODE, clears, block.clears)
-    block.judged[...] = np.where(judged.ran & _EPISODE, t[:, None], block.judged)
+    block.clears[...] = np.where(ran, clears, block.clears)
+    block.judged[...] = np.where(ran, t[:, None], block.judged)
     reached = np.where(colour == was, block.onset, t[:, None])
     reached = np.where(np.isnan(judged.since), reached, judged.since)
     block.onset[...] = np.where(colour > _GREEN, reached, np.nan)
@@ -104,12 +117,13 @@ def report(
     block: State,
     sitting: Sitting,
     verdicts: Mapping[int, Verdict],
-    judged: _Judged,
+    judged: Judged,
+    composed: Composed,
     rows: Ints,
 ) -> Findings:
     """Collect colours and evidence of one call."""
     # Filled rule by rule: one contiguous row per rule, handed out transposed.
-    shape = (len(RULES), len(rows))
+    shape = (judged.was.shape[1], len(rows))
     value, limit, mean, sd, count, extra = (np.full(shape, np.nan).T for _ in range(6))
     for column, verdict in verdicts.items():
         value[:, column] = verdict.value
@@ -137,5 +151,9 @@ def report(
         baseline_sd=sd,
         baseline_n=count,
         extra=extra,
+        composed=composed.colour,
+        composed_was=composed.was,
+        notify=composed.notify,
+        ask_daily=judged.ask,
         refused=sitting.present & np.isnan(sitting.x),
     )

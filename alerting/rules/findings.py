@@ -12,7 +12,7 @@ EVIDENCE = ("value", "limit", "baseline_mean", "baseline_sd", "baseline_n", "ext
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """n rows, R rules, S signals.
+    """n rows, R rules, S signals, H hypotheses.
 
     rows (n,)           the patients
     time (n,)           time of the readings, or of the clock, days
@@ -23,6 +23,12 @@ class Findings:
     value, limit, baseline_mean, baseline_sd, baseline_n, extra (n, R)
                         evidence in the rule's own units, NaN where it does not apply; the
                         rule's row says what each holds
+    composed, composed_was (n, H)
+                        int8 colour of each hypothesis after and before this call (`compose`)
+    notify (n, H)       a clinician's attention is asked for now: something new or worse, and
+                        not the same again within the refractory period (P6)
+    ask_daily (n,)      measurements are wanted every day from now for four days, because a
+                        deterioration may be coming or a red value waits for its confirmation
     refused (n, S)      readings of this call that the quality screen kept from the rules
     """
 
@@ -39,6 +45,10 @@ class Findings:
     baseline_sd: Floats
     baseline_n: Floats
     extra: Floats
+    composed: npt.NDArray[np.int8]
+    composed_was: npt.NDArray[np.int8]
+    notify: Bools
+    ask_daily: Bools
     refused: Bools
 
     def evidence(self, row: int, rule: int) -> dict[str, float]:

@@ -120,6 +120,20 @@ def follow(
     return active, clears
 
 
+def refractory(
+    since_days: Floats, rest_days: Floats, colour: Ints, last: Ints, worse: Bools
+) -> Bools:
+    """Whether the same may be said again (P6): after a rest, at a worse colour, or if worse.
+
+    `since_days` since it was last said (inf = never), at colour `last`.
+
+    >>> bool(refractory(np.array(3.0), np.array(7.0), np.array(4), np.array(3), np.array(False)))
+    True
+    """
+    again: Bools = (since_days >= rest_days) | (colour > last) | worse
+    return again
+
+
 def window_gain(
     value: Ints, day: Ints, past: Ints, past_days: Ints, window_days: int
 ) -> tuple[Ints, Bools]:

@@ -14,9 +14,11 @@ from devices.catalogue import metric
 class Signal:
     """One column.
 
-    `half_life_days` and `sd_floor` (in `unit`) belong to the personal baseline; the source of
-    both is reference table P2. `family` names the organ system: an open episode in a family
-    freezes the baselines of its signals.
+    `half_life_days` and `sd_floor` (in `unit`) belong to the personal baseline. Sources: design
+    choices of this project (28 days, 14 for weight, which drifts), with floors near the stable
+    day-to-day sd: Hurst 2010 (BMC Pulm Med 10:52) for saturation, pulse and PEF, a Swedish home
+    study of lung function (BMC Med Inform Decis Mak 2020) for FEV1. `family` names the organ
+    system: an open episode in a family freezes the baselines of its signals.
     """
 
     alias: str
@@ -48,10 +50,14 @@ SIGNALS: Final = (
         "Diastolisk blodtryk", "Diastolic blood pressure",
     ),
     Signal("fev1", ("fev1",), "flow", "L", 28.0, 0.085, "FEV1", "FEV1"),
+    Signal("pef", ("pef",), "flow", "L/min", 28.0, 10.0, "Peakflow", "Peak flow"),
 )  # fmt: skip
 
 FAMILIES: Final = ("oxygenation", "pulse", "fluid", "pressure", "flow")
 """The families that own signals, in the order of State.frozen_since's columns."""
+
+EVIDENCE_FAMILIES: Final = (*FAMILIES, "symptom")
+"""The families that count as independent evidence when two of them make a red."""
 
 _INDEX: Final = {signal.alias: index for index, signal in enumerate(SIGNALS)}
 

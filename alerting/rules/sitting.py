@@ -15,11 +15,13 @@ class Sitting:
     """n rows of one call.
 
     t (n,) time of the readings, days; now (n,) the latest time known, never before t; day (n,)
-    whole days; x (n, S) accepted readings, NaN = none; present (n, S)
-    a reading came, accepted or not; grams (n,) accepted weight, 0 = none; mean, sd, count
-    (n, S) the personal baseline before this reading, NaN mean when empty; known (n, S) the
-    baseline is valid; past_grams, past_days (n, 8) daily lowest weights; suspect (n, S) last
-    reading if it was refused; contact_day (n, S) day of the last reading.
+    whole days; x (n, S) accepted readings, NaN = none; present (n, S) a reading came, accepted
+    or not; grams (n,) accepted weight, 0 = none; answers (n, Q) int8 of this call. mean (n, S)
+    the personal base before this reading: what the clinic decided, else the learnt baseline, NaN
+    when there is neither; sd, count (n, S) of the learnt baseline, the floor and 0 when empty;
+    known (n, S) the base is decided, or learnt well enough; past_grams, past_days (n, 8) daily
+    lowest weights; suspect (n, S) last reading if it was refused; contact_day (n, S) day of the
+    last reading.
     """
 
     profile: Profile
@@ -29,6 +31,7 @@ class Sitting:
     x: Floats
     present: Bools
     grams: Ints
+    answers: Ints
     mean: Floats
     sd: Floats
     count: Floats
@@ -47,7 +50,9 @@ class Verdict:
     INSUFFICIENT. level: the colour of this reading alone (GREEN, YELLOW, RED …), before any
     confirmation. clear: on the safe side of the deadband. value, limit_yellow, limit_red,
     extra: evidence in the rule's unit. baseline: the column of the baseline used. since: the
-    data time at which the level was reached, where that is not the time of the reading.
+    data time at which the level was reached, where that is not the time of the reading. weak: a
+    sign below the level that makes a yellow when it is seen k of n times. ask: measurements are
+    wanted every day from now on.
     """
 
     asked: Bools
@@ -60,3 +65,5 @@ class Verdict:
     extra: Floats | None = None
     baseline: int | None = None
     since: Floats | None = None
+    weak: Bools | None = None
+    ask: Bools | None = None

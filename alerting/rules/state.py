@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from alerting.rules.arrays import Floats, Ints, Rows
 from alerting.rules.colour import Colour
+from alerting.rules.rule import HYPOTHESES
 from alerting.rules.rulebook import RULES
-from alerting.rules.signals import FAMILIES, SIGNALS
+from alerting.rules.signals import EVIDENCE_FAMILIES, FAMILIES, SIGNALS
 
 SLOTS: Final = 8
 """Days that a ring can hold; slot = day mod 8. One more than the seven days a reading waits."""
@@ -21,6 +22,7 @@ NEVER: Final = -(1 << 30)
 """A day before all days."""
 
 _S, _R, _F = len(SIGNALS), len(RULES), len(FAMILIES)
+_E, _H = len(EVIDENCE_FAMILIES), len(HYPOTHESES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,17 @@ _FIELDS: Final = {
     "hits_red": _Field((_R,), np.uint8, 0),
     "judged": _Field((_R,), np.float64, -np.inf),
     "onset": _Field((_R,), np.float64, np.nan),
+    "fired": _Field((_E,), None, -np.inf),
+    "composed": _Field((_H,), np.int8, Colour.INSUFFICIENT),
+    "notified": _Field((_H,), None, -np.inf),
+    "notified_colour": _Field((_H,), np.int8, Colour.INSUFFICIENT),
+    "notified_depth": _Field((_H,), None, 0.0),
 }
 
 
 class State:
-    """What the rules remember. P patients, S signals, R rules, F families.
+    """What the rules remember. P patients, S signals, R rules, F families, E families of
+    evidence, H hypotheses.
 
     Baseline (P2), unit of the signal:
         weight, mean, spread, absorbed_day (P, S): the weighted moments and the day they were
@@ -73,6 +81,10 @@ class State:
     Episodes, all (P, R):
         status the colour; clears in a row; hits_yellow, hits_red registers (P4); judged the
         time a rule last ran; onset the time it reached its colour, NaN unless it is raised.
+    Composition:
+        fired (P, E) when a rule of the family last fired; composed (P, H) the colour;
+        notified, notified_colour, notified_depth (P, H) when attention was last asked for, at
+        which colour, and how many sd off the worst signal then was.
     """
 
     weight: Floats
@@ -95,6 +107,11 @@ class State:
     hits_red: Ints
     judged: Floats
     onset: Floats
+    fired: Floats
+    composed: npt.NDArray[np.int8]
+    notified: Floats
+    notified_colour: npt.NDArray[np.int8]
+    notified_depth: Floats
 
     __slots__ = (*_FIELDS, "dtype")
 

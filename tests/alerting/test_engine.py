@@ -84,7 +84,7 @@ def test_a_newer_roster_keeps_the_rows_and_forgets_what_changed() -> None:
     people["c1"] = msgspec.structs.replace(people["c1"], paused=True)
     newer = Roster(people, {key: list(LIMITS) for key in people})
     assert engine.adopt(newer) == [1, 2]
-    assert engine.state.status[:, R01].tolist() == [Colour.RED] + [Colour.INSUFFICIENT] * 2
+    assert engine.state.status[:, R01].tolist() == [Colour.YELLOW] + [Colour.INSUFFICIENT] * 2
     assert engine.profile.low_red[0, SPO2] == 87.0, "what was in force stays"
     assert all(np.isnan(getattr(engine.profile, side)[1:]).all() for side in SIDES)
     assert engine.measured_t.shape[0] == 3

@@ -42,7 +42,7 @@ def live(clinic: Clinic) -> Iterator[Evaluator]:
 def test_an_alert_appears_when_its_measurement_comes_late(clinic: Clinic, live: Evaluator) -> None:
     clinic.receive(*(oximetry("c1", day, 94) for day in range(8, 11)))
     catch_up(live)
-    clinic.receive(oximetry("c1", 9, 86, hour=20))
+    clinic.receive(oximetry("c1", 9, 86, hour=20), oximetry("c1", 9, 86, hour=20.1))
     live.poll()
     alert = only(clinic.alerts(), "R01")
     assert (alert.severity, alert.onset_ms) == ("red", ms(at(9, 20)))
@@ -69,7 +69,7 @@ def test_an_acknowledged_alert_that_got_worse_asks_again(clinic: Clinic, live: E
     clinic.receive(oximetry("c1", 9, 89), oximetry("c1", 10, 89))
     catch_up(live)
     acknowledge(clinic, only(clinic.alerts(), "R01"))
-    clinic.receive(oximetry("c1", 9, 85, hour=20))
+    clinic.receive(*(oximetry("c1", 9, 85, hour=h) for h in (20, 20.1)))
     live.poll()
     worse = only(clinic.alerts(), "R01")
     assert (worse.severity, worse.attention, worse.condition) == ("red", "unacked", "active")
@@ -179,7 +179,7 @@ def test_a_record_that_moves_ahead_does_not_seem_to_be_gone(
 
 def test_a_corrected_assignment_moves_alerts(clinic: Clinic, live: Evaluator) -> None:
     clinic.enrol([citizen("c2")])
-    clinic.receive(oximetry("c1", 8, 94), oximetry("c1", 9, 85))
+    clinic.receive(oximetry("c1", 8, 94), oximetry("c1", 9, 85), oximetry("c1", 9, 85, hour=8.1))
     catch_up(live)
     lost = only(clinic.alerts(), "R01")
     clinic.enrol(assignments=[Assignment(f"{OXIMETER}-c1", "c2", at(9, 0))])
@@ -206,7 +206,7 @@ def test_a_citizen_who_is_enrolled_with_measurements_in_one_poll(
 ) -> None:
     live.poll()
     clinic.enrol([citizen("c2")])
-    clinic.receive(oximetry("c2", 9, 85))
+    clinic.receive(oximetry("c2", 9, 85), oximetry("c2", 9, 85, hour=8.1))
     live.poll()
     assert only(clinic.alerts(), "R01", "c2").severity == "red"
     assert "c2" in live
@@ -221,7 +221,7 @@ def test_a_citizen_who_is_unknown_when_the_records_come(
 
     def enrol_meanwhile(reader: SqliteReader, seq: int) -> list[tuple[int, str]]:
         clinic.enrol([citizen("c2")])
-        clinic.receive(oximetry("c2", 9, 85))
+        clinic.receive(oximetry("c2", 9, 85), oximetry("c2", 9, 85, hour=8.1))
         monkeypatch.undo()
         return look(reader, seq)
 
@@ -316,7 +316,7 @@ def test_an_earlier_episode_comes_late_beside_one_that_is_active(
     clinic.receive(*(oximetry("c1", 6, 95, hour=h) for h in (8, 12, 20)), oximetry("c1", 9, 88))
     catch_up(live)
     active = only(clinic.alerts(), "R01")
-    clinic.receive(oximetry("c1", 5, 85))
+    clinic.receive(*(oximetry("c1", 5, 85, hour=h) for h in (8, 8.1)))
     live.poll()
     found = {row.id: row for row in clinic.alerts() if row.rule == "R01"}
     still = found.pop(active.id)

@@ -92,7 +92,7 @@ def test_what_was_known_stays_readable_while_a_store_is_away(
 ) -> None:
     live = clinic.evaluator()
     clinic.now_ms = ms(at(9, 9))
-    clinic.receive(oximetry("c1", 9, 85))
+    clinic.receive(oximetry("c1", 9, 85), oximetry("c1", 9, 85, hour=8.1))
     catch_up(live)
     before = live.situations()
     assert before["c1"].colour == "red"

@@ -52,7 +52,9 @@ def test_green_needs_every_rule_that_applies(clinic: Clinic) -> None:
 def test_the_worst_rule_gives_the_colour(
     clinic: Clinic, spo2: int, pulse: int, colour: str
 ) -> None:
-    clinic.receive(oximetry("c1", 0, 94), oximetry("c1", 1, spo2, pulse))
+    clinic.receive(
+        oximetry("c1", 0, 94), *(oximetry("c1", 1, spo2, pulse, hour=h) for h in (8, 8.1))
+    )
     found = situation(clinic, 1)
     assert (found.colour, found.worst) == (colour, colour)
 

@@ -11,16 +11,17 @@ from tests.alerting.rules.oracle import NAN, ORDER, Outcome, Patient
 
 Array = npt.NDArray[np.float64]
 
-BASE = np.array([93.0, 80.0, 80.0, 128.0, 76.0, 1.4])
-SPREAD = np.array([1.0, 5.0, 0.4, 8.0, 5.0, 0.08])
-STEP = np.array([1.0, 1.0, 0.1, 1.0, 1.0, 0.01])
-SHIFT = np.array([-4.0, 42.0, 2.2, 38.0, 25.0, -0.3])
+BASE = np.array([93.0, 80.0, 80.0, 128.0, 76.0, 1.4, 260.0])
+SPREAD = np.array([1.0, 5.0, 0.4, 8.0, 5.0, 0.08, 12.0])
+STEP = np.array([1.0, 1.0, 0.1, 1.0, 1.0, 0.01, 1.0])
+SHIFT = np.array([-4.0, 42.0, 2.2, 38.0, 25.0, -0.3, -60.0])
 LIMITS = {
     "spo2": (87.0, 89.0, NAN, NAN),
     "pulse": (40.0, 49.0, 111.0, 131.0),
     "systolic": (89.0, 99.0, 160.0, 180.0),
     "diastolic": (NAN, NAN, 100.0, 110.0),
 }
+RELATIVE = {"spo2": (4.0, 3.0, NAN, NAN)}
 RUBBISH = np.array([math.inf, -math.inf, 1e300, -1.0, 0.0, 29.9, 104.0, 251.0])
 START = 20_000
 
@@ -48,6 +49,15 @@ def patients(rng: np.random.Generator, count: int) -> list[Patient]:
         made.append(
             Patient(
                 limits={alias: (a, b, c, d) for alias, (a, b, c, d) in limits.items()},
+                relative={
+                    alias: (
+                        red if rng.random() < 0.9 else NAN,
+                        yellow if rng.random() < 0.9 else NAN,
+                        NAN,
+                        NAN,
+                    )
+                    for alias, (red, yellow, _, _) in RELATIVE.items()
+                },
                 dry=round(float(rng.normal(80, 0.5)), 1) if rng.random() < 0.5 else NAN,
                 expected=frozenset(a for a in ORDER if rng.random() < 0.4),
                 plan=int(rng.integers(0, 128)),
@@ -67,6 +77,9 @@ def profile_of(people: list[Patient]) -> Profile:
             column = signal_index(alias)
             profile.low_red[row, column], profile.low_yellow[row, column] = limits[:2]
             profile.high_yellow[row, column], profile.high_red[row, column] = limits[2:]
+        for alias, limits in person.relative.items():
+            column = signal_index(alias)
+            profile.rel_low_red[row, column], profile.rel_low_yellow[row, column] = limits[:2]
         for alias in person.expected:
             profile.expected[row, signal_index(alias)] = True
         profile.dry_weight_kg[row] = person.dry
@@ -84,7 +97,7 @@ def calls(rng: np.random.Generator, count: int, days: int) -> list[Call]:
     shifted = np.zeros((count, len(SIGNALS)), dtype=np.bool_)
     heavier = np.zeros(count)
     towards = np.ones(shifted.shape)
-    towards[rng.random(count) < 0.5] = [1.0, -1.0, 1.0, -1.0, -1.0, 1.0]
+    towards[rng.random(count) < 0.5] = [1.0, -1.0, 1.0, -1.0, -1.0, 1.0, 1.0]
     for day in range(START, START + days):
         shifted ^= rng.random(shifted.shape) < np.where(shifted, 0.12, 0.02)
         heavier += (rng.random(count) < 0.01) * rng.choice([-15.0, 15.0], size=count)

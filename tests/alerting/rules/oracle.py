@@ -13,8 +13,10 @@ from alerting.rules import RULES, SIGNALS, Colour, rule_index
 
 NAN = math.nan
 FAMILY = {signal.alias: signal.family for signal in SIGNALS}
-HALF_LIFE = {"spo2": 28, "pulse": 28, "weight": 14, "systolic": 28, "diastolic": 28, "fev1": 28}
+HALF_LIFE = {"spo2": 28, "pulse": 28, "weight": 14, "systolic": 28, "diastolic": 28}
+HALF_LIFE |= {"fev1": 28, "pef": 28}
 FLOOR = {"spo2": 0.9, "pulse": 4, "weight": 0.5, "systolic": 7, "diastolic": 5, "fev1": 0.085}
+FLOOR["pef"] = 10
 PLAUSIBLE = {
     "spo2": (50, 100),
     "pulse": (25, 220),
@@ -22,6 +24,7 @@ PLAUSIBLE = {
     "systolic": (60, 260),
     "diastolic": (30, 160),
     "fev1": (0.2, 6),
+    "pef": (30, 900),
 }
 NO_LIMITS = (NAN, NAN, NAN, NAN)
 ORDER = [signal.alias for signal in SIGNALS]
@@ -89,6 +92,7 @@ class Patient:
     """One patient: what is decided, and everything that has happened."""
 
     limits: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
+    relative: Mapping[str, tuple[float, float, float, float]] = field(default_factory=dict)
     dry: float = NAN
     expected: frozenset[str] = frozenset()
     plan: int = 0
@@ -149,6 +153,8 @@ class Patient:
         return {"R24": self._missing(self.seen_until)}
 
     def _frozen(self, alias: str, t: float) -> bool:
+        if self.paused:
+            return True
         since = self.family_since.get(FAMILY[alias])
         return since is not None and t - since < 21
 
@@ -210,8 +216,10 @@ class Patient:
         baseline = self.baselines[present[0]]
         if rule_id == "R03":
             drop = baseline.mean - x if baseline.weight > 0 else NAN
-            level = self._grade(drop >= params["yellow"], drop >= params["red"])
-            return Seen(level, drop <= params["off"], baseline.weight >= 5, x, drop)
+            red, yellow, _, _ = self.relative.get("spo2", NO_LIMITS)
+            level = self._grade(drop >= yellow, drop >= red)
+            complete = baseline.weight >= 5 and not (math.isnan(yellow) and math.isnan(red))
+            return Seen(level, drop <= params["off"], complete, x, drop)
         grams = round(x * 1000)
         if rule_id == "R11":
             earlier = [g for d, g in self.weights if 0 < day - d <= params["window_days"]]
@@ -286,8 +294,10 @@ class Patient:
         for colour in (Colour.YELLOW, Colour.RED):
             needed = rule.k if colour in rule.confirmed else 1
             counted = recent if colour in rule.confirmed else recent[-1:]
-            if sum(level >= colour for level in counted) >= needed:
+            if seen.level >= colour and sum(level >= colour for level in counted) >= needed:
                 raw = colour
+        if seen.level == Colour.RED and rule.candidate:
+            raw = max(raw, Colour.YELLOW)
         active = max(was, raw, Colour.GREEN)
         self.clears[rule_id] = self.clears[rule_id] + 1 if seen.clear and raw == Colour.GREEN else 0
         if self.clears[rule_id] >= rule.n_off:

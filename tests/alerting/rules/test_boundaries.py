@@ -17,6 +17,7 @@ from alerting.rules import (
     State,
     clock,
     default_limits,
+    default_relative_limits,
     rule_index,
     signal_index,
     step,
@@ -37,6 +38,9 @@ def enrolled(
         column = signal_index(alias)
         profile.low_red[0, column], profile.low_yellow[0, column] = low_red, low_yellow
         profile.high_yellow[0, column], profile.high_red[0, column] = high_yellow, high_red
+    for alias, (low_red, low_yellow, _, _) in default_relative_limits(condition).items():
+        column = signal_index(alias)
+        profile.rel_low_red[0, column], profile.rel_low_yellow[0, column] = low_red, low_yellow
     return profile
 
 
@@ -182,19 +186,40 @@ def test_r16(value: float, expected: Colour) -> None:
 def test_r17(systolic: float, diastolic: float, expected: Colour) -> None:
     found = Home().measure(MONDAY, systolic=systolic, diastolic=diastolic)
     assert level(found, "R17") == expected
-    assert colour(found, "R17") == G  # one reading confirms nothing
+    unconfirmed = Y if expected == R else G  # a red reading is never hidden
+    assert colour(found, "R17") == unconfirmed
 
 
 def test_r17_is_confirmed_by_two_of_three() -> None:
     home = Home()
-    for day, systolic, expected in ((0, 185, G), (1, 165, Y), (2, 185, R), (3, 120, R)):
+    for day, systolic, expected in ((0, 165, G), (1, 185, Y), (2, 185, R), (3, 120, R)):
         found = home.measure(MONDAY + day, systolic=systolic, diastolic=70)
         assert colour(found, "R17") == expected
 
 
 def test_an_episode_opens_at_once_never_falls_and_closes_after_three_clear_readings() -> None:
-    values = [92.0, 89, 90, 91, None, 91, 92, 92, 87, 89, 91, 90, 91, 91, 91]
-    assert Home().days("R01", "spo2", values) == [G, Y, Y, Y, Y, Y, G, G, R, R, R, R, R, R, G]
+    values = [92.0, 89, 90, 91, None, 91, 92, 92, 87, 87, 89, 91, 90, 91, 91, 91]
+    assert Home().days("R01", "spo2", values) == [G, Y, Y, Y, Y, Y, G, G, Y, R, R, R, R, R, R, G]
+    assert Home().days("R01", "spo2", [86, 86, 92, 92, 92.0]) == [Y, R, R, R, G]
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "alias", "red", "fine"),
+    [("R01", "spo2", 86, 94), ("R06", "pulse", 135, 80), ("R16", "systolic", 85, 120)],
+)
+def test_a_red_reading_shows_as_yellow_at_once_and_is_red_when_it_is_repeated(
+    rule_id: str, alias: str, red: float, fine: float
+) -> None:
+    for gap in (0.001, 1.2, 3.0, 10.0):
+        home = Home()
+        found = home.measure(MONDAY, **{alias: red})
+        assert (level(found, rule_id), colour(found, rule_id)) == (R, Y)
+        assert found.ask_daily[0]
+        found = home.measure(MONDAY + gap, **{alias: red})
+        assert colour(found, rule_id) == R
+        assert not found.ask_daily[0]
+    assert Home().days(rule_id, alias, [red, fine, red]) == [Y, Y, R]
+    assert Home().days(rule_id, alias, [red, fine, fine, fine]) == [Y, Y, Y, G]
 
 
 def test_a_register_forgets_after_ten_days() -> None:
@@ -211,7 +236,8 @@ def test_limits_that_are_not_set_never_give_green() -> None:
     assert {colour(found, rule_id) for rule_id in ("R01", "R06", "R16", "R17")} == {NONE}
     home.profile.high_red[0, signal_index("pulse")] = 130.0
     assert colour(home.measure(MONDAY + 1, pulse=70), "R06") == NONE  # the low side is unknown
-    assert colour(home.measure(MONDAY + 2, pulse=140), "R06") == R
+    assert level(home.measure(MONDAY + 2, pulse=140), "R06") == R
+    assert colour(home.measure(MONDAY + 2.1, pulse=140), "R06") == R
 
 
 def test_an_open_episode_stays_open_when_its_rule_cannot_run() -> None:
