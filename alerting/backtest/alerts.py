@@ -14,11 +14,7 @@ from numpy.typing import NDArray
 from alerting.backtest.spans import Spans
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
-
-HYPOTHESES: Final = ("copd", "heart-failure", "general", "missing", "technical")
-"""What an alert is about, in the order of its column `hypothesis`."""
-CLINICAL: Final = 3
-"""The first three say something of the patient's health; only they can detect anything."""
+from alerting.rules.rule import CLINICAL
 
 ALERT: Final = np.dtype(
     [
@@ -31,7 +27,8 @@ ALERT: Final = np.dtype(
 )
 """patient     index of the patient
 t           local days; when a clinician's attention was asked for, refractory period respected
-hypothesis  index in `HYPOTHESES`
+hypothesis  index in `alerting.rules.HYPOTHESES`; the first three are about the patient's health,
+            and only they can detect anything
 colour      `Colour` reached
 rule        column of the rule that says most, -1 where there is none
 """

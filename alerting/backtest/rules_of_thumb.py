@@ -23,17 +23,24 @@ LB: Final = 0.45359237
 
 @dataclass(frozen=True, slots=True)
 class RuleOfThumb:
-    """A rule of one signal. `published` is what others found with it."""
+    """A rule of one signal. `published` is what others found with it; `thresholds` are other ones
+    than its own, in the same unit, for a curve."""
 
     name: str
     signal: str
     condition: str
     """copd or heart-failure: whom it is for."""
-    hits: Callable[[Floats], Bools]
+    hits_at: Callable[[Floats, float], Bools]
+    threshold: float
+    thresholds: tuple[float, ...]
     name_da: str
     name_en: str
     source: str
     published: Mapping[str, float]
+
+    def hits(self, value: Floats) -> Bools:
+        """Which readings (patients, days) meet the rule as it is used."""
+        return self.hits_at(value, self.threshold)
 
 
 def below(value: Floats, limit: float) -> Bools:
@@ -112,7 +119,9 @@ RULES_OF_THUMB: Final = (
         name="spo2_below_90",
         signal="spo2",
         condition="copd",
-        hits=lambda value: below(value, 90.0),
+        hits_at=below,
+        threshold=90.0,
+        thresholds=(84.0, 86.0, 88.0, 89.0, 91.0, 92.0, 93.0),
         name_da="Iltmætning under 90 %",
         name_en="SpO2 below 90 %",
         source="Cooper 2020, IJCOPD 15:2005",
@@ -122,7 +131,9 @@ RULES_OF_THUMB: Final = (
         name="weight_2kg_3d",
         signal="weight",
         condition="heart-failure",
-        hits=lambda value: gained(value, 3, 2.0, inclusive=False),
+        hits_at=lambda value, kg: gained(value, 3, kg, inclusive=False),
+        threshold=2.0,
+        thresholds=(1.0, 1.2, 1.5, 2.5, 3.0),
         name_da="Vægt op mere end 2 kg på 3 dage",
         name_en="Weight up by more than 2 kg in 3 days",
         source="ESC, WISH (Lyngå 2012); Ledwidge 2013: sensitivity 21 %",
@@ -132,9 +143,11 @@ RULES_OF_THUMB: Final = (
         name="weight_3lb_1d_5lb_3d",
         signal="weight",
         condition="heart-failure",
-        hits=lambda value: (
-            gained(value, 1, 3 * LB, inclusive=True) | gained(value, 3, 5 * LB, inclusive=True)
+        hits_at=lambda value, kg: (
+            gained(value, 1, kg, inclusive=True) | gained(value, 3, kg * 5 / 3, inclusive=True)
         ),
+        threshold=3 * LB,
+        thresholds=(0.8, 1.0, 1.2, 1.8, 2.4),
         name_da="Vægt op 1,36 kg på 1 dag eller 2,27 kg på 3 dage",
         name_en="Weight up by 3 lb in 1 day or 5 lb in 3 days",
         source="FAST (Abraham 2011): sensitivity 22.5 %, 4.3 unexplained a patient-year",
@@ -144,7 +157,9 @@ RULES_OF_THUMB: Final = (
         name="macd",
         signal="weight",
         condition="heart-failure",
-        hits=lambda value: macd(value, 2, 14) >= 0.9,
+        hits_at=lambda value, kg: macd(value, 2, 14) >= kg,
+        threshold=0.9,
+        thresholds=(0.5, 0.7, 1.1, 1.4, 1.8),
         name_da="Vægtens korte mod lange glidende gennemsnit (MACD)",
         name_en="Weight: short against long moving average (MACD)",
         source="Cuba-Gyllensten 2016: sensitivity 33 %; Zhang 2009: 20 %",

@@ -19,8 +19,9 @@ The definitions (reference 2, a choice of this project, fixed here):
   patient-week of all time after the first 14 days, pauses left out.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -194,3 +195,41 @@ def _covered(decoys: Rows, hidden: Spans, begin: Floats, last: Floats) -> dict[s
         both = spans.days(spans.union(over, hidden), len(begin))
         covered[kind] = float((both - spans.days(hidden, len(begin))).sum())
     return covered
+
+
+def joined(parts: Sequence[Judged]) -> Judged:
+    """Patients that follow each other as one; they are counted on. Days measured are left out."""
+    begin = np.cumsum([0, *(part.watched.patients for part in parts)])
+
+    def on(name: str) -> npt.NDArray[np.void]:
+        moved = [getattr(part, name).copy() for part in parts]
+        for rows, first in zip(moved, begin.tolist(), strict=False):
+            rows["patient"] += first
+        return np.concatenate(moved)
+
+    def end_to_end(name: str) -> Any:
+        return np.concatenate([getattr(part, name) for part in parts])
+
+    decoy_days: dict[str, float] = {}
+    for part in parts:
+        for kind, days in part.decoy_days.items():
+            decoy_days[kind] = decoy_days.get(kind, 0.0) + days
+    watches = [part.watched for part in parts]
+    alert_days = [watched.alert_days for watched in watches if watched.alert_days is not None]
+    whole = Watched(
+        first=np.concatenate([watched.first for watched in watches]),
+        last=np.concatenate([watched.last for watched in watches]),
+        alert_days=np.concatenate(alert_days) if len(alert_days) == len(parts) else None,
+        labels={
+            name: np.concatenate([watched.labels[name] for watched in watches])
+            for name in watches[0].labels
+        },
+    )
+    names = ("early", "false", "decoy", "days", "clear_days")
+    return Judged(
+        episodes=on("episodes"),
+        alerts=on("alerts"),
+        decoy_days=decoy_days,
+        watched=whole,
+        **{name: end_to_end(name) for name in names},
+    )

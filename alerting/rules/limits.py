@@ -2,7 +2,7 @@
 
 from typing import Final, TypeAlias
 
-from alerting.rules.rulebook import RULES, rule_index
+from alerting.rules.rulebook import RULEBOOK, Rulebook
 
 Limits: TypeAlias = tuple[float, float, float, float]
 """(low_red, low_yellow, high_yellow, high_red), NaN = none."""
@@ -18,13 +18,14 @@ def default_limits(
     beta_blocker: bool = False,
     pacemaker: bool = False,
     atrial_fibrillation: bool = False,
+    rulebook: Rulebook = RULEBOOK,
 ) -> dict[str, Limits]:
     """Limits (RAL, GAL) by signal alias, for the signals that have any.
 
     `condition` is one of CONDITIONS. `scale2`: the doctor has prescribed a target of 88-92 %
     because of hypercapnic risk. `beta_blocker`, `pacemaker`, `atrial_fibrillation` move the
     limits of the pulse. Raises ValueError for another condition. The numbers and their sources
-    are those of R01, R06, R16 and R17.
+    are those of R01, R06, R16 and R17 in `rulebook`.
 
     >>> default_limits("copd", scale2=True)["spo2"]
     (85.0, 87.0, nan, nan)
@@ -32,7 +33,9 @@ def default_limits(
     (40.0, 45.0, 111.0, 131.0)
     """
     _check(condition)
-    spo2, pulse, low, high = (_params(rule_id) for rule_id in ("R01", "R06", "R16", "R17"))
+    spo2, pulse, low, high = (
+        rulebook.rule(rule_id).params for rule_id in ("R01", "R06", "R16", "R17")
+    )
     scale = "_scale2" if scale2 else ""
     slow = "_beta_blocker" if beta_blocker or pacemaker else ""
     rhythm = "_atrial_fibrillation" if atrial_fibrillation else ""
@@ -49,23 +52,19 @@ def default_limits(
     }
 
 
-def default_relative_limits(condition: str) -> dict[str, Limits]:
+def default_relative_limits(condition: str, *, rulebook: Rulebook = RULEBOOK) -> dict[str, Limits]:
     """Relative limits (RELRAL, RELGAL) by signal alias, for the signals that have any.
 
     The change from the personal base that counts, downwards (low) and upwards (high), as positive
     sizes in the signal's unit. Raises ValueError for an unknown condition. The numbers and their
-    sources are those of R03.
+    sources are those of R03 in `rulebook`.
 
     >>> default_relative_limits("copd")["spo2"]
     (4.0, 3.0, nan, nan)
     """
     _check(condition)
-    drop = _params("R03")
+    drop = rulebook.rule("R03").params
     return {"spo2": (drop["red"], drop["yellow"], _NONE, _NONE)}
-
-
-def _params(rule_id: str) -> "dict[str, float]":
-    return dict(RULES[rule_index(rule_id)].params)
 
 
 def _check(condition: str) -> None:

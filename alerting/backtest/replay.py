@@ -1,0 +1,125 @@
+"""Run the rules over recordings, day by day, as they would have run live.
+
+In: a `Recording`. Out: `Replayed`, the alerts and how much was measured. Called by the commands
+`score`, `benefits` and `backtest`. Causal: a day's alerts depend on what was measured up to it,
+and with adaptive sampling what is measured depends on the alerts. Memory is one recording's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from alerting.backtest.alerts import ALERT, Alerts, Watched
+from alerting.backtest.recording import Recording
+from alerting.backtest.score import LEARNING_DAYS
+from alerting.backtest.spans import inside
+from alerting.rules import CLINICAL, RULEBOOK, Colour, Findings, Rulebook, State, clock, step
+from alerting.rules.arrays import Bools, Ints
+
+DAILY_DAYS: Final = 4
+"""So many days a patient is asked to measure daily (reference 0, finding 2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """The alerts of P patients, by patient and time, and the time in which they came."""
+
+    alerts: Alerts
+    watched: Watched
+    asked_days: Ints
+    """(P,): days that were measured only because the platform asked for them."""
+
+
+def replay(
+    recording: Recording,
+    rulebook: Rulebook = RULEBOOK,
+    *,
+    adaptive: bool = False,
+    dtype: npt.DTypeLike = np.float64,
+) -> Replayed:
+    """What the rulebook would have said. `adaptive`: it may ask for daily measurements.
+
+    `dtype` is that of the state (float64 as live, float32 for size). The recording stays as it is.
+    """
+    patients, days = recording.patients, recording.days
+    state, profile = State(patients, dtype), recording.profile.take(np.arange(patients))
+    shown, doubtful, answers = recording.by_day()
+    measured = np.zeros((patients, days), dtype=np.bool_)
+    asked_until = np.zeros(patients, dtype=np.int64)
+    asked_days = np.zeros(patients, dtype=np.int64)
+    alert_days = np.zeros(patients)
+    counts = _counting(recording)
+    found: list[Alerts] = []
+    for day in range(days):
+        recording.decide(day, state, profile)
+        planned = recording.scheduled[:, day]
+        due = planned | (asked_until > day) if adaptive else planned
+        sits = due & recording.willing[:, day]
+        rows = np.flatnonzero(sits)
+        measured[rows, day] = True
+        asked_days += sits & ~planned
+        if len(rows):
+            t, x = recording.t[rows, day], shown[day, rows]
+            findings = step(
+                state, profile, rows, t, x, answers[day, rows], doubtful[day, rows], rulebook
+            )
+            found += _alerts(findings, rulebook)
+            asked_until[rows[findings.ask_daily]] = day + 1 + DAILY_DAYS
+        findings = clock(state, profile, slice(None), float(recording.start + day + 1), rulebook)
+        found += _alerts(findings, rulebook)
+        raised = (findings.composed[:, :CLINICAL] >= Colour.YELLOW).any(axis=1)
+        alert_days += raised & counts[:, day]
+    watched = replace(recording.watched, alert_days=alert_days, measured_days=measured)
+    return Replayed(_sorted(found), watched, asked_days)
+
+
+def _counting(recording: Recording) -> Bools:
+    """(P, D): the days that count as time, learning and pauses left out."""
+    watched, noon = recording.watched, recording.start + np.arange(recording.days) + 0.5
+    counts = noon >= (watched.first + LEARNING_DAYS)[:, None]
+    counts &= noon <= watched.last[:, None]
+    patient = np.repeat(np.arange(recording.patients), recording.days)
+    paused = inside(watched.pauses, patient, np.tile(noon, recording.patients))
+    remaining: Bools = counts & ~paused.reshape(counts.shape)
+    return remaining
+
+
+def _alerts(findings: Findings, book: Rulebook) -> list[Alerts]:
+    """What a clinician is asked to look at, with the rule that says most."""
+    row, hypothesis = np.nonzero(findings.notify)
+    if not len(row):
+        return []
+    made = np.zeros(len(row), ALERT)
+    made["patient"], made["t"] = findings.rows[row], findings.time[row]
+    made["hypothesis"] = hypothesis
+    made["colour"] = findings.composed[row, hypothesis]
+    made["rule"] = _rule(findings, row, hypothesis, book)
+    return [made]
+
+
+def _rule(findings: Findings, row: Ints, hypothesis: Ints, book: Rulebook) -> Ints:
+    """The column of the worst rule of this hypothesis; of several the one that fires, or rose, in
+    this call. With one disease all clinical rules stand under it, so a hypothesis whose own rules
+    are silent speaks for the others."""
+    colour = findings.colour[row]
+    says = (
+        colour + 0.5 * (findings.level[row] >= Colour.YELLOW) + 0.25 * (colour > findings.was[row])
+    )
+    says = np.where(colour > Colour.GREEN, says, -1.0)
+    own = np.zeros((len(book.own), len(book)), dtype=np.bool_)
+    for place, columns in enumerate(book.own):
+        own[place, columns] = True
+    own[:CLINICAL] = own[:CLINICAL].any(axis=0)
+    bonus = np.zeros(own.shape)
+    for place, columns in enumerate(book.own[:CLINICAL]):
+        bonus[place, columns] = 0.125
+    column: Ints = np.where(own[hypothesis], says + bonus[hypothesis], -2.0).argmax(axis=1)
+    return column
+
+
+def _sorted(found: Sequence[Alerts]) -> Alerts:
+    alerts = np.concatenate([*found, np.zeros(0, ALERT)])
+    return np.asarray(alerts[np.lexsort((alerts["t"], alerts["patient"]))])
