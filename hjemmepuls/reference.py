@@ -14,7 +14,9 @@ from alerting.api.app import create_app
 from alerting.rules import RULES, SIGNALS, Rule
 from alerting.settings import AlertingSettings
 from devices.catalogue import DEVICE_TYPES, METRICS
+from devices.device_types import TABLET
 from devices.simulated.cohort.numbers import ITEM_ROWS, NUMBERS, SIGNAL_ROWS
+from devices.symptoms import QUESTIONNAIRES
 from ingest.deliver import DeliverSettings
 from ingest.rejection import MEANINGS
 from ingest.settings import IngestSettings
@@ -59,8 +61,31 @@ def device_types() -> str:
     return table(
         ("MDC", "device", "measures"),
         (
-            (row.mdc, f"{row.name_en} ({row.name_da})", ", ".join(sorted(row.metrics)))
-            for row in DEVICE_TYPES
+            (
+                row.mdc,
+                f"{row.name_en} ({row.name_da})",
+                ", ".join(sorted(row.metrics)) or "answers to questionnaires",
+            )
+            for row in (*DEVICE_TYPES, TABLET)
+        ),
+    )
+
+
+def questionnaires() -> str:
+    """Every question of every questionnaire, in the order of asking."""
+    return table(
+        ("questionnaire", "symptom", "Danish", "English", "asked", "with yes"),
+        (
+            (
+                f"`{asked.key}`",
+                f"`{question.symptom}`",
+                question.text_da,
+                question.text_en,
+                " or ".join(f"{name} {said}" for name, said in question.when) or "always",
+                question.urgent_da,
+            )
+            for asked in QUESTIONNAIRES
+            for question in asked.questions
         ),
     )
 
@@ -199,6 +224,7 @@ def simulated_numbers() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "device-types": device_types,
+    "questionnaires": questionnaires,
     "reasons": reasons,
     "settings": settings,
     "routes": routes,

@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from devices.wire import KIND_READING, KIND_RESPONSE
 from ingest.limits import BATCH_DELIVERIES_MAX
 
 
@@ -53,4 +54,8 @@ class IngestSettings(BaseSettings):
 
     def subscriptions(self) -> list[str]:
         """The topic filters of this process."""
-        return [f"hm/v1/{self.tenant}/{part}/+/+/obs" for part in self.parts.split(",")]
+        return [
+            f"hm/v1/{self.tenant}/{part}/+/+/{kind}"
+            for part in self.parts.split(",")
+            for kind in (KIND_READING, KIND_RESPONSE)
+        ]

@@ -43,7 +43,7 @@ def enrolment_of(homes: Iterable[Home], calendar: Calendar) -> dict[str, object]
     devices: dict[str, tuple[int, dict[str, object]]] = {}
     for home in homes:
         citizens.append(_citizen(home, calendar))
-        for device in home.devices:
+        for device in home.every_device:
             before, _ = devices.get(device.id, (-1, {}))
             if device.since_day > before:
                 devices[device.id] = device.since_day, _device(home, device)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 
 import msgspec
 
-from devices.wire import PARTS, Item, Payload, Topic
+from devices.wire import PARTS, Item, Payload, ResponsePayload, Topic
 
 RESET_EPOCH_S = 946_684_800
 """2000-01-01T00:00:00, where a device without a clock begins to count."""
@@ -182,15 +182,28 @@ _SORTS = (
     _Spoilt("topic-part-mismatch", lambda good: _encode(_first(good))),
 )
 
+_ANSWER_SORTS: tuple[tuple[str, Callable[[ResponsePayload], bytes]], ...] = (
+    ("json-malformed", lambda good: _encode(good)[: len(_encode(good)) * 2 // 3]),
+    ("code-unknown", lambda good: _encode(msgspec.structs.replace(good, q="mood"))),
+    ("code-repeated", lambda good: _encode(msgspec.structs.replace(good, a=[*good.a, good.a[0]]))),
+    ("reading-empty", lambda good: _encode(msgspec.structs.replace(good, a=[]))),
+    ("field-value", lambda good: _encode(good).replace(b'"val":"', b'"val":"?')),
+)
+"""The same for answers."""
+
+
 GARBAGE = tuple(row.fault for row in _SORTS)
 """Every sort of garbage by its fault name."""
 
 
-def spoil(good: Payload, topic: Topic, choice: float) -> tuple[Topic, bytes, str]:
+def spoil(good: Payload | ResponsePayload, topic: Topic, choice: float) -> tuple[Topic, bytes, str]:
     """Garbage made of a good message: topic, payload, fault. `choice` from 0 to 1 selects it.
 
     Nothing in it may be stored as a value, so a ledger of good readings stays complete.
     """
+    if isinstance(good, ResponsePayload):
+        fault, made = _ANSWER_SORTS[int(choice * len(_ANSWER_SORTS))]
+        return topic, made(good), fault
     fitting = [row for row in _SORTS if row.only_type in (None, good.type)]
     row = fitting[int(choice * len(fitting))]
     if row.fault == "topic-part-mismatch":

@@ -1,8 +1,8 @@
-"""One home: its patient, instruments, clocks and gateway, day by day.
+"""One home: its patient, instruments, tablet, clocks and gateway, day by day.
 
 In: a seed and an index; then one day after the other. Out: the `Delivery` list of that day.
 Called by `world`. A home draws a fixed number of random numbers per day, so that one rate or one
-home changes nothing about another.
+home changes nothing about another; the tablet has a stream of its own.
 
 Times inside are UTC milliseconds (`_ms`) or seconds (`_s`); datetimes only where they are sent.
 """
@@ -12,24 +12,42 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from math import log
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from devices.simulated.course import Course, Episode, latent_values
-from devices.simulated.faults import DeviceClock, FaultRates, draw_clock, spoil
-from devices.simulated.instruments import Instrument, at_hour, fit, instruments_for, items, texts
+from devices.simulated.course import Episode
+from devices.simulated.faults import DeviceClock, FaultRates, spoil
+from devices.simulated.instruments import (
+    Instrument,
+    Make,
+    Tablet,
+    answer_texts,
+    answers,
+    items,
+    tablet_for,
+    texts,
+)
 from devices.simulated.ledger import ReadingLine
-from devices.simulated.patient import Condition, Patient, draw_patient
-from devices.wire import WIRE_VERSION, Clock, Item, Payload, StatusFlag, Topic, topic_for
+from devices.simulated.patient import Condition, Patient
+from devices.symptoms import SYMPTOMS, questionnaire_of
+from devices.wire import (
+    KIND_RESPONSE,
+    WIRE_VERSION,
+    AnswerItem,
+    Clock,
+    Item,
+    Payload,
+    ResponsePayload,
+    StatusFlag,
+    Topic,
+    topic_for,
+)
 
 ZONE = ZoneInfo("Europe/Copenhagen")
-SCHEDULES = {"daily": "1111111", "dk_standard": "1001000", "dk_telehjerte": "1001000"}
-"""Weekdays (Monday first) on which each schedule measures; the Danish ones begin with 14 days of
-daily measuring (clinical.md 3.4)."""
-_DAILY_AT_FIRST = 14
 
 _DAY_DRAWS = 4
 _DEVICE_DRAWS = 12
@@ -91,8 +109,9 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """One device in a home. `values` holds what it would show, shape (aliases, days);
-    `assigned_from_day` is 0, a later day, or None when the assignment was forgotten.
+    """One device in a home. `values` holds what it would show, shape (aliases, days), or be told,
+    shape (questions, days); `assigned_from_day` is 0, a later day, or None when the assignment was
+    forgotten.
 
     It stands there from `since_day` until before `until_day` (None: to the end). `questionable`
     says, where given, on which days it flags its own reading, shape (days,).
@@ -100,9 +119,9 @@ class Device:
 
     id: str
     serial: str
-    instrument: Instrument
+    instrument: Make
     clock: DeviceClock
-    values: NDArray[np.float32]
+    values: NDArray[np.float32] | NDArray[np.bool_]
     topic: Topic
     assigned_from_day: int | None
     since_day: int = 0
@@ -115,12 +134,13 @@ class Device:
 
 
 class _Taken(msgspec.Struct, frozen=True, gc=False):
-    """One reading on its way: `taken_s` (UTC, s), local offset, and the item texts."""
+    """One reading on its way: `taken_s` (UTC, s), local offset, and the items or answers."""
 
     device: Device
     taken_s: int
     zone_s: int
     items: list[Item]
+    answers: list[AnswerItem]
     line: ReadingLine
     status: list[StatusFlag]
 
@@ -140,10 +160,17 @@ class Home:
     hours: list[float]
     present: list[bool]
     rng: np.random.Generator
+    tablet: Device | None
+    tablet_rng: np.random.Generator
     dropped_day: int | None = None
     number: int = 0
     offline_until_ms: int = 0
     waiting: dict[str, list[_Taken]] = field(default_factory=dict)
+
+    @property
+    def every_device(self) -> tuple[Device, ...]:
+        """The instruments and, last, the tablet."""
+        return self.devices if self.tablet is None else (*self.devices, self.tablet)
 
     def day(self, day: int) -> Iterator[Delivery]:
         """Everything that this day's measuring causes, in the order the gateway thought of it.
@@ -152,6 +179,7 @@ class Home:
         """
         width = len(self.devices) * _DEVICE_DRAWS
         draws: list[float] = self.rng.random(_DAY_DRAWS + width).tolist()
+        draws += self.tablet_rng.random(_DEVICE_DRAWS).tolist()
         calendar = self.calendar
         zone_s = calendar.zone_s[day]
         morning_s = calendar.midnight_s[day] - zone_s + int(self.hours[day] * 3600)
@@ -159,7 +187,7 @@ class Home:
             until = morning_s * 1000 + int((6 + 66 * draws[1]) * _HOUR_MS)
             self.offline_until_ms = max(self.offline_until_ms, until)
         if self.present[day]:
-            for place, device in enumerate(self.devices):
+            for place, device in enumerate(self.every_device):
                 if not device.here(day):
                     continue
                 first = _DAY_DRAWS + place * _DEVICE_DRAWS
@@ -174,21 +202,27 @@ class Home:
             yield from self._burst(draws[2:4])
 
     def _take(self, device: Device, day: int, taken_s: int, zone_s: int) -> _Taken:
-        made = items(
-            device.instrument,
-            device.values[:, day].tolist(),
-            self.patient.person.oxygen_l_min,
-        )
+        make, values = device.instrument, device.values[:, day].tolist()
+        made: list[Item] = []
+        given: list[AnswerItem] = []
+        if isinstance(make, Tablet):
+            given = answers(make.asked, values)
+            told = answer_texts(make.asked, given)
+        else:
+            assert isinstance(make, Instrument)
+            made = items(make, values, self.patient.person.oxygen_l_min)
+            told = texts(make, made)
         shown = _EPOCH + timedelta(seconds=device.clock.shows(taken_s, zone_s))
         line = ReadingLine(
             device.id,
             1,
             device.clock.boot(taken_s),
             shown.isoformat(),
-            texts(device.instrument, made),
+            told,
         )
         doubted = device.questionable is not None and bool(device.questionable[day])
-        return _Taken(device, taken_s, zone_s, made, line, ["questionable"] if doubted else [])
+        status: list[StatusFlag] = ["questionable"] if doubted else []
+        return _Taken(device, taken_s, zone_s, made, given, line, status)
 
     def _forward(self, taken: _Taken, draws: list[float]) -> Iterator[Delivery]:
         """One reading as one message, with the faults that befall it."""
@@ -241,7 +275,9 @@ class Home:
                 yield Delivery(again_ms, topic, body, lines, ids, "resend-same", again=True)
         self.waiting = {}
 
-    def _payload(self, taken: _Taken, send_ms: int, part_of_second: float) -> Payload:
+    def _payload(
+        self, taken: _Taken, send_ms: int, part_of_second: float
+    ) -> Payload | ResponsePayload:
         """A new message about this reading, with its own id, number and clock pair.
 
         The pair is read when the message is made. A device tells whole seconds and the gateway
@@ -251,131 +287,73 @@ class Home:
         self.number += 1
         read_s = max(taken.taken_s, send_ms // 1000 - 2)
         shown_s = clock.shows(taken.taken_s, taken.zone_s)
-        return Payload(
-            v=WIRE_VERSION,
-            id=_message_id(self.seed, self.gateway, self.number),
-            seq=self.number,
-            type=device.instrument.type,
-            t=_EPOCH + timedelta(seconds=shown_s),
-            sent=datetime.fromtimestamp(send_ms / 1000, ZONE),
-            r=taken.items,
-            st=taken.status,
-            boot=taken.line.boot,
-            model=f"{device.instrument.manufacturer} {device.instrument.model}",
-            fw=device.instrument.firmware,
-            clock=Clock(
+        make = device.instrument
+        envelope: dict[str, Any] = {
+            "v": WIRE_VERSION,
+            "id": _message_id(self.seed, self.gateway, self.number),
+            "seq": self.number,
+            "type": make.type,
+            "t": _EPOCH + timedelta(seconds=shown_s),
+            "sent": datetime.fromtimestamp(send_ms / 1000, ZONE),
+            "boot": taken.line.boot,
+            "model": f"{make.manufacturer} {make.model}",
+            "fw": make.firmware,
+            "clock": Clock(
                 sync=clock.sync(taken.taken_s),
                 device=_EPOCH + timedelta(seconds=shown_s + read_s - taken.taken_s),
                 gateway=datetime.fromtimestamp(read_s + int(900 * part_of_second) / 1000, ZONE),
             ),
-        )
+        }
+        if isinstance(make, Tablet):
+            asked = make.asked
+            return ResponsePayload(q=asked.id, qv=asked.version, a=taken.answers, **envelope)
+        return Payload(r=taken.items, st=taken.status, **envelope)
 
     def _within(self, send_ms: int) -> int:
         """Nothing is sent after the world's end: what would be is sent just before."""
         return min(send_ms, self.calendar.end_ms - 1)
 
 
-def build_home(
-    seed: int,
-    index: int,
-    condition: Condition | None,
-    course: Course,
-    calendar: Calendar,
-    rates: FaultRates,
-    schedule: str,
-    tenant: str,
-    organisations: tuple[str, ...],
-) -> Home:
-    """One home, the same for the same arguments; nothing of it depends on any other home.
+def device_names(make: Make, number: int) -> tuple[str, str]:
+    """Id (EUI-64) and serial number of the device with this number among those of its kind."""
+    serial = f"{make.name[:2].upper()}{(number * 7919 + 104729) % 10_000_019:08d}"
+    return f"02484d{int(make.type) % 256:02x}{number + 1:08x}", serial
 
-    Persons, courses and telemetry have a stream each, so that a change of one leaves the others.
+
+def tablet_of(
+    tenant: str, gateway: str, index: int, condition: Condition, worse: NDArray[np.bool_]
+) -> Device:
+    """The tablet of a home: its clock is the network's, and it is always assigned.
+
+    `worse` says on which day which symptom is worse than usual, shape (symptoms, days), symptoms
+    in the order of `devices.symptoms`.
     """
-    streams = np.random.SeedSequence([seed, index]).spawn(4)
-    person_rng, course_rng, device_rng, line_rng = map(np.random.default_rng, streams)
-    if condition is None:
-        draw = person_rng.random()
-        condition = "copd" if draw < 0.45 else "heart-failure" if draw < 0.85 else "both"
-    organisation = organisations[index % len(organisations)]
-    patient = draw_patient(person_rng, index, condition, calendar.start, organisation)
-    latent, episode = latent_values(patient, course, calendar.days, course_rng)
-    hours = 7.5 + np.clip(device_rng.normal(0, 25, calendar.days), -60, 60) / 60
-    fitting = fit(patient, device_rng)
-    moved = at_hour(latent, hours)
-    gateway = f"gw-{index + 1:06d}"
-    devices = []
-    for instrument in instruments_for(condition, device_rng):
-        values = instrument.measure(moved, fitting, device_rng, rates.artefact)
-        draws: list[float] = line_rng.random(8).tolist()
-        device_id, serial = device_names(instrument, index)
-        devices.append(
-            Device(
-                id=device_id,
-                serial=serial,
-                instrument=instrument,
-                clock=draw_clock(draws, rates, calendar.start_ms // 1000, calendar.days),
-                values=values.astype(np.float32),
-                topic=topic_for(tenant, gateway, device_id),
-                assigned_from_day=_assigned_from(draws[6:], rates, course, calendar.days),
-            )
-        )
-    return Home(
-        seed=seed,
-        gateway=gateway,
-        patient=patient,
-        episodes=() if episode is None else (episode,),
-        devices=tuple(devices),
-        calendar=calendar,
-        rates=rates,
-        weekdays=SCHEDULES[schedule],
-        hours=hours.tolist(),
-        present=_present(patient, course, calendar, schedule, line_rng),
-        rng=line_rng,
+    make = tablet_for(questionnaire_of(condition))
+    device_id, serial = device_names(make, index)
+    place = {row.alias: place for place, row in enumerate(SYMPTOMS)}
+    return Device(
+        id=device_id,
+        serial=serial,
+        instrument=make,
+        clock=DeviceClock(),
+        values=worse[[place[symptom] for symptom in make.asked.components]],
+        topic=topic_for(tenant, gateway, device_id, KIND_RESPONSE),
+        assigned_from_day=0,
     )
 
 
-def device_names(instrument: Instrument, number: int) -> tuple[str, str]:
-    """Id (EUI-64) and serial number of the device with this number among those of its kind."""
-    serial = f"{instrument.name[:2].upper()}{(number * 7919 + 104729) % 10_000_019:08d}"
-    return f"02484d{int(instrument.type) % 256:02x}{number + 1:08x}", serial
-
-
-def _assigned_from(draws: list[float], rates: FaultRates, course: Course, days: int) -> int | None:
-    """Half of the unassigned are forgotten, half are assigned after a third of the world.
-    A showcase case is always assigned: it is there to be seen."""
-    if course.clear or draws[0] >= rates.unassigned:
-        return 0
-    return None if draws[1] < 0.5 else max(1, days // 3)
-
-
-def _present(
-    patient: Patient, course: Course, calendar: Calendar, schedule: str, rng: np.random.Generator
-) -> list[bool]:
-    """On which days the patient measures: as scheduled, mostly, and until falling silent.
-
-    Adherence Beta(40, 1.2), mean 97 %: TIM-HF2 had 97 % of patients above 70 % (clinical.md 3.4).
-    """
-    weekdays = SCHEDULES[schedule]
-    willing = rng.random(calendar.days) < patient.adherence
-    last = course.onset_day if course.name == "silent" else None
-    present = []
-    for day in range(calendar.days):
-        weekday = (calendar.start + timedelta(days=day)).weekday()
-        asked = weekdays[weekday] == "1" or day < _DAILY_AT_FIRST
-        speaks = last is None or day < last
-        present.append(bool(asked and speaks and (willing[day] or course.clear)))
-    return present
-
-
-def _garbage(good: Payload, topic: Topic, send_ms: int, choice: float) -> Delivery:
+def _garbage(
+    good: Payload | ResponsePayload, topic: Topic, send_ms: int, choice: float
+) -> Delivery:
     spoilt_topic, body, fault = spoil(good, topic, choice)
-    ids = (good.id,) if spoilt_topic == topic and _readable(body) else ()
+    ids = (good.id,) if spoilt_topic == topic and _readable(body, type(good)) else ()
     return Delivery(send_ms, spoilt_topic, body, (), ids, fault, garbage=True)
 
 
-def _readable(body: bytes) -> bool:
+def _readable(body: bytes, kind: type[Payload | ResponsePayload]) -> bool:
     """Whether the message id can be relied on to come back in a receipt."""
     try:
-        msgspec.json.decode(body, type=Payload)
+        msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
     return True

@@ -1,9 +1,9 @@
-"""The four instruments of a home: latent values in, wire items with decimal text out.
+"""The four instruments of a home and its tablet: latent values in, wire items out.
 
 In: latent values (signals, days), the hour of each measurement, what is constant about this
 device on this person (`Fitting`). Out: measured values (aliases, days), and per moment the list of
-`wire.Item`. Called by `home`. Error models: clinical.md 3.1 and the repeat noise of 3.2, which
-includes the device's own.
+`wire.Item`, with decimal text; for the tablet, of `wire.AnswerItem`. Called by `home`. Error
+models: clinical.md 3.1 and the repeat noise of 3.2, which includes the device's own.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from devices.catalogue import metric
+from devices.questionnaire import Answer, Questionnaire, next_question, urgent
 from devices.simulated.patient import (
     DIASTOLIC,
     FEV1,
@@ -25,7 +26,7 @@ from devices.simulated.patient import (
     Array,
     Patient,
 )
-from devices.wire import Item
+from devices.wire import TABLET_TYPE, AnswerItem, Item
 
 _MORNING = 7.5
 _CIRCADIAN = ((WEIGHT, 0.3, 20.0), (SYSTOLIC, 3.0, 10.0), (PULSE, 2.5, 15.0), (SPO2, 0.3, 14.0))
@@ -50,12 +51,8 @@ Measure = Callable[[Array, Fitting, np.random.Generator, float], Array]
 
 
 @dataclass(frozen=True, slots=True)
-class Instrument:
-    """One instrument on the market: what it is, what it reports, how it errs.
-
-    `measure(latent, fitting, rng, artefact)` gives the values of `aliases`, shape (aliases, days);
-    `artefact` is the probability per reading that it is used wrongly.
-    """
+class Make:
+    """What stands in a home: one make and model of a device type."""
 
     name: str
     type: str
@@ -64,6 +61,23 @@ class Instrument:
     firmware: str
     minute: int
     """Minutes into the morning's round at which it is used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tablet(Make):
+    """What questions are answered on, with the questionnaire of this home."""
+
+    asked: Questionnaire
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument(Make):
+    """One instrument on the market: what it is, what it reports, how it errs.
+
+    `measure(latent, fitting, rng, artefact)` gives the values of `aliases`, shape (aliases, days);
+    `artefact` is the probability per reading that it is used wrongly.
+    """
+
     aliases: tuple[str, ...]
     measure: Measure
 
@@ -188,6 +202,36 @@ def instruments_for(condition: str, rng: np.random.Generator) -> tuple[Instrumen
     if condition == "heart-failure":
         return (OXIMETER, SCALE, CUFF) if extra else (SCALE, CUFF)
     return INSTRUMENTS
+
+
+def tablet_for(asked: Questionnaire) -> Tablet:
+    """The tablet of a home that answers this questionnaire."""
+    return Tablet("tablet", TABLET_TYPE, "Syntetisk", "Tablet 8", "1.0", 14, asked)
+
+
+def answers(asked: Questionnaire, worse: Sequence[bool]) -> list[AnswerItem]:
+    """What a citizen answers who has these of the questionnaire's symptoms, one by one.
+
+    Whoever is told to ring 112 answers no further.
+
+    >>> from devices.symptoms import questionnaire_of
+    >>> [(one.c, one.val) for one in answers(questionnaire_of("copd"), [False, False, True, True])]
+    [('dyspnoea', 'no'), ('cough', 'no')]
+    """
+    has = dict(zip(asked.components, worse, strict=True))
+    given: dict[str, str] = {}
+    made = []
+    while not urgent(asked, given) and (question := next_question(asked, given)) is not None:
+        said: Answer = "yes" if has[question.symptom] else "no"
+        given[question.symptom] = said
+        made.append(AnswerItem(question.symptom, said))
+    return made
+
+
+def answer_texts(asked: Questionnaire, made: Sequence[AnswerItem]) -> dict[str, str]:
+    """The same as the ledger keeps it: one text by the questionnaire's alias."""
+    given = {item.c: item.val for item in made}
+    return {asked.alias: "/".join(given.get(symptom, "") for symptom in asked.components)}
 
 
 _ROWS = {

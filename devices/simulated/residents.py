@@ -26,8 +26,8 @@ from devices.simulated.cohort.numbers import (
 from devices.simulated.cohort.truth import of_kind
 from devices.simulated.course import Episode, Kind
 from devices.simulated.faults import FaultRates, draw_clock
-from devices.simulated.home import Calendar, Device, Home, device_names
-from devices.simulated.instruments import CUFF, OXIMETER, SCALE, SPIROMETER, Instrument
+from devices.simulated.home import Calendar, Device, Home, device_names, tablet_of
+from devices.simulated.instruments import CUFF, OXIMETER, SCALE, SPIROMETER, Instrument, Make
 from devices.simulated.patient import FVC, Condition, Facts, Patient, invent
 from devices.wire import topic_for
 
@@ -55,10 +55,14 @@ def residents(
     rates: FaultRates,
     tenant: str,
     organisations: tuple[str, ...],
+    asking: bool = True,
 ) -> tuple[Home, ...]:
-    """Every patient's home; they do not depend on each other but for devices lent again."""
+    """Every patient's home; they do not depend on each other but for devices lent again.
+
+    With `asking`, a tablet stands in each, on which the block's answers are given.
+    """
     homes = [
-        _home(cohort.seed, block, row, calendar, rates, tenant, organisations)
+        _home(cohort.seed, block, row, calendar, rates, tenant, organisations, asking)
         for block in cohort.blocks(_BLOCK)
         for row in range(block.patients)
     ]
@@ -73,10 +77,11 @@ def _home(
     rates: FaultRates,
     tenant: str,
     organisations: tuple[str, ...],
+    asking: bool,
 ) -> Home:
     index = block.first + row
-    streams = np.random.SeedSequence([seed, index]).spawn(3)
-    person_rng, shown_rng, line_rng = map(np.random.default_rng, streams)
+    streams = np.random.SeedSequence([seed, index]).spawn(4)
+    person_rng, shown_rng, line_rng, tablet_rng = map(np.random.default_rng, streams)
     patient = _patient(person_rng, block, row, calendar, organisations[index % len(organisations)])
     gateway = f"gw-{index + 1:06d}"
     devices = []
@@ -112,6 +117,10 @@ def _home(
         hours=((block.t[row] % 1) * 24).tolist(),
         present=(block.scheduled[row] & block.willing[row]).tolist(),
         rng=line_rng,
+        tablet=tablet_of(tenant, gateway, index, patient.person.condition, block.answers[row] == 1)
+        if asking
+        else None,
+        tablet_rng=tablet_rng,
         dropped_day=_day(block, float(block.dropout[row])),
     )
 
@@ -216,7 +225,7 @@ def _lent_again(homes: list[Home], calendar: Calendar, tenant: str) -> tuple[Hom
     return tuple(homes)
 
 
-def _last(home: Home, instrument: Instrument) -> Device:
+def _last(home: Home, instrument: Make) -> Device:
     return next(
         one for one in home.devices if one.instrument is instrument and one.until_day is None
     )

@@ -9,11 +9,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
 
+from devices.simulated.build import SCHEDULES, build_home
 from devices.simulated.cohort import Cohort
 from devices.simulated.course import Episode, plan_courses
 from devices.simulated.enrolment import ORGANISATIONS, enrolment_of
 from devices.simulated.faults import FaultRates
-from devices.simulated.home import SCHEDULES, ZONE, Calendar, Delivery, Home, build_home
+from devices.simulated.home import ZONE, Calendar, Delivery, Home
 from devices.simulated.ledger import WorldLine
 from devices.simulated.residents import residents
 
@@ -27,7 +28,8 @@ class World:
 
     `deteriorating` and `silent` are shares of the homes. In a world of 24 homes or more the first
     ones are showcase cases (see `course.SHOWCASES`): in 42 days three deteriorate clearly within
-    the first 28 and three within the last 14.
+    the first 28 and three within the last 14. `asking` puts a tablet into every home, on which a
+    questionnaire is answered whenever something is measured.
 
     Raises ValueError for a world without homes or days, or with an unknown schedule.
     """
@@ -44,6 +46,7 @@ class World:
         silent: float = 0.08,
         faults: FaultRates | None = None,
         schedule: str = "daily",
+        asking: bool = True,
     ) -> None:
         if homes < 1 or days < 1:
             raise ValueError(f"a world needs homes and days, not {homes} and {days}")
@@ -57,6 +60,7 @@ class World:
         self.days = days
         self.schedule = schedule
         self.faults = FaultRates() if faults is None else faults
+        self._asking = asking
         self._shares = (deteriorating, silent)
         self._homes = homes
         self._calendar = Calendar.of(start, days)
@@ -65,7 +69,12 @@ class World:
 
     @classmethod
     def of(
-        cls, cohort: Cohort, tenant: str = "syddanmark", *, faults: FaultRates | None = None
+        cls,
+        cohort: Cohort,
+        tenant: str = "syddanmark",
+        *,
+        faults: FaultRates | None = None,
+        asking: bool = True,
     ) -> "World":
         """The patients of a cohort at home: what its blocks hold goes over the air.
 
@@ -74,7 +83,7 @@ class World:
         """
         world = cls(
             cohort.seed, cohort.patients, tenant, start=cohort.start, days=cohort.days,
-            faults=faults,
+            faults=faults, asking=asking,
         )  # fmt: skip
         world._cohort = cohort
         return world
@@ -140,7 +149,14 @@ class World:
     def _build(self) -> tuple[Home, ...]:
         organisations = tuple(row.id for row in ORGANISATIONS)
         if self._cohort is not None:
-            return residents(self._cohort, self._calendar, self.faults, self.tenant, organisations)
+            return residents(
+                self._cohort,
+                self._calendar,
+                self.faults,
+                self.tenant,
+                organisations,
+                self._asking,
+            )
         plan = plan_courses(self.seed, self._homes, self.days, *self._shares)
         return tuple(
             build_home(
@@ -153,6 +169,7 @@ class World:
                 self.schedule,
                 self.tenant,
                 organisations,
+                self._asking,
             )
             for index, (condition, course) in enumerate(plan)
         )

@@ -82,7 +82,7 @@ class Run:
 
 def world_of(messages: int, seed: int, garbage: float = 0.02) -> World:
     """A world of about so many messages, a tenth of them resends, with every fault in it."""
-    homes, per_day = 80, 2.75
+    homes, per_day = 80, 3.7
     days = max(1, round(messages / homes / per_day))
     start = datetime.fromtimestamp(datetime.now(UTC).timestamp() - (days + 2) * 86_400, UTC).date()
     faults = FaultRates(resend_same=0.06, resend_rebuilt=0.05, garbage=garbage, unassigned=0.03)

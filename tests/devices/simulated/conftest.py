@@ -69,7 +69,7 @@ def broker(tmp_path: Path) -> Iterator[RunningBroker]:
 
 @pytest.fixture(scope="session")
 def faulty() -> World:
-    """Every fault happens, often."""
+    """Every fault happens, often; of what tablets say, see `test_tablet`."""
     rates = FaultRates(
         resend_same=0.1,
         resend_rebuilt=0.1,
@@ -82,10 +82,10 @@ def faulty() -> World:
         unassigned=0.2,
         artefact=0.01,
     )
-    return World(11, 60, start=date(2026, 3, 10), days=30, faults=rates)
+    return World(11, 60, start=date(2026, 3, 10), days=30, faults=rates, asking=False)
 
 
 @pytest.fixture(scope="session")
 def clean() -> World:
     """Nothing goes wrong but illness; it spans the spring change of clocks."""
-    return World(5, 120, start=date(2026, 3, 1), days=42, faults=FaultRates.none())
+    return World(5, 120, start=date(2026, 3, 1), days=42, faults=FaultRates.none(), asking=False)

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.simulated import FaultRates, Fleet, Ledger, Progress, Timeline, World, read_ledger
 from devices.simulated.ledger import GarbageLine, ReadingLine, digest
-from devices.wire import Payload, Receipt, parse_topic
+from devices.wire import KIND_RESPONSE, Payload, Receipt, ResponsePayload, parse_topic
 from tests.devices.simulated.conftest import RunningBroker
 
 START = date(2026, 1, 5)
@@ -46,7 +46,7 @@ class Platform:
         self._client.loop_stop()
 
     def _on_connect(self, client: mqtt.Client, *_: Any) -> None:
-        client.subscribe([("hm/v1/+/+/+/+/obs", 1), ("hm/v1/+/+/+/+/status", 1)])
+        client.subscribe([(f"hm/v1/+/+/+/+/{kind}", 1) for kind in ("obs", "qr", "status")])
 
     def _on_message(self, client: mqtt.Client, _: object, message: mqtt.MQTTMessage) -> None:
         topic = parse_topic(message.topic)
@@ -56,7 +56,7 @@ class Platform:
             return
         body = bytes(message.payload)
         self.seen[message.topic, body] += 1
-        for payload in self._readable(body):
+        for payload in self._readable(body, topic.kind):
             if self._deaf > 0:
                 self._deaf -= 1
                 continue
@@ -68,11 +68,12 @@ class Platform:
             receipt = Receipt(payload.id, payload.seq, result)  # type: ignore[arg-type]
             client.publish(topic.answer(), msgspec.json.encode(receipt), 1)
 
-    def _readable(self, body: bytes) -> list[Payload]:
+    def _readable(self, body: bytes, kind: str) -> list[Payload | ResponsePayload]:
+        form: Any = ResponsePayload if kind == KIND_RESPONSE else Payload
         try:
             if body.startswith(b"["):
-                return msgspec.json.decode(body, type=list[Payload])
-            return [msgspec.json.decode(body, type=Payload)]
+                return list(msgspec.json.decode(body, type=list[form]))
+            return [msgspec.json.decode(body, type=form)]
         except (msgspec.DecodeError, UnicodeDecodeError):
             return []
 

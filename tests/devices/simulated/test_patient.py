@@ -155,7 +155,7 @@ def test_stable_patients_seldom_cross_them(
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_a_world_of_42_days_shows_several_early_and_several_late(seed: int) -> None:
-    world = World(seed, 24, start=date(2026, 1, 5), days=42, faults=FaultRates.none())
+    world = World(seed, 24, start=date(2026, 1, 5), days=42, faults=FaultRates.none(), asking=False)
     fired = fired_by_citizen(world, series_of(world))
     shown = [f"pt-{index + 1:06d}" for index in range(6)]
     early = [name for name in shown if len({day for day in fired[name] if 14 <= day < 28}) >= 3]

@@ -41,7 +41,7 @@ def block(cohort: Cohort) -> Block:
 
 @pytest.fixture(scope="module")
 def world(cohort: Cohort) -> World:
-    return World.of(cohort, faults=FaultRates.none())
+    return World.of(cohort, faults=FaultRates.none(), asking=False)
 
 
 def listed(world: World, key: str) -> list[dict[str, object]]:
@@ -155,7 +155,8 @@ def test_the_truth_goes_with_it(world: World, block: Block) -> None:
 
 
 def test_faults_befall_messages_and_not_values(cohort: Cohort, world: World) -> None:
-    faulty = World.of(cohort, faults=FaultRates(late=0.1, offline_burst=0.05, resend_same=0.1))
+    rates = FaultRates(late=0.1, offline_burst=0.05, resend_same=0.1)
+    faulty = World.of(cohort, faults=rates, asking=False)
 
     def said(some: World) -> set[tuple[str, str]]:
         return {
