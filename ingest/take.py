@@ -2,8 +2,9 @@
 
 In: the bytes of a document. Out: what became of its measurements. They enter through the same
 store as everything else; what is refused is kept with the document. Whose they are is said by the
-CPR number, which must belong to an enrolled citizen. A measurement of ours comes back as itself;
-one from elsewhere names no device of a home, so a device of its own is enrolled for the citizen.
+CPR number, which must belong to an enrolled citizen; a measurement by a device that was somebody
+else's is held. A measurement of ours comes back as itself; one from elsewhere names no device of a
+home, so a device of its own is enrolled for the citizen.
 """
 
 from collections import Counter
@@ -65,7 +66,8 @@ def take(document: bytes, reader: Reader, writer: Writer, now_ms: int) -> Mappin
     records = [_at_home(record, citizen) for record in read.records]
     _enrol_devices(records, citizen, reader, writer, now_ms)
     items: list[Mapped | Rejection] = [
-        Mapped(f"document-{place}", 0, [record], place) for place, record in enumerate(records)
+        Mapped(f"document-{place}", 0, [record], place, f"Patient/{citizen}", "CPR")
+        for place, record in enumerate(records)
     ]
     items += [
         _rejection(Reason.FIELD_VALUE, refusal, len(records) + place)

@@ -258,10 +258,11 @@ def _records(job: Job, reader: Reader, about: tuple[str, ...]) -> Iterator[tuple
             limit=LINES_AT_ONCE,
         )
         records = reader.search(query)
-        if not records:
-            return
         wanted = [one for one in records if one.seq <= job.last_seq or one.version > 1]
-        yield [render(record) for record in wanted], records[-1].seq
+        if records:
+            yield [render(record) for record in wanted], records[-1].seq
+        if len(records) < LINES_AT_ONCE:
+            return  # the end, as it stood at that search: what is written from now on is newer
 
 
 def _others(kind: str, reader: Reader) -> Iterator[list[bytes]]:

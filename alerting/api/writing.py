@@ -36,6 +36,7 @@ _ERRORS = (400, 413, 415, 422, 500, 501)
 _UNREADABLE = frozenset({Reason.PAYLOAD_EMPTY, Reason.PAYLOAD_NOT_UTF8, Reason.JSON_MALFORMED})
 _REASONS = frozenset(Reason)
 _STORED = frozenset({"Observation", "QuestionnaireResponse"})
+_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _ISSUE_TYPE: Mapping[str, str] = MappingProxyType(
     {
         Reason.PAYLOAD_TOO_LARGE: "too-long",
@@ -67,7 +68,12 @@ _encode = msgspec.json.Encoder().encode
 
 
 class _Head(msgspec.Struct, rename="camel"):
+    """What it is, whatever else stands in it."""
+
     resource_type: str = ""
+
+
+class _Bundle(msgspec.Struct):
     type: str = ""
     entry: list[msgspec.Raw] = []
 
@@ -135,17 +141,18 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         The answer has an entry for each entry: 201, 200, 202 as for a single Observation, 405 for
         what only reads or deletes, 422 with an OperationOutcome for what is refused.
         """
-        head = _head(body, "Bundle")
-        if head.type not in {"batch", "transaction", ""}:
-            raise _unfit("type", head.type, "batch or transaction")
-        together = head.type == "transaction"
-        entries = [_entry(raw) for raw in head.entry]
+        _check_kind(body, "Bundle")
+        told = _bundle(body)
+        if told.type not in {"batch", "transaction", ""}:
+            raise _unfit("type", told.type, "batch or transaction")
+        together = told.type == "transaction"
+        entries = [_entry(raw) for raw in told.entry]
         unfit = {place for place, entry in enumerate(entries) if not _is_write(entry)}
         if together and unfit:
             method = getattr(entries[min(unfit)].request, "method", "")
             raise _unfit(f"entry[{min(unfit)}].request.method", method, "POST, with a resource")
         submitted = _submitted(sources, body, together, unfit, allow_none=True)
-        return _response(head.type, len(entries), dict(submitted), unfit)
+        return _response(told.type, len(entries), dict(submitted), unfit)
 
     @router.post(
         "/$submit-measurement",
@@ -160,7 +167,7 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
 
         The answer has an entry for each Observation, in the order of the set.
         """
-        _head(body, "Parameters")
+        _check_kind(body, "Parameters")
         submitted = _submitted(sources, body, together=True)
         numbered = {place: told for place, (_, told) in enumerate(submitted)}
         return _response("transaction", len(numbered), numbered, set())
@@ -171,7 +178,7 @@ _GOOD = (200, 201, 202)
 
 def _created(sources: Sources, body: bytes, kind: str) -> Response:
     """What became of the one resource of a body."""
-    _head(body, kind)
+    _check_kind(body, kind)
     ((_, told),) = _submitted(sources, body, together=False)
     if told.record is None or told.issue is not None:
         answer = resource(outcome([told.issue] if told.issue else []), told.status)
@@ -183,21 +190,28 @@ def _created(sources: Sources, body: bytes, kind: str) -> Response:
     return answer
 
 
-def _head(body: bytes, wanted: str) -> _Head:
-    """What the body says it is; what cannot be read at all is left to the pipeline to refuse."""
+def _check_kind(body: bytes, wanted: str) -> None:
+    """Refuse what says it is another resource; what says nothing readable the pipeline refuses."""
     try:
-        head = _decode(body, type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _Head(wanted)
-    if head.resource_type != wanted:
-        raise _unfit("resourceType", head.resource_type, wanted)
-    return head
+        said = _decode(body, type=_Head).resource_type
+    except _BROKEN:
+        return
+    if said != wanted:
+        raise _unfit("resourceType", said, wanted)
+
+
+def _bundle(body: bytes) -> _Bundle:
+    """Its entries; none where the pipeline will refuse the whole."""
+    try:
+        return _decode(body, type=_Bundle)
+    except _BROKEN:
+        return _Bundle()
 
 
 def _entry(raw: msgspec.Raw) -> _Entry:
     try:
         return _decode(raw, type=_Entry)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _BROKEN:
         return _Entry(_Head(), _Method("POST"))  # the pipeline says what is wrong with it
 
 

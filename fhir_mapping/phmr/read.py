@@ -62,7 +62,15 @@ def _parse(xml: bytes) -> etree._Element | Refusal:
     return root
 
 
-def _document(root: etree._Element) -> Document:
+def _document(root: etree._Element) -> Document | Refusal:
+    """The document, or why it cannot be compared with what we would write."""
+    try:
+        return _parts(root)
+    except etree.C14NError:
+        return Refusal("/", "a relative address", "a namespace must be an absolute URI")
+
+
+def _parts(root: etree._Element) -> Document:
     """The sections that we know as parts, everything else as the document's own."""
     nodes: list[etree._Element] = []
     sections: list[Section] = []

@@ -30,7 +30,16 @@ class BackOff:
         [0.5, 1.0, 2.0]
         """
         self._failures += 1
-        return max(delay_s(self._failures, self._jitter()), min(asked_s, ASKED_S_MAX))
+        return longer(delay_s(self._failures, self._jitter()), asked_s)
+
+
+def longer(delay_s: float, asked_s: float) -> float:
+    """The wait, or the longer one that the destination asks for, within `ASKED_S_MAX`.
+
+    >>> longer(60.0, 77.0), longer(60.0, 0.0), longer(60.0, 1e9)
+    (77.0, 60.0, 3600.0)
+    """
+    return max(delay_s, min(asked_s, ASKED_S_MAX))
 
 
 def delay_s(failures: int, jitter: float) -> float:

@@ -25,7 +25,7 @@ from collections.abc import Callable
 import msgspec
 
 from fhir_mapping.record import Record
-from ingest.deliver.back_off import BackOff, delay_s
+from ingest.deliver.back_off import BackOff, delay_s, longer
 from ingest.deliver.port import Destination, Item, Later, Refused, Result, Taken
 from ingest.deliver.state import Deliveries, Outcomes, Waiting
 from ingest.deliver.surroundings import Surroundings
@@ -169,7 +169,7 @@ class Deliverer:
             outcomes.seq = record.seq
 
     def _postponed(self, one: bytes, attempts: int, result: Later) -> Waiting:
-        wait_s = max(delay_s(attempts + 3, self._jitter()), result.wait_s)
+        wait_s = longer(delay_s(attempts + 3, self._jitter()), result.wait_s)
         return Waiting(one, self._now_ms() + round(wait_s * 1000), attempts)
 
     def _conclude(self, work: _Round) -> float:

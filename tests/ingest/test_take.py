@@ -2,14 +2,21 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from alerting.standard_limits import standard_limits
-from fhir_mapping.enrolled import Citizen, Enrolment, Organisation, Plan
+from fhir_mapping.enrolled import (
+    Assignment,
+    Citizen,
+    EnrolledDevice,
+    Enrolment,
+    Organisation,
+    Plan,
+)
 from fhir_mapping.kih.reports import dataset_of
 from fhir_mapping.kih.write import render_dataset
 from fhir_mapping.phmr import document_of, render_phmr
@@ -116,6 +123,23 @@ def test_a_document_about_a_stranger_is_held(ward: Ward) -> None:
     assert (held.reason, held.payload) == ("identity-mismatch", document)
     assert "7105480002" not in held.detail
     assert ward.records() == []
+
+
+@pytest.mark.parametrize("document", [as_kih, as_phmr])
+def test_a_device_that_is_somebody_elses_decides_nothing(
+    ward: Ward, document: "type[bytes]"
+) -> None:
+    """The document says Anna, the device belonged to Nancy: it is held, and is nobody's."""
+    device = EnrolledDevice(OURS[0].device, OURS[0].device_type, "Maker", "Scale")
+    mine = Assignment(device.id, "nancy", datetime(2020, 1, 1, tzinfo=UTC))
+    ward.writer.enrol(Enrolment(devices=[device], assignments=[mine]), NOW_MS)
+    of_hers = sum(record.device == device.id for record in OURS)
+    became = ward.take(document())
+    assert became == {"quarantined": len(OURS)}
+    assert {record.citizen for record in ward.records()} <= {None}
+    held = list(ward.reader.rejections())
+    assert {one.reason for one in held} == {"identity-mismatch"}
+    assert len(held) == of_hers > 0
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,41 @@ def test_what_changes_meanwhile_is_not_missing(
     assert set(written) == {id_text(key) for key in before}
 
 
+def test_an_export_ends_however_much_is_written_meanwhile(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(export, "LINES_AT_ONCE", 3)
+    fill(ward)
+    searches = 0
+
+    def opened() -> Reader:
+        reader, busy = SqliteReader(ward.records), Ward(tmp_path)
+        search, close = reader.search, reader.close
+
+        def while_measuring(query: Any) -> Any:
+            nonlocal searches
+            searches += 1
+            if searches < 50:
+                busy.measure("c1", MORNING_MS + searches * 1000, {"spo2": "93"})
+            return search(query)
+
+        def close_both() -> None:
+            busy.close()
+            close()
+
+        reader.search = while_measuring  # type: ignore[method-assign]
+        reader.close = close_both  # type: ignore[method-assign]
+        return reader
+
+    jobs = Exports(tmp_path / "jobs", opened, lambda: NOW_MS)
+    job = jobs.begin(["Observation"], 0, "x", SqliteReader(ward.records))
+    assert job is not None
+    wait_for(lambda: job.state == "done")
+    jobs.close()
+    assert [one.lines for one in job.outputs] == [10]
+    assert searches < 10
+
+
 def test_a_cancelled_export_leaves_nothing(
     client: Client, ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:

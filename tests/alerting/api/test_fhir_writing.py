@@ -267,6 +267,24 @@ def test_another_resource_and_too_long_a_body_are_refused(
     assert rejections(ward) == []
 
 
+PARAMETERS = {
+    "resourceType": "Parameters",
+    "entry": 7,
+    "parameter": [{"name": "measurement", "resource": observation(93, at)} for at in range(2)],
+}
+DELETION = bundle("batch", observation(type=7), method="DELETE")
+
+
+@pytest.mark.parametrize("path", ["/Observation", "/QuestionnaireResponse", ""])
+def test_what_the_body_is_does_not_depend_on_what_else_stands_in_it(
+    client: Client, ward: Ward, path: str
+) -> None:
+    """Elements that this kind of resource does not have must not hide what it is."""
+    assert post(client, path, PARAMETERS).status_code == 422
+    assert statuses(post(client, "", DELETION)) == ["405"]
+    assert stored(ward) == []
+
+
 @pytest.mark.parametrize("kind", ["searchset", "collection", "history", "x"])
 def test_a_bundle_that_is_no_request_is_refused(client: Client, kind: str) -> None:
     assert post(client, "", bundle(kind, observation())).status_code == 422

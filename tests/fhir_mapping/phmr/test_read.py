@@ -50,6 +50,7 @@ def with_doctype(declarations: str, text: str) -> bytes:
         .replace("<patientRole/>", '<patientRole><id root="1.2" extension="3"/></patientRole>')
         .encode(),
         (b"<a>" * 1000) + (b"</a>" * 1000),
+        GOOD.replace("</recordTarget>", '<x xmlns="relative"/></recordTarget>').encode(),
     ],
 )
 def test_it_is_refused(xml: bytes) -> None:

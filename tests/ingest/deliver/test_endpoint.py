@@ -82,6 +82,20 @@ def test_what_is_nobodys_any_more_is_withdrawn(
     assert server.requests[1].path == f"/fhir/{id_text(record.id)}"
 
 
+def test_a_document_waits_as_long_as_asked_but_no_slip_of_a_clock_stops_it(
+    home: Home, server: StrictServer
+) -> None:
+    home.measure(1, 2)
+    server.script.append(Fault("status", 425, (("Retry-After", "999999999"),)))
+    ask(server, 200, 200)
+    with delivering(home, url=server.url, destination="endpoint") as run:
+        run.until_idle()
+        assert run.state.counts() == (1, 0)
+        run.clock.wait(3600)
+        run.until_idle()
+        assert run.state.counts() == (0, 0)
+
+
 def test_a_token_is_sent_along(home: Home, server: StrictServer) -> None:
     home.measure(1)
     ask(server, 200)
