@@ -7,18 +7,19 @@ benchmarks.
 """
 
 from alerting.rules.applicable import applicable
-from alerting.rules.baseline import swapped
 from alerting.rules.colour import Colour
+from alerting.rules.compose import home_of
 from alerting.rules.explain import explain
 from alerting.rules.findings import Findings
-from alerting.rules.items import ITEMS, Item, item_index
+from alerting.rules.hypotheses import CLINICAL, HYPOTHESES
+from alerting.rules.items import ITEMS, item_index
 from alerting.rules.limits import default_limits, default_relative_limits
 from alerting.rules.profile import Profile
-from alerting.rules.rule import CLINICAL, HYPOTHESES, Rule
+from alerting.rules.rule import Rule
 from alerting.rules.rulebook import RULEBOOK, RULEBOOK_VERSION, RULES, Rulebook, rule_index
 from alerting.rules.signals import SIGNALS, Signal, signal_index
 from alerting.rules.state import State
-from alerting.rules.step import clock, overdue_instants, step
+from alerting.rules.step import clock, overdue_instants, step, swapped
 
 __all__ = [
     "CLINICAL",
@@ -30,7 +31,6 @@ __all__ = [
     "SIGNALS",
     "Colour",
     "Findings",
-    "Item",
     "Profile",
     "Rule",
     "Rulebook",
@@ -41,6 +41,7 @@ __all__ = [
     "default_limits",
     "default_relative_limits",
     "explain",
+    "home_of",
     "item_index",
     "overdue_instants",
     "rule_index",

@@ -1,41 +1,32 @@
-"""Which rules apply to which patient: whose silence must not be read as green.
+"""Which rules apply to whom: what must have run before a citizen may be called green.
 
-Called by the composition, and by whoever shows where a citizen stands.
+In: a `Profile`. Out: (patients, rules) bool. Called by `alerting.situations` and by scores.
 """
+
+from typing import Final
 
 import numpy as np
 
 from alerting.rules.arrays import Bools
 from alerting.rules.profile import Profile
-from alerting.rules.rule import Rule
-from alerting.rules.rulebook import RULEBOOK, Rulebook
-from alerting.rules.signals import SIGNALS, signal_index
+from alerting.rules.rulebook import RULEBOOK, RULES, Rulebook
+from alerting.rules.signals import SIGNALS
+
+_LOOKS_AT: Final = np.array(
+    [[signal.alias in rule.signals for signal in SIGNALS] for rule in RULES]
+)
+_ALL: Final = np.array([rule.needs == "all" for rule in RULES])
+_PER_WEEK: Final = np.array([rule.per_week_min for rule in RULES])
 
 
 def applicable(profile: Profile, rulebook: Rulebook = RULEBOOK) -> Bools:
-    """(P, R): the plan gives the rule what it needs, and the rule is meant for the patient.
-
-    A rule that is switched off, or whose silence says nothing, does not apply. A rule without
-    signals of its own (R24) applies to whoever has a plan.
-
-    >>> applicable(Profile.default(1)).any()
-    np.False_
+    """A rule applies when its signals are in the plan (any of them, or all, as its row says), the
+    plan asks often enough, the citizen is one of those it is for, and the rulebook has it enabled.
     """
-    applies = np.zeros((len(rulebook), profile.patients), dtype=np.bool_).T
-    for column, rule in enumerate(rulebook.rules):
-        if rule.enabled and not rule.never_green:
-            wanted = _planned(profile, rule)
-            applies[:, column] = wanted if rule.applies is None else wanted & rule.applies(profile)
-    return applies
-
-
-def _planned(profile: Profile, rule: Rule) -> Bools:
-    """(P,): the monitoring plan expects what the rule looks at."""
-    if rule.needs:
-        every: Bools = np.all(
-            profile.expected[:, [signal_index(alias) for alias in rule.needs]], axis=1
-        )
-        return every
-    aliases = rule.signals or tuple(signal.alias for signal in SIGNALS)
-    planned: Bools = np.any(profile.expected[:, [signal_index(alias) for alias in aliases]], axis=1)
-    return planned | profile.symptoms_asked if rule.family == "symptom" else planned
+    planned = profile.expected.astype(np.int64) @ _LOOKS_AT.T.astype(np.int64)
+    needed = np.where(_ALL, _LOOKS_AT.sum(axis=1), np.minimum(_LOOKS_AT.sum(axis=1), 1))
+    often = np.bitwise_count(profile.plan_weekdays & np.uint8(0x7F))
+    who = np.stack([rule.applies(profile) for rule in rulebook.rules], axis=1)
+    watched = profile.expected.any(axis=1) | profile.symptoms_asked
+    applies: Bools = who & (planned >= needed) & (often[:, None] >= _PER_WEEK)
+    return applies & watched[:, None] & rulebook.enabled

@@ -5,31 +5,32 @@ the new normal while it unfolds; it is then pulled to within three sd; and while
 the signal's family is open nothing waits or moves, for 21 days at most.
 """
 
-from collections.abc import Sequence
 from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, Rows
+from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
-from alerting.rules.rulebook import Rulebook
-from alerting.rules.signals import FAMILIES, SIGNALS, signal_index
-from alerting.rules.state import NEVER, SLOTS, State
+from alerting.rules.rulebook import RULES
+from alerting.rules.signals import FAMILIES, SIGNALS
+from alerting.rules.slots import SLOTS
+from alerting.rules.state import State
 
 LAG_DAYS: Final = 7
 WEIGHT_VALID: Final = 5.0
 FREEZE_DAYS_MAX: Final = 21.0
-RELEARN_WEIGHT: Final = 3.0
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 _SIGNALS: Final = len(SIGNALS)
-_WEIGHT: Final = signal_index("weight")
 _HALF_LIFE: Final = np.array([signal.half_life_days for signal in SIGNALS])
 _FLOOR: Final = np.array([signal.sd_floor for signal in SIGNALS])
 _SIGNAL_FAMILY: Final = np.array([FAMILIES.index(signal.family) for signal in SIGNALS])
+_FAMILY_RULES: Final = [
+    [index for index, rule in enumerate(RULES) if rule.family == family] for family in FAMILIES
+]
 _NEXT: Final = np.array([0] + [(bits & -bits).bit_length() - 1 for bits in range(1, 1 << SLOTS)])
 """Lowest set bit of each possible `occupied`, rotated so that the oldest day is bit 0."""
 
@@ -41,18 +42,15 @@ def describe(block: State) -> tuple[Floats, Floats, Floats, Bools]:
     return mean, sd, block.weight.astype(np.float64), block.weight >= WEIGHT_VALID
 
 
-def frozen(block: State, t: Floats, paused: Bools) -> Bools:
-    """(n, S): the signal's family has an open episode, and has had for less than 21 days.
-
-    paused (n,): admitted or away, which freezes every signal for as long as it lasts.
-    """
+def frozen(block: State, t: Floats) -> Bools:
+    """(n, S): the signal's family has an open episode, and has had for less than 21 days."""
     families: Bools = t[:, None] - block.frozen_since < FREEZE_DAYS_MAX
-    return families[:, _SIGNAL_FAMILY] | paused[:, None]
+    return families[:, _SIGNAL_FAMILY]
 
 
-def note_episodes(block: State, t: Floats, book: Rulebook) -> None:
+def note_episodes(block: State, t: Floats) -> None:
     """Start or end the freeze of each family after its rules were judged at t (n,)."""
-    for column, rules in enumerate(book.freezing_columns):
+    for column, rules in enumerate(_FAMILY_RULES):
         if not rules:
             continue
         active = (block.status[:, rules] >= Colour.YELLOW).any(axis=1)
@@ -105,25 +103,6 @@ def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
     block.oldest_day[...] = np.where(fresh & (block.occupied == 0), day[:, None], block.oldest_day)
     block.occupied[...] |= np.where(fresh, bit[:, None], np.uint8(0))
     _flat(block.pending)[pair * SLOTS + slot[row]] = _flat(x)[pair]
-
-
-def swapped(state: State, rows: Rows, signals: Sequence[int]) -> None:
-    """A device was replaced: what was learnt with the old one about `signals` counts for little.
-
-    The baseline keeps its mean with the weight of three readings at most, so the new device's
-    bias is learnt within days; until then it is not valid and no rule compares with it. Readings
-    that still wait, and short windows, are forgotten. Changes `state` only.
-    """
-    chosen: Ints = np.arange(state.patients)[rows]
-    for signal in signals:
-        weight, spread = state.weight[chosen, signal], state.spread[chosen, signal]
-        kept = np.minimum(weight, RELEARN_WEIGHT)
-        scale = np.divide(kept, weight, out=np.zeros_like(weight), where=weight > 0)
-        state.weight[chosen, signal] = kept
-        state.spread[chosen, signal] = spread * scale
-        state.occupied[chosen, signal] = 0
-    if _WEIGHT in signals:
-        state.past_days[chosen] = NEVER
 
 
 def _flat(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:

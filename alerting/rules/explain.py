@@ -6,7 +6,6 @@ from typing import Final
 
 from alerting.rules.colour import Colour
 from alerting.rules.rule import Rule
-from alerting.rules.signals import SIGNALS
 
 _LIMIT_WORDS: Final = {
     "da": {False: "gul", True: "rød"},
@@ -44,7 +43,7 @@ def explain(rule: Rule, evidence: Mapping[str, float], colour: Colour, lang: str
     no number. Raises KeyError for another language.
 
     >>> from alerting.rules.rulebook import RULES
-    >>> explain(RULES[3], {"value": 82.3, "extra": 2.5, "limit": 2.0}, Colour.YELLOW, "da")
+    >>> explain(RULES[10], {"value": 82.3, "extra": 2.5, "limit": 2.0}, Colour.YELLOW, "da")
     'Vægt 82,3 kg, ændring +2,5 kg på højst 3 dage (gul grænse: mere end 2,0 kg).'
     """
     danish = lang == "da"
@@ -56,13 +55,10 @@ def explain(rule: Rule, evidence: Mapping[str, float], colour: Colour, lang: str
     number = _Danish if danish else _English
     fields: dict[str, str | float] = {key: number("nan") for key in rule.evidence}
     fields.update((key, number(value)) for key, value in evidence.items())
-    fields["signal"] = fields["unit"] = _ABSENT
     fields["colour"] = _LIMIT_WORDS[lang][colour == Colour.RED]
+    if rule.words is not None:
+        fields.update(rule.words(evidence, lang))
     extra = evidence.get("extra", math.nan)
-    if rule.id == "T01" and not math.isnan(extra):
-        signal = SIGNALS[int(extra)]
-        fields["signal"] = signal.name_da if danish else signal.name_en
-        fields["unit"] = signal.unit
     text = (rule.text_da if danish else rule.text_en).format_map(fields)
     urgent = rule.urgent_da if danish else rule.urgent_en
     return f"{text} {urgent}" if urgent and extra >= rule.params["call"] else text

@@ -1,11 +1,14 @@
-"""What `step` and `clock` answer: every rule's colour for every row, and why."""
+"""What `step` and `clock` answer: every rule's colour for every row, the alerts, and why."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.colour import Colour
+from alerting.rules.sitting import Verdict
 
 EVIDENCE = ("value", "limit", "baseline_mean", "baseline_sd", "baseline_n", "extra")
 
@@ -20,16 +23,16 @@ class Findings:
     level (n, R)        int8 colour of this reading alone, GREEN where nothing was judged
     evaluated (n, R)    the rule judged something in this call
     onset (n, R)        data time at which the colour was reached; NaN unless it is raised
-    value, limit, baseline_mean, baseline_sd, baseline_n, extra (n, R)
-                        evidence in the rule's own units, NaN where it does not apply; the
-                        rule's row says what each holds
-    composed, composed_was (n, H)
-                        int8 colour of each hypothesis after and before this call (`compose`)
-    notify (n, H)       a clinician's attention is asked for now: something new or worse, and
-                        not the same again within the refractory period (P6)
-    ask_daily (n,)      measurements are wanted every day from now for four days, because a
-                        deterioration may be coming or a red value waits for its confirmation
     refused (n, S)      readings of this call that the quality screen kept from the rules
+    composed, composed_was (n, H)
+                        int8 colour of each alert after and before this call
+    notify (n, H)       the alert calls for attention now
+    ask_daily (n,)      there is evidence enough to ask for daily measurements for some days
+    verdicts, baselines the judged rules by column, and (mean, sd, n) (n, S) that they used:
+                        what `evidence` and the properties below are read from, when asked for
+
+    value, limit, baseline_mean, baseline_sd, baseline_n, extra (n, R) are evidence in the rule's
+    own units, NaN where it does not apply; the rule's row says what each holds.
     """
 
     rows: Ints
@@ -39,18 +42,72 @@ class Findings:
     level: npt.NDArray[np.int8]
     evaluated: Bools
     onset: Floats
-    value: Floats
-    limit: Floats
-    baseline_mean: Floats
-    baseline_sd: Floats
-    baseline_n: Floats
-    extra: Floats
+    refused: Bools
     composed: npt.NDArray[np.int8]
     composed_was: npt.NDArray[np.int8]
     notify: Bools
     ask_daily: Bools
-    refused: Bools
+    verdicts: Mapping[int, Verdict]
+    baselines: tuple[Floats, Floats, Floats]
 
     def evidence(self, row: int, rule: int) -> dict[str, float]:
         """The evidence of one rule on one row (positions, not patient indices)."""
-        return {name: float(getattr(self, name)[row, rule]) for name in EVIDENCE}
+        verdict = self.verdicts.get(rule)
+        if verdict is None:
+            return dict.fromkeys(EVIDENCE, float("nan"))
+        return {name: float(_at(self._of(verdict, rule, name), row)) for name in EVIDENCE}
+
+    @property
+    def value(self) -> Floats:
+        """What each rule looked at."""
+        return self._matrix("value")
+
+    @property
+    def limit(self) -> Floats:
+        """The limit of each rule's colour, or the one next to it."""
+        return self._matrix("limit")
+
+    @property
+    def extra(self) -> Floats:
+        """What else each rule looked at."""
+        return self._matrix("extra")
+
+    @property
+    def baseline_mean(self) -> Floats:
+        """What is usual, for rules that compare with it."""
+        return self._matrix("baseline_mean")
+
+    @property
+    def baseline_sd(self) -> Floats:
+        """Its standard deviation."""
+        return self._matrix("baseline_sd")
+
+    @property
+    def baseline_n(self) -> Floats:
+        """The effective number of readings behind it."""
+        return self._matrix("baseline_n")
+
+    def _matrix(self, name: str) -> Floats:
+        filled = np.full(self.colour.shape, np.nan)
+        for column, verdict in self.verdicts.items():
+            filled[:, column] = self._of(verdict, column, name)
+        return filled
+
+    def _of(self, verdict: Verdict, column: int, name: str) -> Floats | float:
+        if name == "limit":
+            red = self.colour[:, column] == Colour.RED
+            wanted = np.where(red, verdict.limit_red, verdict.limit_yellow)
+            other = np.where(red, verdict.limit_yellow, verdict.limit_red)
+            return np.where(np.isnan(wanted), other, wanted)
+        if name == "value":
+            return verdict.value
+        if name == "extra":
+            return np.nan if verdict.extra is None else verdict.extra
+        if verdict.baseline is None:
+            return np.nan
+        place = ("baseline_mean", "baseline_sd", "baseline_n").index(name)
+        return self.baselines[place][:, verdict.baseline]
+
+
+def _at(numbers: Floats | float, row: int) -> float:
+    return float(numbers[row]) if isinstance(numbers, np.ndarray) else float(numbers)

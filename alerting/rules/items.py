@@ -1,29 +1,50 @@
 """The symptoms that rules look at: one row per column of every (patients, items) array.
 
-The rows are those of `devices.symptoms`, in its order: dyspnoea, cough, sputum, sputum_colour,
-oedema, orthopnoea, dizziness, chest_pain, syncope. An answer is int8: 1 worse than usual or
-present, 0 not so, -1 not asked or not answered. Called by the rules, and by whoever turns a
-questionnaire's answers into columns.
+In: the symptoms of the questionnaires (`devices.symptoms`). Out: `ITEMS` and `item_index`. An
+answer is int8: `YES` (worse than usual, or present), `NO`, or `NOT_ASKED` (not asked, or not
+answered), which is never read as a no.
 """
 
-from typing import Final, TypeAlias
+from typing import Final
 
-from devices.questionnaire import Symptom
+import numpy as np
+
+from alerting.rules.arrays import Bools, Ints
 from devices.symptoms import SYMPTOMS
 
-Item: TypeAlias = Symptom
-
-ITEMS: Final[tuple[Item, ...]] = SYMPTOMS
-
-NOT_ANSWERED: Final = -1
+ITEMS: Final = SYMPTOMS
+YES, NO, NOT_ASKED = np.int8(1), np.int8(0), np.int8(-1)
+SEVERE: Final = ("chest_pain", "syncope")
+"""Whoever says yes to one of these is told to ring 112, the Danish emergency number."""
 
 _INDEX: Final = {item.alias: index for index, item in enumerate(ITEMS)}
+_BITS: Final = (1 << np.arange(len(ITEMS))).astype(np.uint16)
 
 
 def item_index(alias: str) -> int:
     """The column of an item.
 
-    >>> item_index("oedema")
-    4
+    >>> item_index("dyspnoea")
+    0
     """
     return _INDEX[alias]
+
+
+def packed(flags: Bools) -> Ints:
+    """(n, Q) bool as one uint16 per row, item i in bit i.
+
+    >>> packed(np.array([[True, False, True] + [False] * 6])).tolist()
+    [5]
+    """
+    bits: Ints = flags.astype(np.uint16) @ _BITS
+    return bits
+
+
+def unpacked(bits: Ints) -> Bools:
+    """The inverse of `packed`: (n,) -> (n, Q).
+
+    >>> unpacked(np.array([5], dtype=np.uint16))[0, :3].tolist()
+    [True, False, True]
+    """
+    flags: Bools = (bits[:, None] & _BITS) != 0
+    return flags

@@ -1,4 +1,4 @@
-"""The standard sets of personal limits that a patient is given at enrolment."""
+"""The standard sets of limits: absolute (copied to a patient at enrolment) and relative."""
 
 from typing import Final, TypeAlias
 
@@ -20,30 +20,27 @@ def default_limits(
     atrial_fibrillation: bool = False,
     rulebook: Rulebook = RULEBOOK,
 ) -> dict[str, Limits]:
-    """Limits (RAL, GAL) by signal alias, for the signals that have any.
+    """Limits by signal alias, for the signals that have any.
 
     `condition` is one of CONDITIONS. `scale2`: the doctor has prescribed a target of 88-92 %
-    because of hypercapnic risk. `beta_blocker`, `pacemaker`, `atrial_fibrillation` move the
-    limits of the pulse. Raises ValueError for another condition. The numbers and their sources
-    are those of R01, R06, R16 and R17 in `rulebook`.
+    because of hypercapnic risk. `beta_blocker`, `pacemaker`, `atrial_fibrillation` move
+    the limits of the pulse. Raises ValueError for another condition. The numbers and their sources
+    are those of R01, R06, R16 and R17.
 
     >>> default_limits("copd", scale2=True)["spo2"]
     (85.0, 87.0, nan, nan)
-    >>> default_limits("both", pacemaker=True)["pulse"]
-    (40.0, 45.0, 111.0, 131.0)
     """
-    _check(condition)
-    spo2, pulse, low, high = (
-        rulebook.rule(rule_id).params for rule_id in ("R01", "R06", "R16", "R17")
-    )
+    _known(condition)
+    spo2, pulse, low, high = (rulebook.params[rule] for rule in ("R01", "R06", "R16", "R17"))
     scale = "_scale2" if scale2 else ""
-    slow = "_beta_blocker" if beta_blocker or pacemaker else ""
+    yellow = "_pacemaker" if pacemaker else "_beta_blocker" if beta_blocker else ""
+    red = "_pacemaker" if pacemaker else ""
     rhythm = "_atrial_fibrillation" if atrial_fibrillation else ""
     return {
         "spo2": (spo2["red" + scale], spo2["yellow" + scale], _NONE, _NONE),
         "pulse": (
-            pulse["low_red"],
-            pulse["low_yellow" + slow],
+            pulse["low_red" + red],
+            pulse["low_yellow" + yellow],
             pulse["high_yellow" + rhythm],
             pulse["high_red"],
         ),
@@ -53,20 +50,24 @@ def default_limits(
 
 
 def default_relative_limits(condition: str, *, rulebook: Rulebook = RULEBOOK) -> dict[str, Limits]:
-    """Relative limits (RELRAL, RELGAL) by signal alias, for the signals that have any.
-
-    The change from the personal base that counts, downwards (low) and upwards (high), as positive
-    sizes in the signal's unit. Raises ValueError for an unknown condition. The numbers and their
-    sources are those of R03 in `rulebook`.
+    """The rulebook's changes from the personal base that count, by signal alias: (red down, yellow
+    down, yellow up, red up), positive, in the signal's unit. The same for every condition (which
+    is checked); they hold wherever a citizen has none of his own. The numbers are those of R03,
+    R07, R09 and R18. Raises ValueError for another condition.
 
     >>> default_relative_limits("copd")["spo2"]
     (4.0, 3.0, nan, nan)
     """
-    _check(condition)
-    drop = rulebook.rule("R03").params
-    return {"spo2": (drop["red"], drop["yellow"], _NONE, _NONE)}
+    _known(condition)
+    drop, rise, flow, shift = (rulebook.params[rule] for rule in ("R03", "R07", "R09", "R18"))
+    return {
+        "spo2": (drop["red"], drop["yellow"], _NONE, _NONE),
+        "pulse": (_NONE, _NONE, rise["yellow"], rise["red"]),
+        "fev1": (flow["red"], flow["yellow"], _NONE, _NONE),
+        "systolic": (shift["red"], shift["yellow"], shift["yellow"], _NONE),
+    }
 
 
-def _check(condition: str) -> None:
+def _known(condition: str) -> None:
     if condition not in CONDITIONS:
         raise ValueError(f"unknown condition {condition!r}; known: {', '.join(CONDITIONS)}")

@@ -17,7 +17,7 @@ WINSOR_SD = 3.0
 _GREEN, _YELLOW, _RED = (np.int8(colour) for colour in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 
 
-def grade(yellow: Bools, red: Bools) -> Ints:
+def grade(yellow: Bools | np.bool_, red: Bools | np.bool_) -> Ints:
     """Red beats yellow beats green, as int8.
 
     >>> grade(np.array([True, True, False]), np.array([False, True, False])).tolist()
@@ -101,37 +101,24 @@ def hits(register: Ints) -> Ints:
 
 
 def follow(
-    active: Ints, clears: Ints, raw: Ints, clear: Bools, clears_to_close: Ints
+    active: Ints, clears: Ints, raw: Ints, clear: Bools, clears_to_close: Ints, again: Bools
 ) -> tuple[Ints, Ints]:
     """One judged reading in the life of an episode (P5, with two heights).
 
     A raw colour opens an episode or raises it at once; the colour never falls within an
     episode. Only `clears_to_close` clear readings in a row close it: a reading that fires or
-    lies in the deadband starts the count again. `active` and `raw` are 0, YELLOW or RED.
-    Returns the new (active, clears).
+    lies in the deadband starts the count again, and a further one of the same day (`again`) adds
+    nothing. `active` and `raw` are 0, YELLOW or RED. Returns the new (active, clears).
 
-    >>> episode, count = follow(np.array(3), np.array(2), np.array(0), np.array(True), np.array(3))
+    >>> episode, count = follow(np.array(3), np.array(2), np.array(0), np.array(True), np.array(3),
+    ...                         np.array(False))
     >>> int(episode), int(count)
     (0, 3)
     """
     safe = clear & (raw == _GREEN)
-    clears = np.where(safe, np.minimum(clears + 1, clears_to_close), np.uint8(0))
+    clears = np.where(safe, np.minimum(clears + ~again, clears_to_close), np.uint8(0))
     active = np.where(safe & (clears >= clears_to_close), _GREEN, np.maximum(active, raw))
     return active, clears
-
-
-def refractory(
-    since_days: Floats, rest_days: Floats, colour: Ints, last: Ints, worse: Bools
-) -> Bools:
-    """Whether the same may be said again (P6): after a rest, at a worse colour, or if worse.
-
-    `since_days` since it was last said (inf = never), at colour `last`.
-
-    >>> bool(refractory(np.array(3.0), np.array(7.0), np.array(4), np.array(3), np.array(False)))
-    True
-    """
-    again: Bools = (since_days >= rest_days) | (colour > last) | worse
-    return again
 
 
 def window_gain(
@@ -148,8 +135,28 @@ def window_gain(
     >>> int(gain[0]), bool(found[0])
     (23, True)
     """
+    inside, found = _inside(day, past_days, window_days)
+    lowest = np.where(inside, past, np.iinfo(past.dtype).max).min(axis=1)
+    return np.where(found, value - lowest, 0), found
+
+
+def window_fall(
+    value: Ints, day: Ints, past: Ints, past_days: Ints, window_days: int
+) -> tuple[Ints, Bools]:
+    """The fall below the highest earlier day at most `window_days` back; as `window_gain`.
+
+    >>> fall, found = window_fall(np.array([778]), np.array([8]), np.array([[801, 799]]),
+    ...                           np.array([[5, 2]]), 3)
+    >>> int(fall[0]), bool(found[0])
+    (23, True)
+    """
+    inside, found = _inside(day, past_days, window_days)
+    highest = np.where(inside, past, 0).max(axis=1)
+    return np.where(found, highest - value, 0), found
+
+
+def _inside(day: Ints, past_days: Ints, window_days: int) -> tuple[Bools, Bools]:
     age = day[:, None] - past_days
     inside = (age > 0) & (age <= window_days)
     found: Bools = np.any(inside, axis=1)
-    lowest = np.where(inside, past, np.iinfo(past.dtype).max).min(axis=1)
-    return np.where(found, value - lowest, 0), found
+    return inside, found

@@ -2,46 +2,56 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+import numpy as np
 
 from alerting.rules.arrays import Bools
 from alerting.rules.colour import Colour
 from alerting.rules.profile import Profile
 from alerting.rules.sitting import Sitting, Verdict
 
-HYPOTHESES: Final = ("copd", "heart-failure", "general", "missing", "technical")
-"""What an alert can be about. A patient with one of the two diseases has every clinical rule
-under that disease; with both, each rule under its own home; with neither, under general."""
-CLINICAL: Final = 3
-"""The first three hypotheses are about the patient; the others about the measuring."""
+Params: TypeAlias = Mapping[str, float]
+Condition: TypeAlias = Callable[[Sitting, Params], Verdict]
+Hypothesis: TypeAlias = Literal["copd", "heart-failure", "general", "missing", "technical"]
+
+
+def numbers(**given: float) -> Params:
+    """A row's numbers, by name, that nobody can change."""
+    return MappingProxyType(given)
+
+
+def texts(**given: str) -> Mapping[str, str]:
+    """A row's sources or evidence, by name, that nobody can change."""
+    return MappingProxyType(given)
+
+
+def everybody(profile: Profile) -> Bools:
+    """The rule applies whenever its signals are in the plan."""
+    return np.ones(profile.patients, dtype=np.bool_)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One rule.
 
-    family: what counts as one source of evidence, and whose open episode freezes baselines
-        (`freezes` names other families where the rule draws on several).
-    home: the hypothesis that the rule's colour belongs to, one of HYPOTHESES.
+    family: what counts as one source of evidence, and whose open episode freezes baselines.
+    home: the hypothesis that it speaks for, where a citizen has both diseases.
     params: every number of the condition, each with an entry in `sources`.
     k, n, confirmed: the colours in `confirmed` need k hits among the last n readings; others
-        need one. weak: the condition also knows a weaker sign, worth yellow when k of n show it.
-        n_off: clear readings in a row that close an episode; 0 = the rule has no memory of its
-        own and its colour is that of the moment.
-    candidate: a red reading that waits for confirmation shows as yellow at once.
-    yellow_alone, red_alone: the colour asks for a clinician's attention without company; a red
-        that may not is worth a yellow in the composed colour.
-    fuses: the rule weighs several signals against each other; with any red it makes a red.
-    never_green: the rule's silence says nothing, so its colour is never GREEN.
-    needs: the signals that a plan must all expect for the rule to apply; () = any of `signals`.
-    applies: further conditions on the patient; None = everybody.
-    per_week_min: readings a week below which the rule says little (0 = any).
+        need one. n_off: clear readings in a row that close an episode; 0 = the rule has no
+        memory of its own and its colour is that of the moment.
+    red_alone: its red makes the alert red (section 4.2 of the reference); the red of any other
+        rule needs company.
+    needs: which signals must be in the plan for the rule to apply: "any" of them or "all".
+    applies: to whom, beyond that.
+    per_week_min: planned days a week below which the rule does not apply (0 = any).
     lookback_days: how much history explains a finding.
     evidence: the evidence fields that the rule fills, and what each holds.
     text_*: a sentence that stays true for any reading of an open episode. urgent_* is added
-        from params["call"] on. Fields: value, limit, baseline_mean, extra, colour, signal, unit,
-        and names (what `extra` stands for as bits, see `names`).
-    enabled: 0 = the rule is switched off and says nothing.
+        from params["call"] on. Fields: value, limit, baseline_mean, extra, colour, and what
+        `words` gives from the evidence in a language ("da" or "en").
     """
 
     id: str
@@ -51,10 +61,10 @@ class Rule:
     text_da: str
     text_en: str
     family: str
-    home: str
+    home: Hypothesis
     signals: tuple[str, ...]
-    condition: Callable[[Sitting, Mapping[str, float]], Verdict]
-    params: Mapping[str, float]
+    condition: Condition
+    params: Params
     sources: Mapping[str, str]
     evidence: Mapping[str, str]
     lookback_days: float
@@ -63,16 +73,10 @@ class Rule:
     n: int = 1
     n_off: int = 3
     confirmed: tuple[Colour, ...] = ()
-    weak: bool = False
-    candidate: bool = True
-    yellow_alone: bool = True
     red_alone: bool = False
-    fuses: bool = False
-    never_green: bool = False
-    freezes: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    applies: Callable[[Profile], Bools] | None = None
+    needs: Literal["any", "all"] = "any"
+    applies: Callable[[Profile], Bools] = everybody
     per_week_min: float = 0.0
     urgent_da: str = ""
     urgent_en: str = ""
-    enabled: bool = True
+    words: Callable[[Mapping[str, float], str], dict[str, str]] | None = None

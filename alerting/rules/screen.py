@@ -31,14 +31,20 @@ class Screened:
     grams: Ints
 
 
-def screen(block: State, x: Floats, params: Mapping[str, float]) -> Screened:
+def screen(
+    block: State, x: Floats, doubtful: Bools | None, params: Mapping[str, float]
+) -> Screened:
     """Accept or refuse each reading and remember what was refused. x (n, S), NaN = none.
+
+    A `doubtful` reading (n, S) is passed over: it came, but it is neither used nor refused.
 
     Refused: outside the plausible range; a diastolic pressure not below its systolic (both);
     a weight too far from the last accepted one. A second weight that agrees with the refused
     one is accepted: the change is real, and refusing it would refuse it for ever.
     """
     present = ~np.isnan(x)
+    if doubtful is not None:
+        x = np.where(doubtful, np.nan, x)
     good = (x >= _LOW) & (x <= _HIGH)
     crossed = good[:, _DIASTOLIC] & good[:, _SYSTOLIC] & (x[:, _DIASTOLIC] >= x[:, _SYSTOLIC])
     good[:, _SYSTOLIC] &= ~crossed
@@ -47,7 +53,7 @@ def screen(block: State, x: Floats, params: Mapping[str, float]) -> Screened:
     good[:, _WEIGHT] &= _believable(block, grams, params)
     grams[~good[:, _WEIGHT]] = 0
 
-    block.suspect[...] = np.where(good, np.nan, np.where(present, x, block.suspect))
+    block.suspect[...] = np.where(good, np.nan, np.where(np.isnan(x), block.suspect, x))
     block.accepted_grams[...] = np.where(grams > 0, grams, block.accepted_grams)
     return Screened(np.where(good, x, np.nan), present, good, grams)
 

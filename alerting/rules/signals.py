@@ -14,11 +14,12 @@ from devices.catalogue import metric
 class Signal:
     """One column.
 
-    `half_life_days` and `sd_floor` (in `unit`) belong to the personal baseline. Sources: design
-    choices of this project (28 days, 14 for weight, which drifts), with floors near the stable
-    day-to-day sd: Hurst 2010 (BMC Pulm Med 10:52) for saturation, pulse and PEF, a Swedish home
-    study of lung function (BMC Med Inform Decis Mak 2020) for FEV1. `family` names the organ
-    system: an open episode in a family freezes the baselines of its signals.
+    `half_life_days` and `sd_floor` (in `unit`) belong to the personal baseline: no floor lies far
+    below the day-to-day sd of a stable patient (SpO2 1 %, pulse 5 /min, PEF 10 L/min: Hurst 2010,
+    BMC Pulm Med 10:52; FEV1 0.105 L: BMC Med Inform Decis Mak 2020; weight: Zhang 2009, Eur J
+    Heart Fail 11:420; pressure: Warren 2010, BJGP 60:675); half-lives are a design choice.
+    `family` names the organ system: an open episode in a family
+    freezes the baselines of its signals.
     """
 
     alias: str
@@ -55,9 +56,6 @@ SIGNALS: Final = (
 
 FAMILIES: Final = ("oxygenation", "pulse", "fluid", "pressure", "flow")
 """The families that own signals, in the order of State.frozen_since's columns."""
-
-EVIDENCE_FAMILIES: Final = (*FAMILIES, "symptom")
-"""The families that count as independent evidence when two of them make a red."""
 
 _INDEX: Final = {signal.alias: index for index, signal in enumerate(SIGNALS)}
 

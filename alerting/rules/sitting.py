@@ -5,9 +5,13 @@ it. Both are columns: n rows at once, nothing about other patients.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.profile import Profile
+
+if TYPE_CHECKING:
+    from alerting.rules.state import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +19,14 @@ class Sitting:
     """n rows of one call.
 
     t (n,) time of the readings, days; now (n,) the latest time known, never before t; day (n,)
-    whole days; x (n, S) accepted readings, NaN = none; present (n, S) a reading came, accepted
-    or not; grams (n,) accepted weight, 0 = none; answers (n, Q) int8 of this call. mean (n, S)
-    the personal base before this reading: what the clinic decided, else the learnt baseline, NaN
-    when there is neither; sd, count (n, S) of the learnt baseline, the floor and 0 when empty;
-    known (n, S) the base is decided, or learnt well enough; past_grams, past_days (n, 8) daily
-    lowest weights; suspect (n, S) last reading if it was refused; contact_day (n, S) day of the
-    last reading.
+    whole days; x (n, S) accepted readings, NaN = none; present (n, S)
+    a reading came, accepted or not; first (n, S) the reading is the first accepted one of its
+    local day; grams (n,) accepted weight, 0 = none; mean, sd, count
+    (n, S) the personal baseline before this reading, NaN mean when empty; known (n, S) the
+    baseline is valid; base (n, S) what relative rules compare with: the clinic's base value, else
+    a valid baseline, else NaN; answers (n, Q) int8 of this call; yes (n, Q) bool, said yes today,
+    in this call or before; state: the memory of these rows, with this reading in what is counted
+    up to and including now (trend, moving averages, CUSUM) and without it elsewhere.
     """
 
     profile: Profile
@@ -30,16 +35,16 @@ class Sitting:
     day: Ints
     x: Floats
     present: Bools
+    first: Bools
     grams: Ints
-    answers: Ints
     mean: Floats
     sd: Floats
     count: Floats
     known: Bools
-    past_grams: Ints
-    past_days: Ints
-    suspect: Floats
-    contact_day: Ints
+    base: Floats
+    answers: Ints
+    yes: Bools
+    state: "State"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +55,8 @@ class Verdict:
     INSUFFICIENT. level: the colour of this reading alone (GREEN, YELLOW, RED …), before any
     confirmation. clear: on the safe side of the deadband. value, limit_yellow, limit_red,
     extra: evidence in the rule's unit. baseline: the column of the baseline used. since: the
-    data time at which the level was reached, where that is not the time of the reading. weak: a
-    sign below the level that makes a yellow when it is seen k of n times. ask: measurements are
-    wanted every day from now on.
+    data time at which the level was reached, where that is not the time of the reading.
+    at_once: a colour that this reading alone gives, whatever the confirmation.
     """
 
     asked: Bools
@@ -65,5 +69,4 @@ class Verdict:
     extra: Floats | None = None
     baseline: int | None = None
     since: Floats | None = None
-    weak: Bools | None = None
-    ask: Bools | None = None
+    at_once: Ints | None = None

@@ -12,17 +12,12 @@ import numpy.typing as npt
 
 from alerting.rules.arrays import Floats, Ints, Rows
 from alerting.rules.colour import Colour
-from alerting.rules.rule import HYPOTHESES
+from alerting.rules.hypotheses import HYPOTHESES, SOURCES
 from alerting.rules.rulebook import RULES
-from alerting.rules.signals import EVIDENCE_FAMILIES, FAMILIES, SIGNALS
+from alerting.rules.signals import FAMILIES, SIGNALS
+from alerting.rules.slots import FLOW_READINGS, MONTH_SLOTS, NEVER, SLOTS, TREND_DAYS
 
-SLOTS: Final = 8
-"""Days that a ring can hold; slot = day mod 8. One more than the seven days a reading waits."""
-NEVER: Final = -(1 << 30)
-"""A day before all days."""
-
-_S, _R, _F = len(SIGNALS), len(RULES), len(FAMILIES)
-_E, _H = len(EVIDENCE_FAMILIES), len(HYPOTHESES)
+_S, _R, _F, _H = len(SIGNALS), len(RULES), len(FAMILIES), len(HYPOTHESES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,30 +37,44 @@ _FIELDS: Final = {
     "pending": _Field((_S, SLOTS), None, 0.0),
     "oldest_day": _Field((_S,), np.int32, 0),
     "occupied": _Field((_S,), np.uint8, 0),
-    "frozen_since": _Field((_F,), np.float64, np.nan),
-    "suspect": _Field((_S,), np.float64, np.nan),
+    "frozen_since": _Field((_F,), None, np.nan),
+    "suspect": _Field((_S,), None, np.nan),
     "accepted_grams": _Field((), np.int32, 0),
+    "accepted_day": _Field((_S,), np.int32, NEVER),
     "past_grams": _Field((SLOTS,), np.int32, 0),
     "past_days": _Field((SLOTS,), np.int32, NEVER),
+    "quick_weight": _Field((2,), None, 0.0),
+    "quick_mean": _Field((2,), None, 0.0),
+    "quick_t": _Field((), None, 0.0),
+    "month_mean": _Field((MONTH_SLOTS,), None, np.nan),
+    "month_day": _Field((MONTH_SLOTS,), np.int32, NEVER),
+    "trend_tenths": _Field((TREND_DAYS,), np.uint16, 0),
+    "trend_day": _Field((), np.int32, NEVER),
+    "trend_held": _Field((), np.uint16, 0),
+    "flow_past": _Field((FLOW_READINGS,), None, np.nan),
+    "flow_place": _Field((), np.uint8, 0),
+    "llr": _Field((2,), None, 0.0),
+    "answered_day": _Field((), np.int32, NEVER),
+    "said_yes": _Field((), np.uint16, 0),
     "contact_day": _Field((_S,), np.int32, NEVER),
+    "kept": _Field((4,), None, 0.0),
+    "kept_day": _Field((), np.int32, NEVER),
     "seen_until": _Field((), np.float64, -np.inf),
     "status": _Field((_R,), np.int8, Colour.INSUFFICIENT),
     "clears": _Field((_R,), np.uint8, 0),
     "hits_yellow": _Field((_R,), np.uint8, 0),
     "hits_red": _Field((_R,), np.uint8, 0),
-    "judged": _Field((_R,), np.float64, -np.inf),
-    "onset": _Field((_R,), np.float64, np.nan),
-    "fired": _Field((_E,), None, -np.inf),
+    "judged_day": _Field((_R,), np.int16, -1),
+    "onset": _Field((_R,), None, np.nan),
+    "source_t": _Field((len(SOURCES),), None, -np.inf),
     "composed": _Field((_H,), np.int8, Colour.INSUFFICIENT),
-    "notified": _Field((_H,), None, -np.inf),
-    "notified_colour": _Field((_H,), np.int8, Colour.INSUFFICIENT),
-    "notified_depth": _Field((_H,), None, 0.0),
+    "told": _Field((_H,), np.int8, Colour.GREEN),
+    "told_t": _Field((_H,), None, -np.inf),
 }
 
 
 class State:
-    """What the rules remember. P patients, S signals, R rules, F families, E families of
-    evidence, H hypotheses.
+    """What the rules remember. P patients, S signals, R rules, F families, H hypotheses.
 
     Baseline (P2), unit of the signal:
         weight, mean, spread, absorbed_day (P, S): the weighted moments and the day they were
@@ -73,18 +82,30 @@ class State:
         waiting and a bit per slot in occupied (P, S); frozen_since (P, F) days, NaN = not.
     Quality:
         suspect (P, S) the last reading, if it was refused; accepted_grams (P,) the last
-        accepted weight in grams, 0 = none.
+        accepted weight in grams, 0 = none; accepted_day (P, S) day of the last accepted reading.
     Weight:
-        past_grams, past_days (P, 8): the lowest weight of each recent day.
+        past_grams, past_days (P, 8): the lowest weight of each recent day (P11); quick_weight,
+        quick_mean (P, 2), quick_t (P,): the two moving averages (P10), fast then slow;
+        month_mean, month_day (P, 4): the slow average as it stood on the first day measured of
+        each of the last four spans of 16 days.
+    Saturation:
+        trend_tenths (P, 14) tenths of a percent of the last 14 days, slot = day mod 14;
+        trend_day (P,) the newest; trend_held (P,) bit i = there is one i days before it (P12).
+    Flow:
+        flow_past (P, 7) the last seven days' FEV1, flow_place (P,) where the next one goes.
+    Fusion and symptoms:
+        llr (P, 2) the log-likelihood CUSUM of COPD and of heart failure (P9); answered_day,
+        said_yes (P,) what was answered yes on that day, packed.
     Contact:
-        contact_day (P, S) day of the last reading of any quality; seen_until (P,) latest time.
+        contact_day (P, S) day of the last reading of any quality; seen_until (P,) latest time;
+        kept (P, 4), kept_day (P,): due days met and due, weighted over two weeks and three
+        months (R24).
     Episodes, all (P, R):
-        status the colour; clears in a row; hits_yellow, hits_red registers (P4); judged the
-        time a rule last ran; onset the time it reached its colour, NaN unless it is raised.
-    Composition:
-        fired (P, E) when a rule of the family last fired; composed (P, H) the colour;
-        notified, notified_colour, notified_depth (P, H) when attention was last asked for, at
-        which colour, and how many sd off the worst signal then was.
+        status the colour; clears in a row; hits_yellow, hits_red registers (P4); judged_day the
+        day a rule last ran; onset the time it reached its colour, NaN unless it is raised.
+    Alerts:
+        source_t (P, 6) when each source of evidence last reached yellow; composed (P, H) the
+        alert's colour; told, told_t (P, H) colour and time of the last call for attention (P6).
     """
 
     weight: Floats
@@ -97,21 +118,36 @@ class State:
     frozen_since: Floats
     suspect: Floats
     accepted_grams: Ints
+    accepted_day: Ints
     past_grams: Ints
     past_days: Ints
+    quick_weight: Floats
+    quick_mean: Floats
+    quick_t: Floats
+    month_mean: Floats
+    month_day: Ints
+    trend_tenths: Ints
+    trend_day: Ints
+    trend_held: Ints
+    flow_past: Floats
+    flow_place: Ints
+    llr: Floats
+    answered_day: Ints
+    said_yes: Ints
     contact_day: Ints
+    kept: Floats
+    kept_day: Ints
     seen_until: Floats
     status: npt.NDArray[np.int8]
     clears: Ints
     hits_yellow: Ints
     hits_red: Ints
-    judged: Floats
+    judged_day: Ints
     onset: Floats
-    fired: Floats
+    source_t: Floats
     composed: npt.NDArray[np.int8]
-    notified: Floats
-    notified_colour: npt.NDArray[np.int8]
-    notified_depth: Floats
+    told: Ints
+    told_t: Floats
 
     __slots__ = (*_FIELDS, "dtype")
 
@@ -131,7 +167,7 @@ class State:
     def nbytes_per_patient(self) -> int:
         """Bytes for one patient.
 
-        >>> State(0, np.float32).nbytes_per_patient < 1024
+        >>> State(0, np.float32).nbytes_per_patient <= 1024
         True
         """
         fields = _FIELDS.values()

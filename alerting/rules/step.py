@@ -1,31 +1,29 @@
-"""Advance the rules: `step` by readings, `clock` by time alone.
+"""Advance the rules: `step` by readings and answers, `clock` by time alone.
 
 Called by live evaluation with a few rows, by replay and backtest with many; the answer for a
 row is the same, because no row looks at another and every memory is in `State`.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from alerting.rules import baseline
+from alerting.rules import baseline, memory
 from alerting.rules.arrays import Bools, Floats, Ints, Rows
 from alerting.rules.compose import compose
-from alerting.rules.conditions.measuring import met_until
 from alerting.rules.due_days import NTH_MAX, nth_due
-from alerting.rules.episodes import advance, report
+from alerting.rules.episodes import Judged, advance
 from alerting.rules.findings import Findings
-from alerting.rules.items import ITEMS, NOT_ANSWERED
+from alerting.rules.items import ITEMS, NOT_ASKED
 from alerting.rules.profile import Profile
-from alerting.rules.rulebook import RULEBOOK, RULES, Rulebook, rule_index
+from alerting.rules.rulebook import RULEBOOK, Rulebook, rule_index
 from alerting.rules.screen import Screened, screen
-from alerting.rules.signals import SIGNALS, signal_index
+from alerting.rules.signals import SIGNALS
 from alerting.rules.sitting import Sitting, Verdict
-from alerting.rules.state import SLOTS, State
+from alerting.rules.state import State
 
 _MISSING: Final = rule_index("R24")
-_WEIGHT: Final = signal_index("weight")
 
 
 def step(
@@ -41,12 +39,12 @@ def step(
     """Judge one sitting (or one day) of each row and remember it in `state`.
 
     rows: n different patient indices, or a slice. t (n,): local days, in time order for each
-    patient and signal. x (n, S): values in the signals' units, NaN = not measured. answers
-    (n, Q) int8: 1 yes, 0 no, -1 not asked or not answered; None = nobody was asked. doubtful
-    (n, S): measured, but not well enough for the rules (spirometry of quality D to F): a contact
-    and nothing else. A sitting may be split into several calls, one or more signals in each, with
-    the same result for every rule that looks at one device; both blood pressures belong in one
-    call. Changes `state` only. Late readings are the caller's to replay from an empty state.
+    patient and signal. x (n, S): values in the signals' units, NaN = not measured. answers (n, Q)
+    int8: 1 yes, 0 no, -1 not asked or not answered (all, when None). doubtful (n, S): measured, but
+    not to be used (spirometry of quality D to F): it counts as contact only. A sitting may be split
+    into several calls, one or more signals in each, with the same result for every rule that looks
+    at one device; both blood pressures belong in one call, and so do the answers.
+    Changes `state` only. Late readings are the caller's to replay from an empty state.
     """
     t = np.array(t, dtype=np.float64)
     x = np.asarray(x, dtype=np.float64)
@@ -55,33 +53,30 @@ def step(
     assert t.shape == (block.patients,), t.shape
     assert x.shape == (block.patients, len(SIGNALS)), x.shape
     if answers is None:
-        answers = np.full((block.patients, len(ITEMS)), NOT_ANSWERED, dtype=np.int8)
+        answers = np.full((block.patients, len(ITEMS)), NOT_ASKED)
     assert answers.shape == (block.patients, len(ITEMS)), answers.shape
     day = np.floor(t).astype(np.int32)
 
-    contact = ~np.isnan(x)
-    block.contact_day[...] = np.where(
-        contact, np.maximum(block.contact_day, day[:, None]), block.contact_day
-    )
-    block.seen_until[...] = np.maximum(block.seen_until, t)
-    if doubtful is not None:
-        x = np.where(doubtful, np.nan, x)
-    screened = screen(block, x, rulebook.rule("T01").params)
-    frozen = baseline.frozen(block, t, known.paused)
+    screened = screen(block, x, doubtful, rulebook.params["T01"])
+    memory.keep_contact(block, known, screened.present, day)
+    np.maximum(block.seen_until, t, out=block.seen_until)
+    frozen = baseline.frozen(block, t) | known.paused[:, None]
     baseline.absorb_due(block, screened.good & ~frozen, day)
 
     sitting = _sitting(block, known, t, screened, answers)
+    memory.take_in(sitting, rulebook.params)
     verdicts = {
-        i: rule.condition(sitting, rule.params)
-        for i, rule in enumerate(rulebook.rules)
-        if rule.enabled
+        column: rule.condition(sitting, rule.params)
+        for column, rule in enumerate(rulebook.rules)
+        if rulebook.enabled[column]
     }
-    findings = _judge(block, sitting, verdicts, indices, rulebook)
+    judged = advance(block, verdicts, t, day, rulebook)
+    findings = _report(block, sitting, verdicts, judged, indices, rulebook)
 
-    baseline.note_episodes(block, t, rulebook)
-    frozen |= baseline.frozen(block, t, known.paused)
+    baseline.note_episodes(block, t)
+    frozen |= baseline.frozen(block, t)
     baseline.enter(block, screened.good & ~frozen, screened.x, day)
-    _remember_weight(block, screened.grams, day)
+    memory.remember(sitting)
     state.put(rows, block)
     return findings
 
@@ -100,16 +95,19 @@ def clock(
     """
     rows, indices = _resolve(state, rows)
     block, known = state.take(rows), profile.take(rows)
-    block.seen_until[...] = np.maximum(block.seen_until, now)
+    np.maximum(block.seen_until, now, out=block.seen_until)
     t = block.seen_until.copy()
     nothing = np.full((block.patients, len(SIGNALS)), np.nan)
     absent = np.zeros(nothing.shape, dtype=np.bool_)
     screened = Screened(nothing, absent, absent, np.zeros(block.patients, dtype=np.int64))
-    unasked = np.full((block.patients, len(ITEMS)), NOT_ANSWERED, dtype=np.int8)
-    sitting = _sitting(block, known, t, screened, unasked)
+    silent = np.full((block.patients, len(ITEMS)), NOT_ASKED)
+    sitting = _sitting(block, known, t, screened, silent)
     rule = rulebook.rules[_MISSING]
-    verdicts = {_MISSING: rule.condition(sitting, rule.params)} if rule.enabled else {}
-    findings = _judge(block, sitting, verdicts, indices, rulebook)
+    verdicts = (
+        {_MISSING: rule.condition(sitting, rule.params)} if rulebook.enabled[_MISSING] else {}
+    )
+    judged = advance(block, verdicts, t, np.floor(t).astype(np.int32), rulebook)
+    findings = _report(block, sitting, verdicts, judged, indices, rulebook)
     state.put(rows, block)
     return findings
 
@@ -121,60 +119,98 @@ def overdue_instants(state: State, profile: Profile, rows: Rows) -> Floats:
     every stage (one missed, two, three) at its own instant calls it at these.
     """
     known = profile.take(rows)
-    met, watched = met_until(known, state.contact_day[rows])
+    met, watched = memory.met_until(known, state.contact_day[rows])
     met = np.where(watched, met, 0)
     instants: Floats = np.full((len(met), NTH_MAX), np.nan)
     for place in range(NTH_MAX):
         day = nth_due(known.plan_weekdays, met, place + 1)
-        at = day + RULES[_MISSING].params["grace_days"] + known.due_hour / 24.0
+        at = day + RULEBOOK.params["R24"]["grace_days"] + known.due_hour / 24.0
         instants[:, place] = np.where(watched, at, np.nan)
     return instants
 
 
-def _judge(
+def swapped(state: State, rows: Rows, signals: list[int]) -> None:
+    """Another device measures these signals from now on: its bias differs, so the baseline learns
+    again (P2: weight at most 3), and what the old one measured no longer waits to enter it."""
+    for column in signals:
+        weight = state.weight[rows, column]
+        less = np.minimum(weight, RELEARN_WEIGHT)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            share = np.where(weight > 0, less / weight, 1.0)
+        state.weight[rows, column] = less
+        state.spread[rows, column] *= share
+        state.occupied[rows, column] = 0
+
+
+RELEARN_WEIGHT: Final = 3.0
+"""Effective readings that a baseline keeps over a change of device (reference section 1.7)."""
+
+
+def _report(
     block: State,
     sitting: Sitting,
-    verdicts: Mapping[int, Verdict],
-    indices: Ints,
+    verdicts: dict[int, Verdict],
+    judged: Judged,
+    rows: Ints,
     rulebook: Rulebook,
 ) -> Findings:
-    judged = advance(block, verdicts, sitting.t, rulebook)
-    rose = block.status > judged.was
-    composed = compose(block, sitting.profile, judged.fires, rose, sitting, rulebook)
-    return report(block, sitting, verdicts, judged, composed, indices)
-
-
-def _sitting(block: State, known: Profile, t: Floats, screened: Screened, answers: Ints) -> Sitting:
-    mean, sd, count, valid = baseline.describe(block)
-    decided = ~np.isnan(known.base)
-    return Sitting(
-        profile=known,
-        t=t,
-        now=block.seen_until,
-        day=np.floor(t).astype(np.int32),
-        x=screened.x,
-        present=screened.present,
-        grams=screened.grams,
-        answers=answers,
-        mean=np.where(decided, known.base, mean),
-        sd=sd,
-        count=count,
-        known=valid | decided,
-        past_grams=block.past_grams,
-        past_days=block.past_days,
-        suspect=block.suspect,
-        contact_day=block.contact_day,
+    alerts = compose(block, sitting.profile, judged, sitting.t)
+    return Findings(
+        rows=rows,
+        time=sitting.t,
+        colour=block.status.copy(),
+        was=judged.was,
+        level=judged.level,
+        evaluated=judged.ran,
+        onset=block.onset.copy(),
+        refused=sitting.present & np.isnan(sitting.x),
+        composed=alerts.colour,
+        composed_was=alerts.was,
+        notify=alerts.notify,
+        ask_daily=_ask_daily(block, sitting, judged, rulebook),
+        verdicts=verdicts,
+        baselines=(sitting.mean, sitting.sd, sitting.count),
     )
 
 
-def _remember_weight(block: State, grams: Ints, day: Ints) -> None:
-    """Keep the lowest accepted weight of each recent day. grams (n,), 0 = none."""
-    row: Ints = np.flatnonzero(grams)
-    at = (row, day[row] % SLOTS)
-    same_day = block.past_days[at] == day[row]
-    lowest = np.minimum(block.past_grams[at], grams[row])
-    block.past_grams[at] = np.where(same_day, lowest, grams[row])
-    block.past_days[at] = day[row]
+def _ask_daily(block: State, sitting: Sitting, judged: Judged, rulebook: Rulebook) -> Bools:
+    """Adaptive sampling: a CUSUM that was fed now stands at its threshold or above."""
+    ask = np.zeros(block.patients, dtype=np.bool_)
+    followed = (sitting.profile.copd, sitting.profile.heart_failure)
+    for place, (chart, who) in enumerate(zip(memory.CHARTS, followed, strict=True)):
+        enough = block.llr[:, place] >= rulebook.params[chart.rule]["adaptive"]
+        ask |= who & enough & judged.ran[:, rule_index(chart.rule)]
+    return ask
+
+
+def _sitting(
+    block: State,
+    known: Profile,
+    t: Floats,
+    screened: Screened,
+    answers: npt.NDArray[np.integer],
+) -> Sitting:
+    mean, sd, count, valid = baseline.describe(block)
+    day = np.floor(t).astype(np.int32)
+    usual = np.where(valid, mean, np.nan)
+    return Sitting(
+        profile=known,
+        t=t,
+        now=block.seen_until.copy(),
+        day=day,
+        x=screened.x,
+        present=screened.present,
+        first=screened.good & (block.accepted_day != day[:, None]),
+        grams=screened.grams,
+        mean=mean,
+        sd=sd,
+        count=count,
+        known=valid,
+        base=np.where(np.isnan(known.base), usual, known.base),
+        answers=answers,
+        yes=memory.said_yes_today(block, day, answers),
+        state=block,
+    )
 
 
 def _resolve(state: State, rows: Rows) -> tuple[Rows, Ints]:

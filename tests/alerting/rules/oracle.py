@@ -294,9 +294,9 @@ class Patient:
         for colour in (Colour.YELLOW, Colour.RED):
             needed = rule.k if colour in rule.confirmed else 1
             counted = recent if colour in rule.confirmed else recent[-1:]
-            if seen.level >= colour and sum(level >= colour for level in counted) >= needed:
+            if sum(level >= colour for level in counted) >= needed:
                 raw = colour
-        if seen.level == Colour.RED and rule.candidate:
+        if seen.level == Colour.RED and rule.confirmed and rule_id not in ("R03", "R14"):
             raw = max(raw, Colour.YELLOW)
         active = max(was, raw, Colour.GREEN)
         self.clears[rule_id] = self.clears[rule_id] + 1 if seen.clear and raw == Colour.GREEN else 0

@@ -91,7 +91,9 @@ def test_p5_vector() -> None:
     for x in (92, 89, 90, 91, None, 91, 92, 92, 88, 91, 92):
         if x is not None:
             raw = np.array(YELLOW if x <= 89 else 0)
-            active, clears = follow(active, clears, raw, np.array(x >= 91), np.array(3))
+            active, clears = follow(
+                active, clears, raw, np.array(x >= 91), np.array(3), np.array(False)
+            )
         seen.append(bool(active == YELLOW))
     assert seen == [False, True, True, True, True, True, False, False, True, True, True]
 
@@ -100,7 +102,9 @@ def test_p5_the_deadband_breaks_a_run_of_clear_readings() -> None:
     active, clears, seen = np.array(0), np.array(0), []
     for x in (89, 91, 91, 90, 91, 91, 91):
         raw = np.array(YELLOW if x <= 89 else 0)
-        active, clears = follow(active, clears, raw, np.array(x >= 91), np.array(3))
+        active, clears = follow(
+            active, clears, raw, np.array(x >= 91), np.array(3), np.array(False)
+        )
         seen.append(bool(active == YELLOW))
     assert seen == [True, True, True, True, True, True, False]
 

@@ -1,0 +1,110 @@
+"""All signals and answers together: the log-likelihood CUSUMs R22 and R23 (P9)."""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+from alerting.rules import memory
+from alerting.rules.arrays import Bools
+from alerting.rules.book.sides import CLEAR
+from alerting.rules.memory import COPD_CHART, HEART_CHART, Chart
+from alerting.rules.primitives import grade
+from alerting.rules.profile import Profile
+from alerting.rules.rule import Condition, Params, Rule, numbers, texts
+from alerting.rules.sitting import Sitting, Verdict
+
+_SHIFT: Final = "C: shift under deterioration in sd, from onset values (reference section 3.5)"
+_ITEM: Final = "C: an item is answered yes on 35 % of ill and 4 % of well days"
+_HEIGHT: Final = (
+    "mean time between false alarms of independent readings is at least e^h (reference P9); tuned"
+)
+
+
+def _fused(place: int, chart: Chart, who: Callable[[Profile], Bools]) -> Condition:
+    def fused(s: Sitting, params: Params) -> Verdict:
+        """The CUSUM after this sitting. It was fed by `memory` with each signal's first accepted
+        reading of the day (where a baseline is valid) and the day's first answers."""
+        total = s.state.llr[:, place].astype(np.float64)
+        asked = memory.feeds(s, chart) & who(s.profile)
+        return Verdict(
+            asked=asked,
+            ran=asked & memory.fed(s, chart),
+            level=grade(total >= params["yellow"], total >= params["red"]),
+            clear=total <= params["off"],
+            value=total,
+            limit_yellow=params["yellow"],
+            limit_red=params["red"],
+            extra=s.yes.sum(axis=1).astype(np.float64),
+        )
+
+    return fused
+
+
+def has_copd(profile: Profile) -> Bools:
+    """Whose COPD is followed."""
+    return profile.copd
+
+
+def has_heart_failure(profile: Profile) -> Bools:
+    """Whose heart failure is followed."""
+    return profile.heart_failure
+
+
+def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named: str) -> Rule:
+    shifts = {f"shift_{signal}": shift for signal, shift in chart.shifts.items()}
+    return Rule(
+        id=named["id"],
+        slug=named["slug"],
+        name_da=named["name_da"],
+        name_en=named["name_en"],
+        text_da=(
+            "Målinger og svar peger samlet på forværring: {value:.1f} ({colour} grænse "
+            "{limit:.0f}); {extra:.0f} symptomer i dag."
+        ),
+        text_en=(
+            "Measurements and answers together point to deterioration: {value:.1f} ({colour} limit "
+            "{limit:.0f}); {extra:.0f} symptoms today."
+        ),
+        family="fusion",
+        home="copd" if place == 0 else "heart-failure",
+        signals=tuple(chart.shifts),
+        condition=_fused(place, chart, applies),
+        params=numbers(
+            yellow=4.0, red=8.0, off=1.0, adaptive=1.0, clip_sd=3.5, if_yes=2.1691, if_no=-0.39,
+            least=-2.0, most=4.0, **shifts,
+        ),
+        sources=texts(
+            yellow=_HEIGHT,
+            red="C: twice yellow",
+            off="C: the height at which more measurements are asked for",
+            adaptive="C: any evidence at all on a day measured (reference section 0)",
+            clip_sd="C: one reading cannot decide alone",
+            if_yes="ln(0.35/0.04); " + _ITEM,
+            if_no="ln(0.65/0.96); " + _ITEM,
+            least="C: a whole questionnaire of no says no more",
+            most="C: a whole questionnaire of yes says no more",
+            n_off=CLEAR,
+            **dict.fromkeys(shifts, _SHIFT),
+        ),
+        evidence=texts(
+            value="log-likelihood ratio", limit="height that counts", extra="symptoms today"
+        ),
+        applies=applies,
+        per_week_min=1.0,
+        lookback_days=14.0,
+    )  # fmt: skip
+
+
+ROWS: Final = (
+    _row(
+        0, COPD_CHART, has_copd,
+        id="R22", slug="llr-copd",
+        name_da="Tegn på KOL-forværring", name_en="Signs of COPD exacerbation",
+    ),
+    _row(
+        1, HEART_CHART, has_heart_failure,
+        id="R23", slug="llr-heart-failure",
+        name_da="Tegn på forværret hjertesvigt", name_en="Signs of worsening heart failure",
+    ),
+)  # fmt: skip

@@ -1,0 +1,140 @@
+"""Measurements that do not come (R24), and those that look wrong (T01)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from alerting.rules import memory
+from alerting.rules.arrays import Bools
+from alerting.rules.colour import Colour
+from alerting.rules.due_days import count_due, nth_due
+from alerting.rules.profile import Profile
+from alerting.rules.rule import Params, Rule, numbers, texts
+from alerting.rules.signals import SIGNALS
+from alerting.rules.sitting import Sitting, Verdict
+
+
+def missing(s: Sitting, params: Params) -> Verdict:
+    """R24. Due days that no reading has met, counted when they are overdue.
+
+    A due day is met by a reading of every expected signal on that day or later. It is overdue
+    `grace_days` after its due time; the onset is that instant, whenever anyone looks. One missed
+    is blue, two in a row are yellow; one is yellow already when the citizen has lately met at most
+    `share` of what he used to, and missed `lately` or more (weighted over two weeks and three
+    months, up to the day that is overdue).
+    """
+    profile = s.profile
+    plan, hour = profile.plan_weekdays, profile.due_hour / 24.0
+    last_day = np.floor(s.now - params["grace_days"])
+    overdue = last_day + params["grace_days"] + hour <= s.now
+    last = last_day.astype(np.int64) - ~overdue
+    met, ran = memory.met_until(profile, s.state.contact_day)
+    met = np.where(ran, met, last)
+    missed = count_due(plan, met, last)
+    lately, usual, not_met = memory.diligence(s.state, met, missed, last)
+    slack = (missed >= params["blue"]) & (lately <= params["share"] * usual)
+    slack &= not_met >= params["lately"]
+    yellow = (missed >= params["yellow"]) | slack
+    stage = np.where(yellow & ~slack, int(params["yellow"]), int(params["blue"]))
+    nth = np.where(stage == 1, nth_due(plan, met, 1), nth_due(plan, met, int(params["yellow"])))
+    level = np.where(yellow, Colour.YELLOW, Colour.GREEN)
+    return Verdict(
+        asked=np.ones_like(ran),
+        ran=ran,
+        level=np.where(~yellow & (missed >= params["blue"]), Colour.BLUE, level),
+        clear=missed == 0,
+        value=np.where(ran, missed, np.nan),
+        limit_yellow=params["yellow"],
+        limit_red=params["yellow"],
+        extra=np.where(ran, missed, np.nan),
+        since=nth + params["grace_days"] + hour,
+    )
+
+
+def planned(profile: Profile) -> Bools:
+    """Whose measurements are due on some day."""
+    return memory.watched(profile)
+
+
+def quality(s: Sitting, params: Params) -> Verdict:
+    """T01. The last reading of some signal was refused by the screen."""
+    del params
+    suspect = s.state.suspect
+    waiting = ~np.isnan(suspect)
+    first = waiting.argmax(axis=1)
+    any_waiting: Bools = np.any(waiting, axis=1)
+    value = np.take_along_axis(suspect, first[:, None], axis=1)[:, 0].astype(np.float64)
+    asked: Bools = np.any(s.present, axis=1)
+    return Verdict(
+        asked=asked,
+        ran=asked,
+        level=np.where(any_waiting, Colour.TECHNICAL, Colour.GREEN),
+        clear=~any_waiting,
+        value=value,
+        limit_yellow=np.nan,
+        limit_red=np.nan,
+        extra=np.where(any_waiting, first, np.nan),
+    )
+
+
+def of_signal(evidence: Mapping[str, float], lang: str) -> dict[str, str]:
+    """Which signal looked wrong, and its unit."""
+    column = evidence["extra"]
+    if np.isnan(column):
+        return {"signal": "–", "unit": ""}  # noqa: RUF001  what Danish tables print
+    signal = SIGNALS[int(column)]
+    return {"signal": signal.name_da if lang == "da" else signal.name_en, "unit": signal.unit}
+
+
+ROWS: Final = (
+    Rule(
+        id="R24",
+        slug="missing",
+        name_da="Manglende måling",
+        name_en="Missing measurement",
+        text_da="Aftalte måledage i træk uden måling: {extra:.0f}.",
+        text_en="Planned days in a row without a measurement: {extra:.0f}.",
+        family="missing",
+        home="missing",
+        signals=(),
+        condition=missing,
+        params=numbers(grace_days=1.0, blue=1.0, yellow=2.0, call=3.0, share=0.5, lately=3.0),
+        sources=texts(
+            grace_days="C: a reminder first, a colour a day after the due time",
+            blue="C: Danish practice marks a missing measurement blue (OpenTele)",
+            yellow="C: a task after two misses",
+            call="C: silence for three due days asks for a phone call",
+            share="C: half; falling adherence precedes admission (Haynes 2020, BEAT-HF)",
+            lately="C: three missed in two weeks",
+        ),
+        evidence=texts(value="due days missed in a row", extra="due days missed in a row"),
+        n_off=0,
+        applies=planned,
+        lookback_days=21.0,
+        urgent_da="Ring til borgeren.",
+        urgent_en="Telephone the citizen.",
+    ),
+    Rule(
+        id="T01",
+        slug="quality",
+        name_da="Usikker måling",
+        name_en="Doubtful measurement",
+        text_da="{signal} {value:.1f} {unit} ser forkert ud; bed borgeren om at måle igen.",
+        text_en="{signal} {value:.1f} {unit} looks wrong; ask the citizen to measure again.",
+        family="quality",
+        home="technical",
+        signals=tuple(signal.alias for signal in SIGNALS),
+        condition=quality,
+        params=numbers(jump_kg=10.0, jump_percent=20.0, agree_kg=3.0),
+        sources=texts(
+            jump_kg="C: another person on the scale",
+            jump_percent="C: another person on the scale",
+            agree_kg="C: within R14's red excess, so the same person twice",
+        ),
+        evidence=texts(value="the refused value", extra="its column in SIGNALS"),
+        n_off=0,
+        lookback_days=30.0,
+        words=of_signal,
+    ),
+)  # fmt: skip

@@ -1,0 +1,86 @@
+"""What several rules share: one side of personal limits, a relative limit, words for sources.
+
+In: a `Sitting`. Out: levels and deadbands of one signal, as arrays. Called by the conditions.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.colour import Colour
+from alerting.rules.primitives import grade
+from alerting.rules.signals import signal_index
+from alerting.rules.sitting import Sitting, Verdict
+
+SPO2, PULSE, WEIGHT = signal_index("spo2"), signal_index("pulse"), signal_index("weight")
+SYSTOLIC, DIASTOLIC = signal_index("systolic"), signal_index("diastolic")
+FEV1, PEF = signal_index("fev1"), signal_index("pef")
+GRAMS: Final = 1000.0
+GREEN, YELLOW, RED = (np.int8(colour) for colour in (Colour.GREEN, Colour.YELLOW, Colour.RED))
+
+CLEAR: Final = "C: three clear readings close an episode"
+TWO_OF_THREE: Final = (
+    "C: two of three suppresses isolated bad days (Burton 2015, J Telemed Telecare 21:29)"
+)
+STABLE: Final = "day-to-day sd of stable COPD: SpO2 1 %, pulse 5 /min (Hurst 2010, BMC Pulm Med)"
+BASELINE: Final = {
+    "baseline_mean": "what is usual, in the unit of the value",
+    "baseline_sd": "its sd",
+    "baseline_n": "effective number of readings behind it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One signal against one side of its personal limits; each array (n,)."""
+
+    level: Ints
+    clear: Bools
+    complete: Bools
+    outer: Floats
+    yellow: Floats
+    red: Floats
+
+
+def low(s: Sitting, column: int, off: float) -> Side:
+    """At or below the low limits; clear from `off` above the outer one."""
+    x, yellow, red = s.x[:, column], s.profile.low_yellow[:, column], s.profile.low_red[:, column]
+    outer = np.where(np.isnan(yellow), red, yellow)
+    complete = ~np.isnan(outer) & ~np.isnan(x)
+    return Side(grade(x <= yellow, x <= red), x >= outer + off, complete, outer, yellow, red)
+
+
+def high(s: Sitting, column: int, off: float) -> Side:
+    """At or above the high limits; clear from `off` below the outer one."""
+    x, yellow, red = s.x[:, column], s.profile.high_yellow[:, column], s.profile.high_red[:, column]
+    outer = np.where(np.isnan(yellow), red, yellow)
+    complete = ~np.isnan(outer) & ~np.isnan(x)
+    return Side(grade(x >= yellow, x >= red), x <= outer - off, complete, outer, yellow, red)
+
+
+def one_sided(s: Sitting, column: int, side: Side) -> Verdict:
+    """The verdict of a rule that is one side of one signal; a red reading shows as yellow at once,
+    and as red once it is confirmed."""
+    x = s.x[:, column]
+    asked = ~np.isnan(x)
+    ran = asked & (side.complete | (side.level > Colour.GREEN))
+    return Verdict(
+        asked, ran, side.level, side.clear, x, side.yellow, side.red, at_once=candidate(side.level)
+    )
+
+
+def candidate(level: Ints) -> Ints:
+    """What a red level shows before it is confirmed: yellow, never nothing."""
+    return np.where(level == RED, YELLOW, GREEN)
+
+
+def personal(own: Floats, standard: float) -> Floats:
+    """The citizen's own number, else the rule's."""
+    return np.where(np.isnan(own), standard, own)
+
+
+def based(s: Sitting, column: int) -> Bools:
+    """Whether there is something to compare with: the clinic's base value or a valid baseline."""
+    return ~np.isnan(s.base[:, column])

@@ -1,0 +1,246 @@
+"""What the rules remember beside baselines: trends, moving averages, CUSUMs, answers, diligence.
+
+In: a `Sitting` whose `state` is the memory of its rows. `take_in` runs before the rules are judged
+(what counts up to and including now), `remember` after (what must not know today's reading).
+The conditions read it through the functions below. Only one reading a day counts in each: the
+first accepted one, except for the trend, where the day's newest stands.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.charts import add_evidence, evidence_of, evidence_of_answers, quicken
+from alerting.rules.due_days import count_due
+from alerting.rules.items import NO, NOT_ASKED, YES, item_index, packed, unpacked
+from alerting.rules.primitives import decay
+from alerting.rules.profile import Profile
+from alerting.rules.signals import signal_index
+from alerting.rules.sitting import Sitting
+from alerting.rules.slots import FLOW_READINGS, MONTH_SLOTS, MONTH_SPAN_DAYS, SLOTS, TREND_DAYS
+
+if TYPE_CHECKING:
+    from alerting.rules.state import State
+
+_SPO2, _WEIGHT, _FEV1 = signal_index("spo2"), signal_index("weight"), signal_index("fev1")
+_TENTHS: Final = 10.0
+_HELD: Final = (1 << TREND_DAYS) - 1
+_BACK: Final = np.arange(TREND_DAYS - 1, -1, -1)
+_MONTH_DAYS: Final = (30, 64)
+SLOW_READINGS: Final = 3.0
+"""Effective readings from which the slow average of the weight is worth keeping for later."""
+DILIGENCE_HALF_LIVES: Final = np.array([10.0, 10.0, 60.0, 60.0])
+"""Days: a mean age of about two weeks and of about three months (C)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """One log-likelihood CUSUM: the shift of each signal in sd, and the items that count.
+
+    The shifts here are the rulebook's own; at run time those of the row are used.
+    """
+
+    rule: str
+    shifts: Mapping[str, float]
+    items: tuple[str, ...]
+
+    @property
+    def columns(self) -> list[int]:
+        """The signals' columns."""
+        return [signal_index(alias) for alias in self.shifts]
+
+    @property
+    def item_columns(self) -> list[int]:
+        """The items' columns."""
+        return [item_index(alias) for alias in self.items]
+
+
+COPD_CHART: Final = Chart(
+    "R22",
+    {"spo2": -1.2, "pulse": 1.2, "fev1": -0.9, "pef": -1.2},
+    ("dyspnoea", "cough", "sputum", "sputum_colour"),
+)
+HEART_CHART: Final = Chart(
+    "R23",
+    {"weight": 1.2, "pulse": 1.2, "spo2": -1.0},
+    ("dyspnoea", "oedema", "orthopnoea"),
+)
+CHARTS: Final = (COPD_CHART, HEART_CHART)
+
+
+def take_in(s: Sitting, params_of: Mapping[str, Mapping[str, float]]) -> None:
+    """Let this sitting into trend, moving averages and CUSUMs; `params_of` by rule id."""
+    new_answers = s.state.answered_day != s.day
+    for place, chart in enumerate(CHARTS):
+        _fuse(s, place, chart, params_of[chart.rule], new_answers)
+    _extend_trend(s)
+    _average_weight(s)
+    answered = (s.answers != NOT_ASKED).any(axis=1)
+    s.state.said_yes[...] = np.where(answered, packed(s.yes), s.state.said_yes)
+    s.state.answered_day[...] = np.where(answered, s.day, s.state.answered_day)
+
+
+def remember(s: Sitting) -> None:
+    """Keep what later sittings compare with."""
+    state = s.state
+    row = np.flatnonzero(s.first[:, _FEV1])
+    place = state.flow_place[row]
+    state.flow_past[row, place] = s.x[row, _FEV1]
+    state.flow_place[row] = (place + 1) % FLOW_READINGS
+    _remember_weight(s)
+    np.copyto(state.accepted_day, s.day[:, None], where=~np.isnan(s.x))
+
+
+def said_yes_today(state: "State", day: Ints, answers: Ints) -> Bools:
+    """(n, Q): answered yes in this call, or earlier on the same day and not taken back now."""
+    before = np.where(state.answered_day == day, state.said_yes, np.uint16(0))
+    yes: Bools = (answers == YES) | (unpacked(before) & (answers != NO))
+    return yes
+
+
+def feeds(s: Sitting, chart: Chart) -> Bools:
+    """(n,): this sitting has something that the chart looks at."""
+    measured: Bools = np.any(~np.isnan(s.x[:, chart.columns]), axis=1)
+    return measured | _answered(s, chart)
+
+
+def fed(s: Sitting, chart: Chart) -> Bools:
+    """(n,): this sitting has something that the chart can judge."""
+    columns = chart.columns
+    judged: Bools = np.any(~np.isnan(s.x[:, columns]) & s.known[:, columns], axis=1)
+    return judged | _answered(s, chart)
+
+
+def _answered(s: Sitting, chart: Chart) -> Bools:
+    answered: Bools = np.any(s.answers[:, chart.item_columns] != NOT_ASKED, axis=1)
+    return answered
+
+
+def _fuse(
+    s: Sitting, place: int, chart: Chart, params: Mapping[str, float], new_answers: Bools
+) -> None:
+    """One step of a chart (P9): the evidence of all that is new today, in one sum.
+
+    While a course of prednisolone or antibiotics runs, a yes is no news and is left out.
+    """
+    columns = chart.columns
+    usable = s.first[:, columns] & s.known[:, columns]
+    z = np.where(usable, (s.x[:, columns] - s.mean[:, columns]) / s.sd[:, columns], np.nan)
+    total = np.zeros(len(z))
+    for column, alias in enumerate(chart.shifts):
+        total += evidence_of(z[:, column], params[f"shift_{alias}"], params["clip_sd"])
+    answers = s.answers[:, chart.item_columns]
+    yes = ((answers == YES) & ~s.profile.treated[:, None]).sum(axis=1)
+    no = (answers == NO).sum(axis=1)
+    said = evidence_of_answers(
+        yes, no, params["if_yes"], params["if_no"], params["least"], params["most"]
+    )
+    total += np.where(new_answers, said, 0.0)
+    held = s.state.llr[:, place]
+    held[...] = add_evidence(held.astype(np.float64), total, params["red"])
+
+
+def trend(state: "State") -> tuple[Floats, Floats]:
+    """Days (14,) back from the newest and saturations (n, 14), oldest first, NaN = none (P12)."""
+    slot = (state.trend_day[:, None] - _BACK) % TREND_DAYS
+    held = (state.trend_held[:, None] >> _BACK) & 1
+    tenths = np.take_along_axis(state.trend_tenths, slot, axis=1)
+    return -_BACK.astype(np.float64), np.where(held == 1, tenths / _TENTHS, np.nan)
+
+
+def _extend_trend(s: Sitting) -> None:
+    state = s.state
+    row = np.flatnonzero(~np.isnan(s.x[:, _SPO2]))
+    day = s.day[row]
+    passed = np.minimum(day - state.trend_day[row], TREND_DAYS)
+    held = np.left_shift(state.trend_held[row].astype(np.int64), passed) & _HELD | 1
+    state.trend_held[row] = held
+    state.trend_day[row] = day
+    state.trend_tenths[row, day % TREND_DAYS] = np.rint(s.x[row, _SPO2] * _TENTHS)
+
+
+def _average_weight(s: Sitting) -> None:
+    """Both moving averages (P10), and the slow one kept once per span for R15."""
+    state = s.state
+    row = np.flatnonzero(s.first[:, _WEIGHT])
+    weight, mean = quicken(
+        state.quick_weight[row],
+        state.quick_mean[row],
+        s.t[row] - state.quick_t[row],
+        s.x[row, _WEIGHT],
+    )
+    state.quick_weight[row], state.quick_mean[row], state.quick_t[row] = weight, mean, s.t[row]
+    span = s.day[row] // MONTH_SPAN_DAYS
+    slot = span % MONTH_SLOTS
+    new = (state.month_day[row, slot] // MONTH_SPAN_DAYS != span) & (weight[:, 1] >= SLOW_READINGS)
+    row, slot = row[new], slot[new]
+    state.month_mean[row, slot] = state.quick_mean[row, 1]
+    state.month_day[row, slot] = s.day[row]
+
+
+def month_ago(state: "State", day: Ints) -> tuple[Floats, Floats]:
+    """The slow average of the weight now and 30 to 63 days ago, kg (n,); NaN = not known."""
+    age = day[:, None] - state.month_day
+    inside = (age >= _MONTH_DAYS[0]) & (age < _MONTH_DAYS[1])
+    newest = np.where(inside, age, _MONTH_DAYS[1]).argmin(axis=1)
+    kept = np.take_along_axis(state.month_mean, newest[:, None], axis=1)[:, 0].astype(np.float64)
+    return state.quick_mean[:, 1].astype(np.float64), np.where(inside.any(axis=1), kept, np.nan)
+
+
+def _remember_weight(s: Sitting) -> None:
+    """Keep the lowest accepted weight of each recent day."""
+    state = s.state
+    row: Ints = np.flatnonzero(s.grams)
+    at = (row, s.day[row] % SLOTS)
+    same_day = state.past_days[at] == s.day[row]
+    lowest = np.minimum(state.past_grams[at], s.grams[row])
+    state.past_grams[at] = np.where(same_day, lowest, s.grams[row])
+    state.past_days[at] = s.day[row]
+
+
+def watched(profile: Profile) -> Bools:
+    """(n,): something is due on some day, and the citizen is at home."""
+    planned = (profile.plan_weekdays & 0x7F) > 0
+    due: Bools = profile.expected.any(axis=1) & planned & ~profile.paused
+    return due
+
+
+def met_until(profile: Profile, contact_day: Ints) -> tuple[Ints, Bools]:
+    """The last local day whose due measurements are met (n,), and whether anything is due (n,)."""
+    reached = np.maximum(contact_day, profile.start_day[:, None] - 1)
+    met: Ints = np.where(profile.expected, reached, np.iinfo(np.int64).max).min(axis=1)
+    return met, watched(profile)
+
+
+def keep_contact(state: "State", profile: Profile, present: Bools, day: Ints) -> None:
+    """Note who measured, and count the due days that were met or missed until then (R24)."""
+    before, due = met_until(profile, state.contact_day)
+    np.maximum(state.contact_day, day[:, None], out=state.contact_day, where=present)
+    after, _ = met_until(profile, state.contact_day)
+    row = np.flatnonzero(due & (after > before))
+    passed = count_due(profile.plan_weekdays[row], before[row], after[row])
+    row, passed, until = row[passed > 0], passed[passed > 0], after[row][passed > 0]
+    kept = _aged(state.kept[row], until - state.kept_day[row])
+    state.kept[row] = kept + np.stack([np.ones(len(row)), passed] * 2, axis=1)
+    state.kept_day[row] = until
+
+
+def diligence(state: "State", met: Ints, missed: Ints, last: Ints) -> tuple[Floats, Floats, Floats]:
+    """Shares of due days met lately and usually, and how many were not lately; (n,) each.
+
+    `missed` due days lie after `met`, up to `last`: they count here and are not yet kept.
+    """
+    kept = _aged(state.kept.astype(np.float64), np.maximum(last, met) - state.kept_day)
+    kept[:, 1] += missed
+    kept[:, 3] += missed
+    with np.errstate(invalid="ignore"):
+        return kept[:, 0] / kept[:, 1], kept[:, 2] / kept[:, 3], kept[:, 1] - kept[:, 0]
+
+
+def _aged(kept: Floats, gap_days: Ints) -> Floats:
+    gap = np.clip(gap_days, 0, 3650)[:, None]
+    aged: Floats = kept * decay(gap, DILIGENCE_HALF_LIVES)
+    return aged

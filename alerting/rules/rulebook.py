@@ -1,0 +1,151 @@
+"""The rulebook: every rule in one order, the live one and changed copies of it.
+
+In: the rows of `book`. Out: `RULEBOOK`, `RULES` and `rule_index`. Thresholds are engineering
+defaults and never medical advice: limits are personal and edited by the clinic.
+
+Limits that a clinician edits (R01, R06, R16, R17) are copied from these rows to the patient at
+enrolment by `default_limits`; at run time those rules read the patient's own limits only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from alerting.rules.book import (
+    early_warning,
+    flow,
+    fusion,
+    missing,
+    oxygen_trend,
+    oxygenation,
+    pressure,
+    pulse,
+    symptoms,
+    weight_gain,
+    weight_loss,
+)
+from alerting.rules.colour import Colour
+from alerting.rules.hypotheses import HYPOTHESES
+from alerting.rules.rule import Params, Rule, numbers
+
+RULEBOOK_VERSION: Final = "2.0.0"
+"""Rises with any change that can change a colour."""
+
+MAX_AGE_DAYS: Final = 10
+"""A k-of-n register forgets after a gap of more whole days than this (P4)."""
+
+_MODULES: Final = (
+    oxygenation, oxygen_trend, pulse, flow, weight_gain, weight_loss, pressure, early_warning,
+    symptoms, fusion, missing,
+)  # fmt: skip
+
+RULES: Final[tuple[Rule, ...]] = tuple(
+    sorted((rule for module in _MODULES for rule in module.ROWS), key=lambda rule: rule.id)
+)
+"""R01 to R24, then T01: the columns of every (patients, rules) array."""
+
+_INDEX: Final = {rule.id: index for index, rule in enumerate(RULES)}
+_OF_EPISODE: Final = ("k", "n", "n_off")
+_ENABLED: Final = "enabled"
+
+
+def rule_index(rule_id: str) -> int:
+    """The column of a rule.
+
+    >>> rule_index("R01"), rule_index("T01")
+    (0, 24)
+    """
+    return _INDEX[rule_id]
+
+
+@dataclass(frozen=True, eq=False)
+class Rulebook:
+    """All rules, with the arrays that follow from their rows, each (R,), and numbers by rule.
+
+    `enabled` columns are judged; the others stay INSUFFICIENT and apply to nobody.
+    """
+
+    rules: tuple[Rule, ...]
+    version: str
+    enabled: npt.NDArray[np.bool_]
+    k: npt.NDArray[np.uint8] = field(init=False)
+    n: npt.NDArray[np.uint8] = field(init=False)
+    n_off: npt.NDArray[np.uint8] = field(init=False)
+    confirm_yellow: npt.NDArray[np.bool_] = field(init=False)
+    confirm_red: npt.NDArray[np.bool_] = field(init=False)
+    params: Mapping[str, Params] = field(init=False)
+
+    def __post_init__(self) -> None:
+        assert tuple(rule.id for rule in self.rules) == tuple(rule.id for rule in RULES)
+        arrays = {
+            "k": np.array([rule.k for rule in self.rules], dtype=np.uint8),
+            "n": np.array([rule.n for rule in self.rules], dtype=np.uint8),
+            "n_off": np.array([rule.n_off for rule in self.rules], dtype=np.uint8),
+            "confirm_yellow": np.array([Colour.YELLOW in r.confirmed for r in self.rules]),
+            "confirm_red": np.array([Colour.RED in rule.confirmed for rule in self.rules]),
+        }
+        for name, array in arrays.items():
+            array.flags.writeable = False
+            object.__setattr__(self, name, array)
+        object.__setattr__(self, "params", {rule.id: rule.params for rule in self.rules})
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    @property
+    def own(self) -> list[list[int]]:
+        """For each hypothesis the columns of the rules whose home it is."""
+        return [
+            [column for column, rule in enumerate(self.rules) if rule.home == home]
+            for home in HYPOTHESES
+        ]
+
+    def __getitem__(self, rule_id: str) -> Rule:
+        return self.rules[rule_index(rule_id)]
+
+    def changed(self, changes: Mapping[str, Mapping[str, float]]) -> "Rulebook":
+        """A copy with other numbers: rule id → name → value. k, n, n_off and enabled count, too.
+
+        ValueError names a rule or number that does not exist.
+
+        >>> RULEBOOK.changed({"R03": {"yellow": 4, "enabled": 0}})["R03"].params["yellow"]
+        4.0
+        """
+        rules, enabled = list(self.rules), self.enabled.copy()
+        for rule_id, given in changes.items():
+            if rule_id not in _INDEX:
+                raise ValueError(f"unknown rule {rule_id!r}; known: {', '.join(_INDEX)}")
+            column = _INDEX[rule_id]
+            rule = rules[column]
+            unknown = set(given) - set(rule.params) - {*_OF_EPISODE, _ENABLED}
+            if unknown:
+                known = ", ".join([*rule.params, *_OF_EPISODE, _ENABLED])
+                raise ValueError(f"{rule_id} has no number {min(unknown)!r}; it has {known}")
+            enabled[column] = bool(given.get(_ENABLED, enabled[column]))
+            own = {name: float(value) for name, value in given.items() if name in rule.params}
+            counts = {name: int(given[name]) for name in _OF_EPISODE if name in given}
+            _check(rule, counts, own)
+            rules[column] = replace(
+                rule,
+                params=numbers(**{**rule.params, **own}),
+                **counts,  # type: ignore[arg-type]
+            )
+        return Rulebook(tuple(rules), f"{self.version}+changed", enabled)
+
+
+def _check(rule: Rule, counts: Mapping[str, int], own: Params) -> None:
+    k, n, n_off = (counts.get(name, getattr(rule, name)) for name in _OF_EPISODE)
+    if not 1 <= k <= n <= 8:
+        raise ValueError(f"{rule.id}: {k} of {n}; allowed are 1 <= k <= n <= 8")
+    if (n_off == 0) != (rule.n_off == 0) or not 0 <= n_off <= 255:
+        raise ValueError(f"{rule.id}: n_off {n_off}; it is {rule.n_off}, allowed are 1 to 255")
+    for name, value in own.items():
+        if not np.isfinite(value):
+            raise ValueError(f"{rule.id}: {name} is {value}; it must be a finite number")
+
+
+RULEBOOK: Final = Rulebook(RULES, RULEBOOK_VERSION, np.ones(len(RULES), dtype=np.bool_))
+"""The live one."""
