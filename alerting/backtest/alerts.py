@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerting.backtest.spans import Spans
+from alerting.rules import CLINICAL
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
-from alerting.rules.rule import CLINICAL
 
 ALERT: Final = np.dtype(
     [
