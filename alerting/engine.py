@@ -22,14 +22,16 @@ from alerting.rules import (
     rule_index,
     step,
 )
-from alerting.rules.signals import FAMILIES, SIGNALS
+from alerting.rules.items import ITEMS, NOT_ANSWERED
+from alerting.rules.signals import EVIDENCE_FAMILIES, FAMILIES, SIGNALS
 from alerting.sittings import Sitting
 
 Wave = Sequence[Sitting]
 _CALL = rule_index("R24")
 _CALL_STAGE = int(RULES[_CALL].params["call"])
 Watcher = Callable[[Wave, Findings], None]
-_FAMILY = np.array([FAMILIES.index(signal.family) for signal in SIGNALS])
+_FAMILY = [EVIDENCE_FAMILIES.index(signal.family) for signal in SIGNALS]
+_SYMPTOM = EVIDENCE_FAMILIES.index("symptom")
 ACROSS = np.array([rule.family not in FAMILIES for rule in RULES])
 """The rules that watch every signal of a citizen; the others look at the signals of one family."""
 
@@ -52,8 +54,8 @@ class Engine:
         self.roster = roster
         self.state = State(len(roster))
         self.profile = roster.profile()
-        self.measured_t = np.full((len(roster), len(FAMILIES)), -np.inf)
-        """(rows, families): the newest measurement that was judged, local days."""
+        self.measured_t = np.full((len(roster), len(EVIDENCE_FAMILIES)), -np.inf)
+        """(rows, families): the newest measurement or answer that was judged, local days."""
         self._settled_t = np.full(len(roster), -np.inf)
         """(rows,): the newest moment that changed a rule across signals, or limits in force."""
         self._upcoming = [0] * len(roster)
@@ -68,7 +70,8 @@ class Engine:
         for side in SIDES:
             getattr(self.profile, side)[:known] = getattr(old, side)
         new = len(roster) - known
-        self.measured_t = np.append(self.measured_t, np.full((new, len(FAMILIES)), -np.inf), axis=0)
+        fresh = np.full((new, len(EVIDENCE_FAMILIES)), -np.inf)
+        self.measured_t = np.append(self.measured_t, fresh, axis=0)
         self._settled_t = np.append(self._settled_t, np.full(new, -np.inf))
         self._upcoming += [0] * new
         self._next_t = np.append(self._next_t, np.full(new, np.inf))
@@ -91,15 +94,18 @@ class Engine:
     def advance(self, sittings: Iterable[Sitting], watch: Watcher | None = None) -> list[Change]:
         """Take sittings (in time order for each row) through the rules."""
         changes: list[Change] = []
-        for wave in _waves(sitting for sitting in sittings if sitting.values):
+        for wave in _waves(sittings):
             rows = np.array([sitting.row for sitting in wave], dtype=np.intp)
             t = np.array([sitting.t for sitting in wave])
             x = np.full((len(wave), len(SIGNALS)), np.nan)
+            answers = np.full((len(wave), len(ITEMS)), NOT_ANSWERED, dtype=np.int8)
             for place, sitting in enumerate(wave):
                 for signal, value in sitting.values.items():
                     x[place, signal] = value
+                for item, said in sitting.answers.items():
+                    answers[place, item] = said
             passed = self._let_time_pass(rows, t)
-            findings = step(self.state, self.profile, rows, t, x)
+            findings = step(self.state, self.profile, rows, t, x, answers)
             self._remember(wave)
             changes += passed + self._settled(_changes(findings))
             if watch is not None:
@@ -118,11 +124,8 @@ class Engine:
         across them matters while a rule that watches them all is open, before the moment when one
         last changed, and before limits that are in force already.
         """
-        if not sitting.values:
-            return False
         row, t = sitting.row, sitting.t
-        families = _FAMILY[list(sitting.values)]
-        if t <= self._settled_t[row] or t <= self.measured_t[row, families].max():
+        if t <= self._settled_t[row] or t <= self.measured_t[row, _families(sitting)].max():
             return True
         open_across = (self.state.status[row, ACROSS] > Colour.GREEN).any()
         return bool(open_across and t <= self.state.seen_until[row])
@@ -130,7 +133,7 @@ class Engine:
     def _remember(self, wave: Wave) -> None:
         for sitting in wave:
             measured = self.measured_t[sitting.row]
-            for family in _FAMILY[list(sitting.values)]:
+            for family in _families(sitting):
                 measured[family] = max(measured[family], sitting.t)
 
     def _settled(self, changes: list[Change]) -> list[Change]:
@@ -165,6 +168,12 @@ class Engine:
                 place += 1
             self._upcoming[row] = place
             self._next_t[row] = changes[place].t if place < len(changes) else np.inf
+
+
+def _families(sitting: Sitting) -> list[int]:
+    """The families that a sitting tells of; never none."""
+    families = [_FAMILY[signal] for signal in sitting.values]
+    return [*families, _SYMPTOM] if sitting.answers else families
 
 
 def _waves(sittings: Iterable[Sitting]) -> list[list[Sitting]]:

@@ -11,9 +11,10 @@ import msgspec
 
 from alerting.local_time import local_days
 from alerting.rules import SIGNALS
+from alerting.rules.items import ITEMS
 from devices.catalogue import METRICS, Metric, observed
 from devices.questionnaire import YES
-from devices.symptoms import SYMPTOMS, questionnaire
+from devices.symptoms import questionnaire
 from fhir_mapping.record import Record
 
 UNUSABLE_FLAGS = frozenset(
@@ -31,7 +32,7 @@ ABOUT_OF: Mapping[str, tuple[str, ...]] = {
     for signal in SIGNALS
 }
 """Signal alias to the `about` of the records that feed it."""
-ITEM_OF: Mapping[str, int] = {row.alias: column for column, row in enumerate(SYMPTOMS)}
+ITEM_OF: Mapping[str, int] = {row.alias: column for column, row in enumerate(ITEMS)}
 
 
 class Sitting(msgspec.Struct, frozen=True):

@@ -1,5 +1,7 @@
 """The engine: many rows or one, many calls or one, the same changes."""
 
+from typing import Any
+
 import msgspec
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from alerting.engine import Change, Engine
 from alerting.local_time import local_days
 from alerting.roster import SIDES, Roster
-from alerting.rules import Colour, rule_index, signal_index
+from alerting.rules import Colour, Findings, rule_index, signal_index, step
 from alerting.sittings import Sitting
 from fhir_mapping.enrolled import Limits
 from tests.alerting.clinic import at, citizen, ms
@@ -151,3 +153,33 @@ def test_a_watcher_sees_every_wave() -> None:
     story = [sitting(day, {SPO2: 94.0}, row) for day in range(3) for row in (0, 1)]
     engine.advance(story, lambda wave, findings: seen.append((len(wave), len(findings.rows))))
     assert seen == [(2, 2)] * 3
+
+
+def test_answers_reach_the_rules_with_their_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One row of answers for each row of values; what nobody was asked is not answered."""
+    seen: list[tuple[list[int], np.ndarray, np.ndarray]] = []
+
+    def listening(state: Any, profile: Any, rows: Any, t: Any, x: Any, answers: Any) -> Findings:
+        seen.append((rows.tolist(), x, answers))
+        return step(state, profile, rows, t, x, answers)
+
+    monkeypatch.setattr("alerting.engine.step", listening)
+    both = msgspec.structs.replace(sitting(1, {SPO2: 94.0}), answers={0: 1, 1: 0})
+    alone = msgspec.structs.replace(sitting(1, {}, row=1), answers={8: 1})
+    engine = Engine(roster(3))
+    engine.advance([both, alone, sitting(1, {SPO2: 93.0}, row=2)])
+    ((rows, x, answers),) = seen
+    assert rows == [0, 1, 2]
+    assert answers.dtype == np.int8
+    assert answers.tolist() == [[1, 0, *[-1] * 7], [*[-1] * 8, 1], [-1] * 9]
+    assert np.isnan(x[1]).all()
+
+
+def test_answers_may_overtake_measurements_but_not_each_other() -> None:
+    engine = Engine(roster(1))
+    engine.advance([sitting(0, {SPO2: 94.0, PULSE: 70.0}, hour=9)])
+    earlier = msgspec.structs.replace(sitting(0, {}, hour=8.5), answers={0: 0})
+    assert not engine.is_late(earlier)
+    engine.advance([msgspec.structs.replace(sitting(0, {}, hour=9), answers={0: 0})])
+    assert engine.is_late(earlier)
+    assert not engine.is_late(msgspec.structs.replace(sitting(0, {}, hour=10), answers={0: 0}))
