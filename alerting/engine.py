@@ -22,16 +22,17 @@ from alerting.rules import (
     rule_index,
     step,
 )
-from alerting.rules.items import ITEMS, NOT_ANSWERED
-from alerting.rules.signals import EVIDENCE_FAMILIES, FAMILIES, SIGNALS
+from alerting.rules.items import ITEMS, NOT_ASKED
+from alerting.rules.signals import FAMILIES, SIGNALS
 from alerting.sittings import Sitting
 
 Wave = Sequence[Sitting]
 _CALL = rule_index("R24")
 _CALL_STAGE = int(RULES[_CALL].params["call"])
 Watcher = Callable[[Wave, Findings], None]
-_FAMILY = [EVIDENCE_FAMILIES.index(signal.family) for signal in SIGNALS]
-_SYMPTOM = EVIDENCE_FAMILIES.index("symptom")
+_FAMILY = [FAMILIES.index(signal.family) for signal in SIGNALS]
+_SYMPTOM = len(FAMILIES)
+"""Where answers stand behind the families of the signals."""
 ACROSS = np.array([rule.family not in FAMILIES for rule in RULES])
 """The rules that watch every signal of a citizen; the others look at the signals of one family."""
 
@@ -54,7 +55,7 @@ class Engine:
         self.roster = roster
         self.state = State(len(roster))
         self.profile = roster.profile()
-        self.measured_t = np.full((len(roster), len(EVIDENCE_FAMILIES)), -np.inf)
+        self.measured_t = np.full((len(roster), _SYMPTOM + 1), -np.inf)
         """(rows, families): the newest measurement or answer that was judged, local days."""
         self._settled_t = np.full(len(roster), -np.inf)
         """(rows,): the newest moment that changed a rule across signals, or limits in force."""
@@ -70,7 +71,7 @@ class Engine:
         for side in SIDES:
             getattr(self.profile, side)[:known] = getattr(old, side)
         new = len(roster) - known
-        fresh = np.full((new, len(EVIDENCE_FAMILIES)), -np.inf)
+        fresh = np.full((new, _SYMPTOM + 1), -np.inf)
         self.measured_t = np.append(self.measured_t, fresh, axis=0)
         self._settled_t = np.append(self._settled_t, np.full(new, -np.inf))
         self._upcoming += [0] * new
@@ -98,7 +99,7 @@ class Engine:
             rows = np.array([sitting.row for sitting in wave], dtype=np.intp)
             t = np.array([sitting.t for sitting in wave])
             x = np.full((len(wave), len(SIGNALS)), np.nan)
-            answers = np.full((len(wave), len(ITEMS)), NOT_ANSWERED, dtype=np.int8)
+            answers = np.full((len(wave), len(ITEMS)), NOT_ASKED, dtype=np.int8)
             for place, sitting in enumerate(wave):
                 for signal, value in sitting.values.items():
                     x[place, signal] = value
