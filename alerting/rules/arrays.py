@@ -5,7 +5,7 @@ rows in one call, `P` all patients, `S` signals, `R` rules. Times are float64 da
 1970-01-01 in local civil time, so that floor(t) is the local calendar day; days are integers.
 """
 
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,3 +14,12 @@ Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Ints: TypeAlias = npt.NDArray[np.integer[Any]]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = slice | npt.NDArray[np.integer[Any]]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+def columns(array: npt.NDArray[Scalar], rows: Rows | None = None) -> npt.NDArray[Scalar]:
+    """The array with each column contiguous; as it is when it was cut by a slice (a view).
+
+    Rules work column by column over many rows, so everything of the core lies that way.
+    """
+    return array if isinstance(rows, slice) else np.asfortranarray(array)

@@ -5,10 +5,9 @@ the new normal while it unfolds; it is then pulled to within three sd; and while
 the signal's family is open nothing waits or moves, for 21 days at most.
 """
 
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
@@ -21,8 +20,6 @@ from alerting.rules.state import State
 LAG_DAYS: Final = 7
 WEIGHT_VALID: Final = 5.0
 FREEZE_DAYS_MAX: Final = 21.0
-
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 _SIGNALS: Final = len(SIGNALS)
 _HALF_LIFE: Final = np.array([signal.half_life_days for signal in SIGNALS])
@@ -65,47 +62,44 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     `ready` (n, S) marks the signals that may be fed in this call; day (n,). At most eight
     rounds: what waits lies within seven consecutive days, because this runs before `enter`.
     """
-    due = ready & (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
-    pair = np.flatnonzero(due)
-    while pair.size:
-        _absorb_oldest(block, pair)
-        oldest, occupied = _flat(block.oldest_day)[pair], _flat(block.occupied)[pair]
-        pair = pair[(occupied != 0) & (day[pair // _SIGNALS] - oldest >= LAG_DAYS)]
+    for signal in range(_SIGNALS):
+        occupied, oldest = block.occupied[:, signal], block.oldest_day[:, signal]
+        row = np.flatnonzero(ready[:, signal] & (occupied != 0) & (day - oldest >= LAG_DAYS))
+        while row.size:
+            _absorb_oldest(block, signal, row)
+            row = row[(occupied[row] != 0) & (day[row] - oldest[row] >= LAG_DAYS)]
 
 
-def _absorb_oldest(block: State, pair: Ints) -> None:
-    """Move the oldest waiting reading of each (row, signal) pair into its baseline."""
-    weights, means, spreads = _flat(block.weight), _flat(block.mean), _flat(block.spread)
-    signal = pair % _SIGNALS
-    oldest, occupied = _flat(block.oldest_day)[pair], _flat(block.occupied)[pair]
+def _absorb_oldest(block: State, signal: int, row: Ints) -> None:
+    """Move the oldest waiting reading of each row into the signal's baseline."""
+    weights, means, spreads = (
+        getattr(block, name)[:, signal] for name in ("weight", "mean", "spread")
+    )
+    oldest, occupied = block.oldest_day[row, signal], block.occupied[row, signal]
     slot = oldest % SLOTS
-    weight, mean, spread = weights[pair], means[pair], spreads[pair]
-    value = _flat(block.pending)[pair * SLOTS + slot]
+    weight, mean, spread = weights[row], means[row], spreads[row]
+    value = block.pending[row, signal, slot]
     pulled = winsorise(value, mean, deviation_sd(weight, spread, _FLOOR[signal]))
     value = np.where(weight > 0, pulled, value)
-    gap = np.maximum(oldest - _flat(block.absorbed_day)[pair], 0)
+    gap = np.maximum(oldest - block.absorbed_day[row, signal], 0)
     kept = decay(gap, _HALF_LIFE[signal])
-    weights[pair], means[pair], spreads[pair] = absorb(weight, mean, spread, value, kept)
-    _flat(block.absorbed_day)[pair] = oldest
+    weights[row], means[row], spreads[row] = absorb(weight, mean, spread, value, kept)
+    block.absorbed_day[row, signal] = oldest
     left = occupied & ~np.left_shift(1, slot)
     turned = (left >> slot) | (left << (SLOTS - slot)) & 0xFF
-    _flat(block.occupied)[pair] = left
-    _flat(block.oldest_day)[pair] = oldest + _NEXT[turned]
+    block.occupied[row, signal] = left
+    block.oldest_day[row, signal] = oldest + _NEXT[turned]
 
 
 def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
     """Let the first accepted reading of a local day begin to wait. All (n, S) but day (n,)."""
     slot = day % SLOTS
     bit = np.left_shift(1, slot).astype(np.uint8)
-    fresh = may_enter & (block.occupied & bit[:, None] == 0)
-    pair = np.flatnonzero(fresh)
-    row = pair // _SIGNALS
-    block.oldest_day[...] = np.where(fresh & (block.occupied == 0), day[:, None], block.oldest_day)
-    block.occupied[...] |= np.where(fresh, bit[:, None], np.uint8(0))
-    _flat(block.pending)[pair * SLOTS + slot[row]] = _flat(x)[pair]
-
-
-def _flat(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-    """The same memory as one axis: a pair (row, signal) is then a single index."""
-    assert array.flags.c_contiguous
-    return array.reshape(-1)
+    for signal in range(_SIGNALS):
+        occupied = block.occupied[:, signal]
+        row = np.flatnonzero(may_enter[:, signal] & (occupied & bit == 0))
+        before = occupied[row]
+        alone = row[before == 0]
+        block.oldest_day[alone, signal] = day[alone]
+        occupied[row] = before | bit[row]
+        block.pending[row, signal, slot[row]] = x[row, signal]

@@ -73,7 +73,7 @@ def evidence_of(z: Floats, shift: float, clip: float = 3.5) -> Floats:
     >>> round(float(evidence_of(np.array(-1.2), -1.2)), 2), float(evidence_of(np.array(np.nan), 1))
     (0.72, 0.0)
     """
-    cut = np.clip(z, -clip, clip)
+    cut = np.minimum(np.maximum(z, -clip), clip)
     return np.where(np.isnan(z), 0.0, shift * cut - shift * shift / 2.0)
 
 
@@ -87,7 +87,7 @@ def evidence_of_answers(
     ...  for n in range(4)]
     [-1.5598, 0.9993, 3.5583, 4.0]
     """
-    asked: Floats = np.clip(yes * if_yes + no * if_no, least, most)
+    asked: Floats = np.minimum(np.maximum(yes * if_yes + no * if_no, least), most)
     return asked
 
 
@@ -101,7 +101,7 @@ def add_evidence(total: Floats, increment: Floats, most: float) -> Floats:
     >>> float(add_evidence(np.array(3.4), np.array(3.2), 8.0))
     6.6
     """
-    held: Floats = np.clip(total + increment, 0.0, most)
+    held: Floats = np.minimum(np.maximum(total + increment, 0.0), most)
     return held
 
 

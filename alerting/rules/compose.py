@@ -64,7 +64,7 @@ def home_of(profile: Profile) -> Ints:
 
 def compose(block: State, profile: Profile, judged: Judged, t: Floats) -> Composed:
     """The alerts of these rows at t (n,), local days; remembers them in `block`."""
-    was = block.composed.copy()
+    was = block.composed.copy(order="F")
     hit = hit_now(block, judged)
     for place, rules in enumerate(_OF_SOURCE):
         np.copyto(block.source_t[:, place], t, where=hit[:, rules].any(axis=1), casting="unsafe")
@@ -78,12 +78,16 @@ def compose(block: State, profile: Profile, judged: Judged, t: Floats) -> Compos
     block.composed[:, :CLINICAL] = np.where(yellow, colour, able)
     block.composed[:, MISSING] = block.status[:, rule_index("R24")]
     block.composed[:, TECHNICAL] = block.status[:, rule_index("T01")]
-    return Composed(block.composed.copy(), was, _call(block, was, _per_home(hit, profile), t))
+    return Composed(
+        block.composed.copy(order="F"), was, _call(block, was, _per_home(hit, profile), t)
+    )
 
 
 def _per_home(flags: Bools, profile: Profile) -> Bools:
     """(n, R) → (n, 3): whether any rule of the hypothesis has the flag."""
-    own = np.stack([flags[:, rules].any(axis=1) for rules in _OF_HOME], axis=1)
+    own = np.empty((len(flags), CLINICAL), dtype=np.bool_, order="F")
+    for place, rules in enumerate(_OF_HOME):
+        np.logical_or.reduce(flags.T[rules], axis=0, out=own[:, place])
     one = profile.copd ^ profile.heart_failure
     anywhere = own.any(axis=1)
     own[:, 0] = np.where(one, anywhere & profile.copd, own[:, 0])

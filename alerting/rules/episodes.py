@@ -9,13 +9,14 @@ import numpy.typing as npt
 
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
-from alerting.rules.primitives import follow, grade, hits, shift_in
+from alerting.rules.primitives import follow, hits, shift_in
 from alerting.rules.rulebook import MAX_AGE_DAYS, Rulebook
 from alerting.rules.sitting import Verdict
 from alerting.rules.state import State
 
 _GREEN: Final = np.int8(Colour.GREEN)
 _YELLOW: Final = np.int8(Colour.YELLOW)
+_RED: Final = np.int8(Colour.RED)
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)
 
 
@@ -28,20 +29,17 @@ class Judged:
     level: npt.NDArray[np.int8]
     clear: Bools
     at_once: npt.NDArray[np.int8]
-    since: Floats
     was: npt.NDArray[np.int8]
 
 
 def together(verdicts: Mapping[int, Verdict], was: npt.NDArray[np.int8]) -> Judged:
     """Columns for the rules that were called; the others are not asked."""
-    shape = was.shape
     judged = Judged(
-        asked=np.zeros(shape, dtype=np.bool_),
-        ran=np.zeros(shape, dtype=np.bool_),
-        level=np.zeros(shape, dtype=np.int8),
-        clear=np.zeros(shape, dtype=np.bool_),
-        at_once=np.zeros(shape, dtype=np.int8),
-        since=np.full(shape, np.nan),
+        asked=np.zeros_like(was, dtype=np.bool_),
+        ran=np.zeros_like(was, dtype=np.bool_),
+        level=np.zeros_like(was),
+        clear=np.zeros_like(was, dtype=np.bool_),
+        at_once=np.zeros_like(was),
         was=was,
     )
     for column, verdict in verdicts.items():
@@ -50,29 +48,26 @@ def together(verdicts: Mapping[int, Verdict], was: npt.NDArray[np.int8]) -> Judg
         np.copyto(judged.level[:, column], verdict.level, where=verdict.ran, casting="unsafe")
         judged.clear[:, column] = verdict.clear
         if verdict.at_once is not None:
-            judged.at_once[:, column] = verdict.at_once
-        if verdict.since is not None:
-            judged.since[:, column] = verdict.since
+            np.copyto(judged.at_once[:, column], verdict.at_once, where=verdict.ran)
     return judged
 
 
-def _confirm(block: State, judged: Judged, day: Ints, book: Rulebook) -> Ints:
+def _confirm(block: State, judged: Judged, ran: Bools, day: Ints, book: Rulebook) -> Ints:
     """The raw colour (n, R) once k-of-n has had its say; shifts the registers (P4).
 
     What a verdict gives at once needs no confirmation.
     """
-    ran = judged.ran & (book.n_off > 0)
-    stale = day[:, None] - block.judged_day > MAX_AGE_DAYS
-    fires = []
+    stale = block.judged_day < (day - np.int16(MAX_AGE_DAYS))[:, None]
+    raw = judged.at_once.copy(order="F")
     for register, colour, confirm in (
-        (block.hits_yellow, Colour.YELLOW, book.confirm_yellow),
-        (block.hits_red, Colour.RED, book.confirm_red),
+        (block.hits_yellow, _YELLOW, book.confirm_yellow),
+        (block.hits_red, _RED, book.confirm_red),
     ):
         hit = judged.level >= colour
         shifted = shift_in(np.where(stale, np.uint8(0), register), hit, book.n)
         np.copyto(register, shifted, where=ran)
-        fires.append(np.where(confirm, hits(shifted) >= book.k, hit))
-    return np.maximum(grade(*fires), judged.at_once)
+        np.maximum(raw, colour, out=raw, where=np.where(confirm, hits(shifted) >= book.k, hit))
+    return raw
 
 
 def advance(
@@ -82,26 +77,37 @@ def advance(
 
     At most one clear reading a day counts towards closing an episode.
     """
-    judged = together(verdicts, block.status.copy())
+    judged = together(verdicts, block.status.copy(order="F"))
     was, ran = judged.was, judged.ran
     episode = book.n_off > 0
-    again = block.judged_day == day[:, None]
-    raw = _confirm(block, judged, day, book)
+    counted, today = ran & episode, day.astype(np.int16)
+    raw = _confirm(block, judged, counted, today, book)
+    again = block.judged_day == today[:, None]
     active, clears = follow(
         np.maximum(was, _GREEN), block.clears, raw, judged.clear, book.n_off, again
     )
     colour = np.where(episode, active, judged.level)
     # An open episode stays open when its rule cannot run; anything else becomes INSUFFICIENT.
-    unable = np.where(episode & (was > _GREEN), was, _INSUFFICIENT)
-    colour = np.where(ran, colour, np.where(judged.asked, unable, was))
-
-    block.status[...] = colour
-    np.copyto(block.clears, clears, where=ran & episode)
-    np.copyto(block.judged_day, day[:, None], where=ran & episode, casting="unsafe")
-    reached = np.where(colour == was, block.onset, t[:, None])
-    reached = np.where(np.isnan(judged.since), reached, judged.since)
-    block.onset[...] = np.where(colour > _GREEN, reached, np.nan)
+    unable = judged.asked & ~ran & ~(episode & (was > _GREEN))
+    np.copyto(block.status, colour, where=ran)
+    np.copyto(block.status, _INSUFFICIENT, where=unable)
+    np.copyto(block.clears, clears, where=counted)
+    np.copyto(block.judged_day, today[:, None], where=counted)
+    _note_onsets(block, was, verdicts, t)
     return judged
+
+
+def _note_onsets(
+    block: State, was: npt.NDArray[np.int8], verdicts: Mapping[int, Verdict], t: Floats
+) -> None:
+    """A raised colour has the time at which it was reached; anything else has none."""
+    raised = block.status > _GREEN
+    np.copyto(block.onset, t[:, None], where=raised & (block.status != was), casting="unsafe")
+    np.copyto(block.onset, np.nan, where=~raised)
+    for column, verdict in verdicts.items():
+        if verdict.since is not None:
+            known = raised[:, column] & verdict.ran
+            np.copyto(block.onset[:, column], verdict.since, where=known, casting="unsafe")
 
 
 def hit_now(block: State, judged: Judged) -> Bools:

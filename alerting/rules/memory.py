@@ -126,14 +126,13 @@ def _fuse(
 
     While a course of prednisolone or antibiotics runs, a yes is no news and is left out.
     """
-    columns = chart.columns
-    usable = s.first[:, columns] & s.known[:, columns]
-    z = np.where(usable, (s.x[:, columns] - s.mean[:, columns]) / s.sd[:, columns], np.nan)
-    total = np.zeros(len(z))
-    for column, alias in enumerate(chart.shifts):
-        total += evidence_of(z[:, column], params[f"shift_{alias}"], params["clip_sd"])
+    total = np.zeros(len(s.t))
+    for column, alias in zip(chart.columns, chart.shifts, strict=True):
+        z = (s.x[:, column] - s.mean[:, column]) / s.sd[:, column]
+        z = np.where(s.first[:, column] & s.known[:, column], z, np.nan)
+        total += evidence_of(z, params[f"shift_{alias}"], params["clip_sd"])
     answers = s.answers[:, chart.item_columns]
-    yes = ((answers == YES) & ~s.profile.treated[:, None]).sum(axis=1)
+    yes = np.where(s.profile.treated, 0, (answers == YES).sum(axis=1))
     no = (answers == NO).sum(axis=1)
     said = evidence_of_answers(
         yes, no, params["if_yes"], params["if_no"], params["least"], params["most"]
@@ -143,12 +142,19 @@ def _fuse(
     held[...] = add_evidence(held.astype(np.float64), total, params["red"])
 
 
-def trend(state: "State") -> tuple[Floats, Floats]:
-    """Days (14,) back from the newest and saturations (n, 14), oldest first, NaN = none (P12)."""
-    slot = (state.trend_day[:, None] - _BACK) % TREND_DAYS
-    held = (state.trend_held[:, None] >> _BACK) & 1
-    tenths = np.take_along_axis(state.trend_tenths, slot, axis=1)
+def trend(state: "State", rows: Ints) -> tuple[Floats, Floats]:
+    """Days (14,) back from the newest and saturations (len(rows), 14), oldest first, NaN = none
+    (P12)."""
+    slot = (state.trend_day[rows][:, None] - _BACK) % TREND_DAYS
+    held = (state.trend_held[rows][:, None] >> _BACK) & 1
+    tenths = state.trend_tenths[rows[:, None], slot]
     return -_BACK.astype(np.float64), np.where(held == 1, tenths / _TENTHS, np.nan)
+
+
+def trend_count(state: "State") -> Ints:
+    """(n,): readings within the fourteen days that end with the newest."""
+    count: Ints = np.bitwise_count(state.trend_held)
+    return count
 
 
 def _extend_trend(s: Sitting) -> None:

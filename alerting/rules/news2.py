@@ -90,10 +90,16 @@ def total_of(points: Floats) -> tuple[Ints, Bools, Ints]:
     >>> int(total[0]), bool(single[0]), int(absent[0]) == 0b1100001
     (4, True, True)
     """
-    missing = np.isnan(points)
-    total = np.nansum(points, axis=1).astype(np.int64)
-    single: Bools = np.any(points == 3.0, axis=1)
-    return total, single, missing @ (1 << np.arange(points.shape[1]))
+    total = np.zeros(len(points), dtype=np.int64)
+    single = np.zeros(len(points), dtype=np.bool_)
+    absent = np.zeros(len(points), dtype=np.int64)
+    for place in range(points.shape[1]):
+        column = points[:, place]
+        missing = np.isnan(column)
+        total += np.where(missing, 0.0, column).astype(np.int64)
+        single |= column == 3.0
+        absent |= missing.astype(np.int64) << place
+    return total, single, absent
 
 
 def risk_of(total: Ints, single: Bools) -> Ints:

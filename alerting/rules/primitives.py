@@ -75,7 +75,7 @@ def winsorise(value: Floats, mean: Floats, sd: Floats) -> Floats:
     91.0
     """
     reach = WINSOR_SD * sd
-    pulled: Floats = mean + np.clip(value - mean, -reach, reach)
+    pulled: Floats = mean + np.minimum(np.maximum(value - mean, -reach), reach)
     return pulled
 
 

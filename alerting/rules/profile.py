@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Rows
+from alerting.rules.arrays import Rows, columns
 from alerting.rules.signals import SIGNALS
 
 SIDES: Final = ("low_red", "low_yellow", "high_yellow", "high_red")
@@ -96,14 +96,14 @@ class Profile:
         (3, 7)
         """
         matrix = (patients, len(SIGNALS))
-        personal: dict[str, Any] = {name: np.full(matrix, np.nan) for name in PERSONAL}
+        personal: dict[str, Any] = {name: np.full(matrix, np.nan, order="F") for name in PERSONAL}
         flags: dict[str, Any] = {name: np.zeros(patients, dtype=np.bool_) for name in _FLAGS}
         return cls(
             **personal,
             **flags,
             dry_weight_kg=np.full(patients, np.nan),
             diuretic_changed_t=np.full(patients, np.nan),
-            expected=np.zeros(matrix, dtype=np.bool_),
+            expected=np.zeros(matrix, dtype=np.bool_, order="F"),
             plan_weekdays=np.zeros(patients, dtype=np.uint8),
             due_hour=np.full(patients, 12.0),
             start_day=np.zeros(patients, dtype=np.int64),
@@ -120,11 +120,11 @@ class Profile:
             return
         new = Profile.default(patients - self.patients)
         for name in _NAMES:
-            setattr(self, name, np.concatenate([getattr(self, name), getattr(new, name)]))
+            setattr(self, name, columns(np.concatenate([getattr(self, name), getattr(new, name)])))
 
     def take(self, rows: Rows) -> "Profile":
         """The chosen rows: views for a slice, copies for indices."""
-        chosen: dict[str, Any] = {name: getattr(self, name)[rows] for name in _NAMES}
+        chosen: dict[str, Any] = {name: columns(getattr(self, name)[rows], rows) for name in _NAMES}
         return Profile(**chosen)
 
 

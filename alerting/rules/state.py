@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Floats, Ints, Rows
+from alerting.rules.arrays import Floats, Ints, Rows, columns
 from alerting.rules.colour import Colour
 from alerting.rules.hypotheses import HYPOTHESES, SOURCES
 from alerting.rules.rulebook import RULES
@@ -155,7 +155,8 @@ class State:
         """A state without history. `dtype` (float64 or float32) holds the baselines."""
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         for name, field in _FIELDS.items():
-            array = np.full((patients, *field.shape), field.start, field.dtype or self.dtype)
+            shape = (patients, *field.shape)
+            array = np.full(shape, field.start, field.dtype or self.dtype, order="F")
             setattr(self, name, array)
 
     @property
@@ -182,11 +183,11 @@ class State:
             return
         new = State(patients - self.patients, self.dtype)
         for name in _FIELDS:
-            setattr(self, name, np.concatenate([getattr(self, name), getattr(new, name)]))
+            setattr(self, name, columns(np.concatenate([getattr(self, name), getattr(new, name)])))
 
     def copy(self) -> "State":
         """An independent copy."""
-        return self._with({name: getattr(self, name).copy() for name in _FIELDS})
+        return self._with({name: getattr(self, name).copy(order="F") for name in _FIELDS})
 
     def reset(self, rows: Rows) -> None:
         """Forget the chosen patients' history, so that they can be replayed."""
@@ -195,7 +196,7 @@ class State:
 
     def take(self, rows: Rows) -> "State":
         """The chosen rows: views for a slice, copies for indices."""
-        return self._with({name: getattr(self, name)[rows] for name in _FIELDS})
+        return self._with({name: columns(getattr(self, name)[rows], rows) for name in _FIELDS})
 
     def put(self, rows: Rows, block: "State") -> None:
         """Write back what `take` gave. Nothing to do for a slice: those were views."""

@@ -47,13 +47,14 @@ def step(
     Changes `state` only. Late readings are the caller's to replay from an empty state.
     """
     t = np.array(t, dtype=np.float64)
-    x = np.asarray(x, dtype=np.float64)
+    x = np.asfortranarray(x, dtype=np.float64)
     rows, indices = _resolve(state, rows)
     block, known = state.take(rows), profile.take(rows)
     assert t.shape == (block.patients,), t.shape
     assert x.shape == (block.patients, len(SIGNALS)), x.shape
     if answers is None:
-        answers = np.full((block.patients, len(ITEMS)), NOT_ASKED)
+        answers = np.full((block.patients, len(ITEMS)), NOT_ASKED, order="F")
+    answers = np.asfortranarray(answers, dtype=np.int8)
     assert answers.shape == (block.patients, len(ITEMS)), answers.shape
     day = np.floor(t).astype(np.int32)
 
@@ -97,10 +98,10 @@ def clock(
     block, known = state.take(rows), profile.take(rows)
     np.maximum(block.seen_until, now, out=block.seen_until)
     t = block.seen_until.copy()
-    nothing = np.full((block.patients, len(SIGNALS)), np.nan)
-    absent = np.zeros(nothing.shape, dtype=np.bool_)
+    nothing = np.full((block.patients, len(SIGNALS)), np.nan, order="F")
+    absent = np.zeros_like(nothing, dtype=np.bool_)
     screened = Screened(nothing, absent, absent, np.zeros(block.patients, dtype=np.int64))
-    silent = np.full((block.patients, len(ITEMS)), NOT_ASKED)
+    silent = np.full((block.patients, len(ITEMS)), NOT_ASKED, order="F")
     sitting = _sitting(block, known, t, screened, silent)
     rule = rulebook.rules[_MISSING]
     verdicts = (
@@ -158,11 +159,11 @@ def _report(
     return Findings(
         rows=rows,
         time=sitting.t,
-        colour=block.status.copy(),
+        colour=block.status.copy(order="F"),
         was=judged.was,
         level=judged.level,
         evaluated=judged.ran,
-        onset=block.onset.copy(),
+        onset=block.onset.copy(order="F"),
         refused=sitting.present & np.isnan(sitting.x),
         composed=alerts.colour,
         composed_was=alerts.was,

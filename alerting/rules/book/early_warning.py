@@ -11,9 +11,11 @@ from alerting.rules.book import sides
 from alerting.rules.book.sides import CLEAR, PULSE, SPO2, SYSTOLIC, TWO_OF_THREE
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
+from alerting.rules.profile import Profile
 from alerting.rules.rule import Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
 
+_COLUMNS: Final = np.array([SPO2, SYSTOLIC, PULSE])
 _RCP: Final = "NEWS2 (RCP 2017)"
 
 
@@ -26,13 +28,17 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     when it lies some points above that of the usual values; where these are not known, it counts
     as it is.
     """
-    measured = s.x[:, (SPO2, SYSTOLIC, PULSE)]
+    measured = s.x[:, _COLUMNS]
     asked: Bools = np.any(~np.isnan(measured), axis=1)
-    total, single, absent = _score(s, measured)
-    usual, _, _ = _score(
-        s, np.where(np.isnan(measured), np.nan, s.base[:, (SPO2, SYSTOLIC, PULSE)])
-    )
-    above = (total - usual >= params["above_usual"]) | ~np.isfinite(s.base[:, SPO2])
+    total, single, absent = _score(s.profile, measured)
+    above = np.ones(len(asked), dtype=np.bool_)
+    high = np.flatnonzero(single | (total >= params["yellow"]))
+    if high.size:
+        base = s.base[np.ix_(high, _COLUMNS)]
+        seen = np.where(np.isnan(measured[high]), np.nan, base)
+        usual, _, _ = _score(s.profile.take(high), seen)
+        known = ~np.isnan(s.base[high, SPO2])
+        above[high] = ~known | (total[high] - usual >= params["above_usual"])
     return Verdict(
         asked=asked,
         ran=asked,
@@ -48,10 +54,9 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     )
 
 
-def _score(s: Sitting, values: Floats) -> tuple[Ints, Bools, Ints]:
+def _score(profile: Profile, values: Floats) -> tuple[Ints, Bools, Ints]:
     """(total, whether one parameter alone is 3, absent packed) of saturation, systolic, pulse."""
     unmeasured = np.full(len(values), np.nan)
-    profile = s.profile
     columns = {
         "respiration": unmeasured,
         "saturation": news2.saturation(values[:, 0], profile.scale2, profile.on_oxygen),

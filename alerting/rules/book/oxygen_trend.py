@@ -18,26 +18,25 @@ _HURST: Final = "Hurst 2010, BMC Pulm Med 10:52"
 def spo2_trend(s: Sitting, params: Params) -> Verdict:
     """R05. Saturation falls over the last fourteen days: slope (percent a day) and significance.
 
-    One reading a day, today's newest included. The slope is only looked at where the fall is
-    significant, so the evidence has it only there.
+    One reading a day, today's newest included, at least `readings` of them. Only where today's
+    lies at least `below` under the personal base: a fall from an unusual height is a return. The
+    evidence holds the slope where it was looked at.
     """
-    asked = ~np.isnan(s.x[:, SPO2])
-    days, readings = memory.trend(s.state)
-    count = np.isfinite(readings).sum(axis=1)
-    ran = asked & (count >= params["readings"])
-    slope, clear = np.full(len(asked), np.nan), np.zeros(len(asked), dtype=np.bool_)
-    chosen = np.flatnonzero(ran)
+    x = s.x[:, SPO2]
+    below = s.base[:, SPO2] - x
+    ran = ~np.isnan(below) & (memory.trend_count(s.state) >= params["readings"])
+    slope = np.full(len(x), np.nan)
+    chosen = np.flatnonzero(ran & (below >= params["below"]))
     if chosen.size:
-        fall, z = falls(readings[chosen])
-        clear[chosen] = z > params["off_z"]
-        chosen = chosen[fall]
-        slope[chosen] = theil_sen(days, readings[chosen])
+        days, readings = memory.trend(s.state, chosen)
+        fall, _ = falls(readings)
+        slope[chosen[fall]] = theil_sen(days, readings[fall])
     return Verdict(
-        asked=asked,
+        asked=~np.isnan(x),
         ran=ran,
         level=grade(slope <= params["slope"], np.False_),
-        clear=clear,
-        value=s.x[:, SPO2],
+        clear=below <= params["off_below"],
+        value=x,
         limit_yellow=params["slope"],
         limit_red=np.nan,
         extra=slope,
@@ -85,11 +84,12 @@ ROWS: Final = (
         home="copd",
         signals=("spo2",),
         condition=spo2_trend,
-        params=numbers(slope=-0.25, readings=5.0, off_z=-1.0),
+        params=numbers(slope=-0.25, readings=5.0, below=1.0, off_below=0.5),
         sources=texts(
             slope="C: three and a half points in two weeks",
             readings="C: fewer than five readings give no significant fall but a steady one",
-            off_z="C: two thirds of the one-sided 5 % value",
+            below="C: one sd; day-to-day sd of stable COPD 1 % (" + _HURST + ")",
+            off_below="C: half of it",
             n_off=CLEAR,
         ),
         evidence=texts(
