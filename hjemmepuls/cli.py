@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from hjemmepuls import judging
 from hjemmepuls.stores import (
     apply_enrolment,
     err,
@@ -33,6 +34,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
 )
+app.command()(judging.score)
 
 StorePath = Annotated[Path | None, typer.Option("--store", help="SQLite file of the records")]
 AlertsPath = Annotated[Path | None, typer.Option("--alerts", help="SQLite file of the alerts")]

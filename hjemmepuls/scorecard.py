@@ -60,8 +60,8 @@ ARMS: Final = (
     ),
     Arm(
         "copd_adaptive", "copd", "twice_weekly", True, _target(0.60, 0.03),
-        "KOL, to gange om ugen, oftere når platformen beder om det",
-        "COPD, twice a week, more when the platform asks",
+        "KOL, to gange ugentligt og efter behov",
+        "COPD, twice a week and when asked",
     ),
     Arm(
         "hf_daily", "heart-failure", "daily", False, _target(0.65, 0.08),
@@ -69,8 +69,8 @@ ARMS: Final = (
     ),
     Arm(
         "hf_adaptive", "heart-failure", "twice_weekly", True, _target(0.60, 0.05),
-        "Hjertesvigt, to gange om ugen, oftere når platformen beder om det",
-        "Heart failure, twice a week, more when the platform asks",
+        "Hjertesvigt, to gange ugentligt og efter behov",
+        "Heart failure, twice a week and when asked",
     ),
     Arm(
         "comorbid_daily", "both", "daily", False, {"visible_per_patient_week": 0.20},

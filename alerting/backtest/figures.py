@@ -16,9 +16,12 @@ from alerting.backtest.bootstrap import Bootstrap, interval, ratio
 from alerting.backtest.score import Judged
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
+from alerting.rules.rule import HYPOTHESES
 
 MINUTES: Final = {"red": 12.0, "yellow": 6.0, "blue": 2.0}
 """Of a clinician's time for each alert (reference 6, a choice of this project)."""
+LEADS: Final = tuple(range(15))
+"""Days before T at which the share of episodes found by then is told."""
 SITTINGS: Final = ((0, 0, "0"), (1, 2, "1-2"), (3, 5, "3-5"), (6, 99, "6+"))
 """Classes of sittings within the window of detection."""
 Card = dict[str, Any]
@@ -142,16 +145,25 @@ def _leads(judged: Judged, sampling: Bootstrap) -> Card:
         "lead_days_median": quartiles[1] if quartiles else None,
         "lead_days_median_ci": _rounded(interval(samples)),
         "lead_days_quartiles": quartiles,
+        "found_days_before": {
+            str(days): number((lead >= days).sum() / len(judged.episodes))
+            for days in LEADS
+            if len(judged.episodes)
+        },
     }
 
 
 def _burden(judged: Judged, total: Mapping[str, float]) -> Card:
     weeks = total["weeks"] or np.nan
     minutes = sum(MINUTES[colour] * total[colour] for colour in MINUTES)
-    alert_days = judged.watched.alert_days
+    alert_days, alerts = judged.watched.alert_days, judged.alerts
+    seen = alerts["hypothesis"][alerts["colour"] >= Colour.YELLOW]
     held = np.nan if alert_days is None else float(alert_days.sum())
     return {
         "minutes_per_patient_week": number(minutes / weeks),
+        "visible_by": {
+            name: number((seen == place).sum() / weeks) for place, name in enumerate(HYPOTHESES)
+        },
         "time_in_alert": number(held / (7 * weeks)),
         "days_per_alert": number(held / total["alerts"] if total["alerts"] else np.nan),
     }

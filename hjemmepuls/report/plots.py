@@ -5,6 +5,7 @@ numbers give the same markup. Colours come from the page's style sheet, by class
 alone: every series has its own shape and its own words.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -47,9 +48,9 @@ class Part(NamedTuple):
 
 
 WIDTH: Final = 760
-_LABEL: Final = 270
+_LABEL: Final = 300
 _ROW: Final = 34
-_TEXT_MAX: Final = 46
+_TEXT_MAX: Final = 44
 
 
 def text(x: float, y: float, say: Say, *, anchor: str = "start", tone: str = "") -> Markup:
@@ -79,14 +80,11 @@ def ticks(high: float, most: int = 6) -> list[float]:
     ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [0.0, 10.0, 20.0, 30.0, 40.0])
     """
     high = max(high, 1e-9)
-    step = 10.0**-12
-    while True:
-        for factor in (1, 2, 5):
-            wide = step * factor
-            if wide * (most - 1) >= high:
-                count = int(-(-high // wide)) if high % wide > 1e-9 * wide else round(high / wide)
-                return [round(wide * place, 12) for place in range(count + 1)]
-        step *= 10
+    power = math.floor(math.log10(high)) - 1
+    steps = (factor * 10.0 ** (power + more) for more in range(3) for factor in (1, 2, 5))
+    step = next(step for step in steps if step * (most - 1) >= high * (1 - 1e-9))
+    count = math.ceil(high / step * (1 - 1e-9))
+    return [round(step * place, 12) for place in range(count + 1)]
 
 
 def dots(rows: Sequence[Dot], high: float, name: Say, decimals: int = 2) -> Markup:

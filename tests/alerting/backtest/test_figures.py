@@ -46,6 +46,13 @@ def test_rates_by_hand() -> None:
     assert card["minutes_per_patient_week"] == float(f"{(12 + 6 + 2) / weeks:.4g}")
     assert card["time_in_alert"] == float(f"{21 / (2 * 364):.4g}")
     assert card["days_per_alert"] == 10.5
+    assert card["visible_by"]["copd"] == card["visible_by"]["general"] == float(f"{1 / weeks:.4g}")
+    assert card["visible_by"]["missing"] == 0.0
+
+
+def test_how_long_before_as_a_curve() -> None:
+    before = card_of_two()["found_days_before"]
+    assert [before[str(day)] for day in (0, 5, 6)] == [0.5, 0.5, 0.0]
 
 
 def test_strata_divide_the_episodes() -> None:

@@ -1,0 +1,218 @@
+"""The commands that judge rules: `score`, `benefits`, `backtest`.
+
+They print a table for people, or with `--json` one object on the last line of standard output;
+`--html` writes a page beside it. Progress goes to standard error. Registered by `cli`.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from hjemmepuls.scorecard import Wish
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table")]
+Html = Annotated[Path | None, typer.Option("--html", help="Write the report as one HTML page")]
+Seeds = Annotated[
+    list[int] | None, typer.Option("--seed", min=0, help="World; may be given again. Default 101")
+]
+Report = Annotated[
+    bool, typer.Option("--report", help="The seeds kept for reporting; never for choosing numbers")
+]
+Patients = Annotated[int, typer.Option(min=1, help="Per arm and seed")]
+Days = Annotated[int, typer.Option(min=1, help="Simulated days")]
+Changed = Annotated[
+    list[str] | None,
+    typer.Option("--change", help="R03.yellow=4, or a TOML file; may be given again"),
+]
+Processes = Annotated[int, typer.Option(min=1, max=64, help="Processes to share the work")]
+_PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
+"""A table that fits into 80 columns."""
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Any]:
+    """A bar on standard error; call it once per piece of work."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
+
+
+def changes_of(given: Sequence[str] | None) -> dict[str, dict[str, float]]:
+    """Changes of the rulebook from the command line.
+
+    Each is `RULE.number=value`, or the path of a TOML file with a table per rule. A clear error
+    for anything else, and for a rule or number that there is not.
+
+    >>> changes_of(["R03.yellow=4", "R03.k=2", "composition.together_days=2"])
+    {'R03': {'yellow': 4.0, 'k': 2.0}, 'composition': {'together_days': 2.0}}
+    """
+    from alerting.rules import RULEBOOK
+
+    changes: dict[str, dict[str, float]] = {}
+    for text in given or ():
+        for rule, numbers in _one_change(text).items():
+            changes.setdefault(rule, {}).update(numbers)
+    try:
+        RULEBOOK.changed(changes)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--change") from error
+    return changes
+
+
+def _one_change(text: str) -> Mapping[str, Mapping[str, float]]:
+    import tomllib
+
+    name, equals, value = text.partition("=")
+    rule, dot, number = name.strip().partition(".")
+    try:
+        if equals and dot:
+            return {rule: {number: float(value)}}
+        return tomllib.loads(Path(text).read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise typer.BadParameter(
+            f"{text!r} is neither RULE.number=value nor a readable TOML file: {error}",
+            param_hint="--change",
+        ) from error
+
+
+def variants_of(given: Sequence[str] | None) -> dict[str, dict[str, dict[str, float]]]:
+    """Variants for a curve: `R22.yellow+R23.yellow=3,4,6` is three, by name.
+
+    >>> list(variants_of(["R11.yellow+R14.yellow=2,3"]))
+    ['R11.yellow+R14.yellow=2', 'R11.yellow+R14.yellow=3']
+    """
+    variants = {}
+    for text in given or ():
+        names, _, values = text.partition("=")
+        for value in values.split(","):
+            changes = changes_of([f"{name}={value}" for name in names.split("+")])
+            variants[f"{names}={value}"] = changes
+    return variants
+
+
+def score(
+    as_json: AsJson = False,
+    html: Html = None,
+    seed: Seeds = None,
+    report: Report = False,
+    patients: Patients = 2000,
+    days: Days = 365,
+    schedule: Annotated[
+        str, typer.Option(help="Plan of the adaptive arms; the daily arms measure daily")
+    ] = "twice_weekly",
+    arm: Annotated[
+        list[str] | None, typer.Option("--arm", help="Only this arm; may be given again")
+    ] = None,
+    change: Changed = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option("--sweep", help="A curve: R22.yellow+R23.yellow=3,4,6; may be given again"),
+    ] = None,
+    standard_limits: Annotated[
+        bool, typer.Option("--standard-limits", help="No doctor ever adjusts a personal limit")
+    ] = False,
+    decoys: Annotated[bool, typer.Option(help="Everything that only looks like an episode")] = True,
+    draws: Annotated[int, typer.Option(min=1, help="Samples for the intervals")] = 1000,
+    processes: Processes = 2,
+) -> None:
+    """How well the rules find simulated deterioration, and what it costs in alerts."""
+    from devices.simulated.cohort import REPORT_SEEDS, SCHEDULES, TUNING_SEEDS
+    from hjemmepuls.scorecard import ARMS, Wish, tasks_of
+    from hjemmepuls.scorecard import score as scored
+
+    if schedule not in (*SCHEDULES, "by_condition"):
+        raise typer.BadParameter(f"one of {', '.join(SCHEDULES)}", param_hint="--schedule")
+    names = [one.name for one in ARMS]
+    if unknown := set(arm or ()) - set(names):
+        raise typer.BadParameter(f"{unknown.pop()} is none of {', '.join(names)}")
+    if report and seed:
+        raise typer.BadParameter("either --seed or --report")
+    wish = Wish(
+        seeds=tuple(seed or ()) or (REPORT_SEEDS if report else TUNING_SEEDS[:1]),
+        patients=patients,
+        days=days,
+        schedule=schedule,
+        changes=changes_of(change),
+        variants=variants_of(sweep),
+        personal_limits=not standard_limits,
+        decoys=decoys,
+        arms=tuple(arm or names),
+    )
+    with _progress("scoring", len(tasks_of(wish))) as done:
+        result = scored(wish, processes=processes, draws=draws, done=done)
+    if html:
+        from hjemmepuls.report.score_page import score_page
+
+        html.write_text(score_page(result), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(result, allow_nan=False))
+    else:
+        _show_score(result, wish)
+
+
+def _show_score(result: Mapping[str, Any], wish: "Wish") -> None:
+    p = result["parameters"]
+    title = (
+        f"Rulebook {p['rulebook']} · seeds {', '.join(map(str, wish.seeds))} ({p['seeds_are']}) · "
+        f"{p['patients']} patients · {p['days']} days"
+    )
+    table = Table(title=title, title_justify="left", caption_justify="left", **_PLAIN)
+    table.caption = (
+        "sens: per cent found in time, 95 % interval over patients; luck: by as many alerts at "
+        "random; false, seen (red and yellow), red: per 100 patient-weeks; green or red: against "
+        "the target"
+    )
+    table.add_column("arm", no_wrap=True)
+    for name in ("n", "sens", "luck", "lead", "false", "seen", "red", "PPV", "min"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, card in result.items():
+        if isinstance(card, dict) and "sensitivity" in card and "twice_weekly" not in name:
+            table.add_row(name, *_cells(card))
+    Console().print(table)
+    for name, points in result["curves"].items():
+        if any("=" in point["at"] for point in points):
+            print_points(name, points)
+
+
+def _cells(card: Mapping[str, Any]) -> list[str]:
+    met = card.get("met", {})
+
+    def figure(name: str, times: float = 100, decimals: int = 1) -> str:
+        colour = {True: "green", False: "red", None: "default"}[met.get(name)]
+        value = card[name]
+        return "-" if value is None else f"[{colour}]{value * times:.{decimals}f}[/]"
+
+    edges = card["sensitivity_ci"]
+    within = f" {100 * edges[0]:.0f}-{100 * edges[1]:.0f}" if edges else ""
+    return [
+        str(card["episodes"]),
+        figure("sensitivity", decimals=0) + within,
+        figure("sensitivity_by_chance", decimals=0),
+        figure("lead_days_median", 1),
+        figure("false_per_patient_week"),
+        figure("visible_per_patient_week"),
+        figure("red_per_patient_week"),
+        figure("ppv", decimals=0),
+        figure("minutes_per_patient_week", 1),
+    ]
+
+
+def print_points(name: str, points: Sequence[Mapping[str, Any]]) -> None:
+    """One curve as a table."""
+    table = Table(title=name, title_justify="left", **_PLAIN)
+    for column in points[0]:
+        short = column.removesuffix("_per_patient_week").replace("lead_days_median", "lead")
+        table.add_column(short, justify="right", no_wrap=column == "at")
+    for point in points:
+        table.add_row(*("-" if value is None else str(value) for value in point.values()))
+    Console().print(table)
