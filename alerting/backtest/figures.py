@@ -14,9 +14,9 @@ import numpy.typing as npt
 from alerting.backtest.alerts import clinical
 from alerting.backtest.bootstrap import Bootstrap, interval, ratio
 from alerting.backtest.score import Judged
+from alerting.rules import HYPOTHESES
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
-from alerting.rules.rule import HYPOTHESES
 
 MINUTES: Final = {"red": 12.0, "yellow": 6.0, "blue": 2.0}
 """Of a clinician's time for each alert (reference 6, a choice of this project)."""
