@@ -44,6 +44,7 @@ class Evidence(msgspec.Struct, frozen=True):
 
     `value`, `limit` and `extra` are in the units that `meaning` names for each; `limits` are the
     personal limits in force, by signal: red low, yellow low, yellow high, red high.
+    `relative_limits` are the changes from the base that count, in the same order.
     """
 
     rule: str
@@ -57,6 +58,7 @@ class Evidence(msgspec.Struct, frozen=True):
     baseline: Baseline | None
     limits: dict[str, list[float | None]]
     values: list[EvidenceValue]
+    relative_limits: dict[str, list[float | None]] = {}
 
 
 class Alert(msgspec.Struct, frozen=True):

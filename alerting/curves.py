@@ -10,11 +10,12 @@ import numpy as np
 
 from alerting.engine import Engine, Wave
 from alerting.local_time import DAY_MS, local_days
-from alerting.roster import SIDES, Roster
+from alerting.roster import Roster
 from alerting.rules import SIGNALS, Findings
 from alerting.rules.baseline import describe
 from alerting.sittings import sittings_of
 from alerting.situation import Curve, Point, Usual
+from alerting.timeline import SIDES
 from devices.catalogue import metric
 from fhir_mapping.identity import id_text
 from ingest.store import Reader

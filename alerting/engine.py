@@ -1,4 +1,4 @@
-"""One state of the rules and the limits in force, advanced by sittings and by time.
+"""One state of the rules and the profile in force, advanced by sittings and by time.
 
 In: a roster, then sittings in order of measuring for each citizen. Out: `Change`s: a rule's
 colour rose, or its episode ended. Live evaluation, replay after late data, the rebuild at start
@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from alerting.roster import SIDES, Roster
+from alerting.roster import Roster
 from alerting.rules import (
+    ITEMS,
     RULES,
     Colour,
     Findings,
@@ -21,20 +22,23 @@ from alerting.rules import (
     overdue_instants,
     rule_index,
     step,
+    swapped,
 )
-from alerting.rules.items import ITEMS, NOT_ASKED
-from alerting.rules.signals import FAMILIES, SIGNALS
+from alerting.rules.items import NOT_ANSWERED
+from alerting.rules.signals import SIGNALS
 from alerting.sittings import Sitting
+from alerting.timeline import PERSONAL
 
 Wave = Sequence[Sitting]
 _CALL = rule_index("R24")
 _CALL_STAGE = int(RULES[_CALL].params["call"])
 Watcher = Callable[[Wave, Findings], None]
-_FAMILY = [FAMILIES.index(signal.family) for signal in SIGNALS]
-_SYMPTOM = len(FAMILIES)
-"""Where answers stand behind the families of the signals."""
-ACROSS = np.array([rule.family not in FAMILIES for rule in RULES])
-"""The rules that watch every signal of a citizen; the others look at the signals of one family."""
+TIMED = (
+    *PERSONAL,
+    *("on_oxygen", "scale2", "treated", "paused", "start_day"),
+    *("dry_weight_kg", "diuretic_changed_t"),
+)
+"""What of a profile changes with time; everything else stays while a roster stands."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -55,24 +59,24 @@ class Engine:
         self.roster = roster
         self.state = State(len(roster))
         self.profile = roster.profile()
-        self.measured_t = np.full((len(roster), _SYMPTOM + 1), -np.inf)
-        """(rows, families): the newest measurement or answer that was judged, local days."""
+        self._at_start = roster.profile()
+        self.measured_t = np.full(len(roster), -np.inf)
+        """(rows,): the newest measurement or answer that was judged, local days."""
         self._settled_t = np.full(len(roster), -np.inf)
-        """(rows,): the newest moment that changed a rule across signals, or limits in force."""
+        """(rows,): the newest moment at which time alone, or the profile, changed something."""
         self._upcoming = [0] * len(roster)
-        self._next_t = np.array([changes[0].t if changes else np.inf for changes in roster.changes])
+        self._next_t = np.array([moments[0].t if moments else np.inf for moments in roster.moments])
 
     def adopt(self, roster: Roster) -> list[int]:
         """Take over a newer roster; the rows that it changed, now forgotten and to be replayed."""
         changed = roster.differing(self.roster)
         old, known = self.profile, len(self.roster)
-        self.roster, self.profile = roster, roster.profile()
+        self.roster, self.profile, self._at_start = roster, roster.profile(), roster.profile()
         self.state.grow(len(roster))
-        for side in SIDES:
-            getattr(self.profile, side)[:known] = getattr(old, side)
+        for field in TIMED:
+            getattr(self.profile, field)[:known] = getattr(old, field)
         new = len(roster) - known
-        fresh = np.full((new, _SYMPTOM + 1), -np.inf)
-        self.measured_t = np.append(self.measured_t, fresh, axis=0)
+        self.measured_t = np.append(self.measured_t, np.full(new, -np.inf))
         self._settled_t = np.append(self._settled_t, np.full(new, -np.inf))
         self._upcoming += [0] * new
         self._next_t = np.append(self._next_t, np.full(new, np.inf))
@@ -85,30 +89,31 @@ class Engine:
         self.state.reset(chosen)
         self.measured_t[chosen] = -np.inf
         self._settled_t[chosen] = -np.inf
-        for side in SIDES:
-            getattr(self.profile, side)[chosen] = np.nan
+        for field in TIMED:
+            getattr(self.profile, field)[chosen] = getattr(self._at_start, field)[chosen]
         for row in rows:
             self._upcoming[row] = 0
-            changes = self.roster.changes[row]
-            self._next_t[row] = changes[0].t if changes else np.inf
+            moments = self.roster.moments[row]
+            self._next_t[row] = moments[0].t if moments else np.inf
 
     def advance(self, sittings: Iterable[Sitting], watch: Watcher | None = None) -> list[Change]:
         """Take sittings (in time order for each row) through the rules."""
         changes: list[Change] = []
-        for wave in _waves(sittings):
+        for wave in _waves(one for one in sittings if one.values or one.answers):
             rows = np.array([sitting.row for sitting in wave], dtype=np.intp)
             t = np.array([sitting.t for sitting in wave])
             x = np.full((len(wave), len(SIGNALS)), np.nan)
-            answers = np.full((len(wave), len(ITEMS)), NOT_ASKED, dtype=np.int8)
             for place, sitting in enumerate(wave):
                 for signal, value in sitting.values.items():
                     x[place, signal] = value
+            answers = np.full((len(wave), len(ITEMS)), NOT_ANSWERED, dtype=np.int8)
+            for place, sitting in enumerate(wave):
                 for item, said in sitting.answers.items():
                     answers[place, item] = said
             passed = self._let_time_pass(rows, t)
             findings = step(self.state, self.profile, rows, t, x, answers)
             self._remember(wave)
-            changes += passed + self._settled(_changes(findings))
+            changes += passed + _changes(findings)
             if watch is not None:
                 watch(wave, findings)
         return changes
@@ -121,34 +126,42 @@ class Engine:
     def is_late(self, sitting: Sitting) -> bool:
         """Whether the past that was already judged changes with this sitting.
 
-        Most rules look at one family of signals, so families may overtake one another. Order
-        across them matters while a rule that watches them all is open, before the moment when one
-        last changed, and before limits that are in force already.
+        Rules weigh several signals against one another, and alerts several rules, so a citizen's
+        sittings are judged in the order of measuring, and after all that time has brought before.
         """
+        if not (sitting.values or sitting.answers):
+            return False
         row, t = sitting.row, sitting.t
-        if t <= self._settled_t[row] or t <= self.measured_t[row, _families(sitting)].max():
+        if t <= max(self.measured_t[row], self._settled_t[row]):
             return True
-        open_across = (self.state.status[row, ACROSS] > Colour.GREEN).any()
-        return bool(open_across and t <= self.state.seen_until[row])
+        silent = self.state.status[row, _CALL] > Colour.GREEN
+        return bool(silent and t <= self.state.seen_until[row])
 
     def _remember(self, wave: Wave) -> None:
         for sitting in wave:
-            measured = self.measured_t[sitting.row]
-            for family in _families(sitting):
-                measured[family] = max(measured[family], sitting.t)
+            self.measured_t[sitting.row] = max(self.measured_t[sitting.row], sitting.t)
 
     def _settled(self, changes: list[Change]) -> list[Change]:
         for change in changes:
-            if ACROSS[change.rule]:
-                self._settled_t[change.row] = max(self._settled_t[change.row], change.t)
+            self._settled_t[change.row] = max(self._settled_t[change.row], change.t)
         return changes
 
     def _let_time_pass(self, rows: Any, t: Any) -> list[Change]:
-        """Bring limits into force and measurements into arrears, each at its own instant.
+        """Bring the timeline into force and measurements into arrears, each at its own instant.
 
         Stage by stage, so that an alert's history does not depend on how often anybody looks.
         """
-        self._bring_limits_into_force(rows, t)
+        changes: list[Change] = []
+        while (due := self._next_t[rows] <= t).any():
+            reached = rows[due]
+            at = self._next_t[reached]
+            changes += self._fall_due(reached, at)
+            self._bring_into_force(reached)
+            changes += _changes(clock(self.state, self.profile, reached, at))
+        changes += self._fall_due(rows, t)
+        return self._settled(changes + _changes(clock(self.state, self.profile, rows, t)))
+
+    def _fall_due(self, rows: Any, t: Any) -> list[Change]:
         changes: list[Change] = []
         seen = self.state.seen_until[rows].copy()
         for stage, at in enumerate(overdue_instants(self.state, self.profile, rows).T, start=1):
@@ -156,25 +169,21 @@ class Engine:
             if due.any():
                 findings = clock(self.state, self.profile, rows[due], at[due])
                 changes += _changes(findings, worse=_CALL if stage == _CALL_STAGE else None)
-        return self._settled(changes + _changes(clock(self.state, self.profile, rows, t)))
+        return changes
 
-    def _bring_limits_into_force(self, rows: Any, t: Any) -> None:
-        for row, at in zip(rows[self._next_t[rows] <= t], t[self._next_t[rows] <= t], strict=True):
-            changes, place = self.roster.changes[row], self._upcoming[row]
-            while place < len(changes) and changes[place].t <= at:
-                change = changes[place]
-                for side, number in zip(SIDES, change.numbers, strict=True):
-                    getattr(self.profile, side)[row, change.signal] = number
-                self._settled_t[row] = max(self._settled_t[row], change.t)
-                place += 1
-            self._upcoming[row] = place
-            self._next_t[row] = changes[place].t if place < len(changes) else np.inf
-
-
-def _families(sitting: Sitting) -> list[int]:
-    """The families that a sitting tells of; never none."""
-    families = [_FAMILY[signal] for signal in sitting.values]
-    return [*families, _SYMPTOM] if sitting.answers else families
+    def _bring_into_force(self, rows: Any) -> None:
+        """The next moment of each row's timeline."""
+        for row in rows:
+            moments, place = self.roster.moments[row], self._upcoming[row]
+            moment = moments[place]
+            for setting in moment.settings:
+                at = row if setting.signal is None else (row, setting.signal)
+                getattr(self.profile, setting.field)[at] = setting.value
+            if moment.swapped:
+                swapped(self.state, np.array([row]), moment.swapped)
+            self._settled_t[row] = max(self._settled_t[row], moment.t)
+            self._upcoming[row] = place + 1
+            self._next_t[row] = moments[place + 1].t if place + 1 < len(moments) else np.inf
 
 
 def _waves(sittings: Iterable[Sitting]) -> list[list[Sitting]]:

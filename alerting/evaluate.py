@@ -184,7 +184,7 @@ class Evaluator:
         version = self._reader.enrolment_version()
         if version == self._enrolment:
             return
-        roster = Roster(self._reader.citizens(), self._reader.limits())
+        roster = Roster.of(self._reader)
         if self._enrolment < 0:
             self._seq = self._departed = self._reader.last_seq()
             reason, rows = REBUILT, list(range(len(roster)))

@@ -70,19 +70,21 @@ def _evidence(
         extra=numbers["extra"],
         baseline=Baseline(mean, sd, n) if has_baseline else None,  # type: ignore[arg-type]
         limits=_limits(rule, change, roster),
+        relative_limits=_limits(rule, change, roster, relative=True),
         values=_values(rule, change, citizen, history),
     )
 
 
-def _limits(rule: Rule, change: Change, roster: Roster) -> dict[str, list[float | None]]:
+def _limits(
+    rule: Rule, change: Change, roster: Roster, relative: bool = False
+) -> dict[str, list[float | None]]:
     """The personal limits in force at the change, of the signals that the rule looks at."""
-    in_force: dict[str, list[float | None]] = {}
-    for limit in roster.changes[change.row]:
-        if limit.t <= change.t and limit.alias in rule.signals:
-            in_force[limit.alias] = [
-                None if math.isnan(number) else number for number in limit.numbers
-            ]
-    return in_force
+    in_force = roster.in_force(change.row, change.t, relative)
+    return {
+        alias: [None if math.isnan(number) else number for number in limit.numbers]
+        for alias, limit in in_force.items()
+        if alias in rule.signals
+    }
 
 
 def _values(rule: Rule, change: Change, citizen: str, history: History) -> list[EvidenceValue]:

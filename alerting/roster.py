@@ -1,56 +1,79 @@
-"""Who the rules watch: one row per citizen, with plan and limits as arrays.
+"""Who the rules watch: one row per citizen, with the plan as arrays and what changes with time.
 
 In: enrolment as the store holds it. Out: a `Roster`, never changed once made; a new enrolment
 makes a new one, in which every citizen keeps the row that it had.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import numpy as np
-
-from alerting.local_time import day_number, local_days
+from alerting.local_time import day_number
 from alerting.rules import SIGNALS, Profile, default_relative_limits, signal_index
-from fhir_mapping.enrolled import Citizen, Limits
+from alerting.timeline import SIDES, LimitChange, Moment, swaps_of, timeline_of
+from fhir_mapping.enrolled import Citizen, Fact, Limits
+from ingest.store import Reader
 
-SIDES = ("low_red", "low_yellow", "high_yellow", "high_red")
 
+class _Known(NamedTuple):
+    """What the store holds of one citizen's changes."""
 
-class LimitChange:
-    """New personal limits of one signal from a local moment on (days)."""
-
-    __slots__ = ("alias", "numbers", "signal", "t")
-
-    def __init__(self, limits: Limits) -> None:
-        self.alias: str = limits.metric
-        self.t = local_days(round(limits.since.timestamp() * 1000))
-        self.signal = signal_index(limits.metric)
-        texts = (limits.low_red, limits.low_yellow, limits.high_yellow, limits.high_red)
-        self.numbers = tuple(np.nan if text is None else float(text) for text in texts)
+    limits: list[Limits]
+    facts: list[Fact]
+    swaps: list[Moment]
 
 
 class Roster:
-    """The citizens, their rows, their plans, and the history of their limits."""
+    """The citizens, their rows, their plans, and the timeline of what is known about each."""
 
     def __init__(
-        self, citizens: Mapping[str, Citizen], limits: Mapping[str, Sequence[Limits]]
+        self,
+        citizens: Mapping[str, Citizen],
+        limits: Mapping[str, Sequence[Limits]],
+        facts: Mapping[str, Sequence[Fact]] | None = None,
+        swaps: Mapping[str, Sequence[Moment]] | None = None,
     ) -> None:
         self.citizens = dict(citizens)
-        self.limits = {citizen: list(rows) for citizen, rows in limits.items()}
         self.ids = list(self.citizens)
         self.row = {citizen: row for row, citizen in enumerate(self.ids)}
-        self.changes = [
-            sorted(
-                (LimitChange(row) for row in self.limits.get(citizen, ())),
-                key=lambda change: change.t,
-            )
-            for citizen in self.ids
+        self._take(
+            {
+                citizen: _Known(
+                    list(limits.get(citizen, ())),
+                    list((facts or {}).get(citizen, ())),
+                    list((swaps or {}).get(citizen, ())),
+                )
+                for citizen in self.ids
+            }
+        )
+
+    def _take(self, known: Mapping[str, _Known]) -> None:
+        """What is known about each citizen, and the timeline that it makes."""
+        self._known = {citizen: known[citizen] for citizen in self.ids}
+        self.limits = [
+            sorted((LimitChange(row) for row in own), key=lambda change: change.t)
+            for own, _, _ in self._known.values()
         ]
+        self.moments = [
+            timeline_of(
+                citizen, changes, self._known[citizen.id].facts, self._known[citizen.id].swaps
+            )
+            for citizen, changes in zip(self.citizens.values(), self.limits, strict=True)
+        ]
+
+    @classmethod
+    def of(cls, reader: Reader) -> "Roster":
+        """Everybody who is enrolled in a store."""
+        devices = reader.devices()
+        swaps = {
+            citizen: swaps_of(terms, devices) for citizen, terms in reader.assignments().items()
+        }
+        return cls(reader.citizens(), reader.limits(), reader.facts(), swaps)
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def profile(self) -> Profile:
-        """Plans and dry weights as arrays; limits not yet set, they come into force with time."""
+        """Plans, and what has held all along; what comes with time is not yet set."""
         profile = Profile.default(len(self.ids))
         for row, citizen in enumerate(self.citizens.values()):
             plan = citizen.plan
@@ -61,10 +84,12 @@ class Roster:
                 1 << day for day, digit in enumerate(plan.weekdays) if digit == "1"
             )
             profile.expected[row] = [signal.alias in plan.signals for signal in SIGNALS]
-            profile.paused[row] = citizen.paused
-            profile.copd[row] = citizen.condition in {"copd", "both"}
-            profile.heart_failure[row] = citizen.condition in {"heart-failure", "both"}
+            profile.symptoms_asked[row] = plan.symptoms
+            profile.copd[row] = citizen.condition in ("copd", "both")
+            profile.heart_failure[row] = citizen.condition in ("heart-failure", "both")
+            profile.on_oxygen[row] = citizen.oxygen
             profile.scale2[row] = citizen.scale2
+            profile.paused[row] = citizen.paused
             for alias, numbers in default_relative_limits(citizen.condition).items():
                 for side, number in zip(SIDES, numbers, strict=True):
                     getattr(profile, f"rel_{side}")[row, signal_index(alias)] = number
@@ -72,10 +97,19 @@ class Roster:
                 profile.dry_weight_kg[row] = float(citizen.dry_weight_kg)
         return profile
 
+    def in_force(self, row: int, t: float, relative: bool = False) -> dict[str, LimitChange]:
+        """The limits of a row at a local moment, by signal alias."""
+        return {
+            change.alias: change
+            for change in self.limits[row]
+            if change.t <= t and change.relative == relative
+        }
+
     def subset(self, citizens: Sequence[str]) -> "Roster":
         """A roster of these citizens alone."""
-        chosen = {citizen: self.citizens[citizen] for citizen in citizens}
-        return Roster(chosen, {key: self.limits.get(key, []) for key in chosen})
+        part = Roster({citizen: self.citizens[citizen] for citizen in citizens}, {})
+        part._take(self._known)
+        return part
 
     def differing(self, older: "Roster") -> list[int]:
         """Rows of this roster that are new or changed since `older`."""
@@ -83,5 +117,5 @@ class Roster:
             row
             for row, citizen in enumerate(self.ids)
             if older.citizens.get(citizen) != self.citizens[citizen]
-            or older.limits.get(citizen) != self.limits.get(citizen)
+            or older._known[citizen] != self._known[citizen]
         ]

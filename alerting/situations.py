@@ -7,29 +7,21 @@ the plan's signals could run; otherwise the answer is `insufficient-data`, with 
 import numpy as np
 
 from alerting.alert import Severity
-from alerting.engine import ACROSS, Engine
+from alerting.engine import Engine
 from alerting.explanation import SEVERITY_OF
 from alerting.local_time import utc_ms
-from alerting.rules import RULES, SIGNALS, Colour
-from alerting.rules.arrays import Bools
+from alerting.rules import RULES, Colour, applicable
 from alerting.situation import Colour as ShownColour
 from alerting.situation import Situation
 
-_WATCHES = np.array([[signal.alias in rule.signals for signal in SIGNALS] for rule in RULES])
-
 
 def situations_of(engine: Engine) -> dict[str, Situation]:
-    """Every citizen's situation, by citizen id."""
-    status = engine.state.status
-    applies = engine.profile.expected @ _WATCHES.T
-    watched: Bools = np.any(engine.profile.expected, axis=1)
-    applies[:, ACROSS] = watched[:, None]
+    """Every citizen's situation, by citizen id: the worst of what the alerts say."""
     # The quality screen has an opinion only once something was measured; R24 speaks before that.
-    unable = applies & (status == Colour.INSUFFICIENT)
-    worst = status.max(axis=1, initial=Colour.INSUFFICIENT)
-    measured_t = engine.measured_t.max(axis=1)
+    unable = applicable(engine.profile) & (engine.state.status == Colour.INSUFFICIENT)
+    worst = engine.state.composed.max(axis=1, initial=Colour.INSUFFICIENT)
     return {
-        citizen: _situation(citizen, int(worst[row]), unable[row], float(measured_t[row]))
+        citizen: _situation(citizen, int(worst[row]), unable[row], float(engine.measured_t[row]))
         for row, citizen in enumerate(engine.roster.ids)
     }
 

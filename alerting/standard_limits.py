@@ -7,21 +7,28 @@ citizen and are edited there. The numbers are those of the rulebook.
 import math
 
 from alerting.local_time import midnight
-from alerting.rules import default_limits
+from alerting.rules import default_limits, default_relative_limits
 from fhir_mapping.enrolled import Citizen, Limits, SignalAlias
 
 
 def standard_limits(citizen: Citizen) -> list[Limits]:
-    """One row per signal that has a standard limit for the citizen's condition."""
-    chosen = default_limits(
-        citizen.condition, scale2=citizen.scale2, beta_blocker=citizen.beta_blocker
+    """A row for each signal that has standard limits for the citizen, absolute and relative."""
+    absolute = default_limits(
+        citizen.condition,
+        scale2=citizen.scale2,
+        beta_blocker=citizen.beta_blocker,
+        pacemaker=citizen.pacemaker,
+        atrial_fibrillation=citizen.atrial_fibrillation,
     )
+    relative = default_relative_limits(citizen.condition)
     since = midnight(citizen.plan.start)
     rows = []
-    for signal, numbers in chosen.items():
-        name: SignalAlias = signal  # type: ignore[assignment]  # default_limits' keys are signals
-        low_red, low_yellow, high_yellow, high_red = (
-            None if math.isnan(number) else f"{number:g}" for number in numbers
-        )
-        rows.append(Limits(citizen.id, name, since, low_red, low_yellow, high_yellow, high_red))
+    for chosen, is_relative in ((absolute, False), (relative, True)):
+        for signal, numbers in chosen.items():
+            name: SignalAlias = signal  # type: ignore[assignment]  # they are keyed by signal
+            low_red, low_yellow, high_yellow, high_red = (
+                None if math.isnan(number) else f"{number:g}" for number in numbers
+            )
+            limits = (low_red, low_yellow, high_yellow, high_red)
+            rows.append(Limits(citizen.id, name, since, *limits, relative=is_relative))
     return rows

@@ -18,7 +18,7 @@ Key = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9.\-]{1,64}$")]
 DeviceId = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9:.\-]{1,64}$")]
 DecimalText = Annotated[str, msgspec.Meta(pattern=r"^(0|[1-9][0-9]{0,5})(\.[0-9]{1,4})?$")]
 Condition = Literal["copd", "heart-failure", "both"]
-SignalAlias = Literal["spo2", "pulse", "weight", "systolic", "diastolic", "fev1"]
+SignalAlias = Literal["spo2", "pulse", "weight", "systolic", "diastolic", "fev1", "pef"]
 
 
 class Organisation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -23,6 +23,7 @@ from fhir_mapping.enrolled import (
     Citizen,
     EnrolledDevice,
     Enrolment,
+    Fact,
     Limits,
     Organisation,
     Plan,
@@ -169,6 +170,8 @@ class Clinic:
         *,
         limits: Sequence[Limits] = (),
         assignments: Sequence[Assignment] | None = None,
+        facts: Sequence[Fact] = (),
+        devices: Sequence[EnrolledDevice] = (),
     ) -> None:
         """Enrol; who is new gets devices called after them, and the standard limits."""
         known = self._reader.citizens()
@@ -182,9 +185,13 @@ class Clinic:
         entries = Enrolment(
             organisations=[ORGANISATION],
             citizens=list(citizens),
-            devices=[EnrolledDevice(name, kind, "Maker", "Model 1") for name, kind, _ in names],
+            devices=[
+                *(EnrolledDevice(name, kind, "Maker", "Model 1") for name, kind, _ in names),
+                *devices,
+            ],
             assignments=list(assignments),
             limits=list(limits),
+            facts=list(facts),
         )
         enrol(self.writer, entries, known, standard_limits, self.now_ms)
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from fhir_mapping.enrolled import Assignment, Citizen, Limits
+from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Fact, Limits
 from ingest.decode import Delivery
 from tests.alerting.clinic import CUFF, DEVICES, OXIMETER, SCALE, Clinic, at, citizen, reading
 
@@ -60,14 +60,16 @@ class Story:
     a message may come hours or days late, or have a second version.
     """
 
-    def __init__(self, seed: int, days: int, unrest: float, changes: int) -> None:
+    def __init__(self, seed: int, days: int, unrest: float, changes: int, facts: int = 0) -> None:
         self._rng = random.Random(seed)
+        learning = random.Random(f"facts {seed}")
         self._days = days
         self._unrest = unrest
         steps = [
             step for owner in OWNERS for device in DEVICES for step in self._life(owner, device)
         ]
         steps += [self._change() for _ in range(changes)]
+        steps += [_learnt(learning, days) for _ in range(facts)]
         looks: list[Look] = ["poll", "poll", "tick", "tick", "compare"]
         steps += [Step(self._rng.uniform(0, days), self._rng.choice(looks)) for _ in range(days)]
         self.steps = [*sorted(steps, key=lambda step: step.when), Step(2 * days + 2, "compare")]
@@ -122,6 +124,35 @@ class Story:
                 clinic.enrol(assignments=[Assignment(f"{device}-{owner}", taker, at(day, 0))])
 
         return Step(rng.uniform(0, self._days), change)
+
+
+def _learnt(rng: random.Random, days: int) -> Step:
+    """Something that the clinic learns: a fact, relative limits, or that a device was exchanged."""
+    owner, day, span = rng.choice(OWNERS), rng.randrange(days), rng.choice([None, 1, 3, 8])
+    kind = rng.choice(
+        [
+            *("oxygen", "prednisolone", "diuretic-change", "dry-weight", "admission", "travel"),
+            *("relative", "exchanged"),
+        ]
+    )
+    hour, void = rng.choice([0, 7.6, 13]), rng.random() < 0.1
+
+    def learn(clinic: Clinic) -> None:
+        if kind == "relative":
+            signal, low, high = rng.choice([("spo2", "5", "2"), ("weight", "3", "1")])
+            limits = Limits(owner, signal, at(day, hour), low, high, high, low, True)  # type: ignore[arg-type]
+            clinic.enrol(limits=[limits])
+        elif kind == "exchanged":
+            device = EnrolledDevice(f"new-{day}-{owner}", SCALE, "Maker", "Model 2")
+            handed_out = Assignment(device.id, owner, at(day, hour))
+            clinic.enrol(devices=[device], assignments=[handed_out])
+        else:
+            until = None if span is None else at(day + span, hour)
+            value = "78.0" if kind == "dry-weight" else None
+            fact = Fact(owner, kind, at(day, hour), until, value, void)  # type: ignore[arg-type]
+            clinic.enrol(facts=[fact])
+
+    return Step(rng.uniform(0, days), learn)
 
 
 def people() -> list[Citizen]:

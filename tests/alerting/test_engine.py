@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from alerting.engine import Change, Engine
 from alerting.local_time import local_days
-from alerting.roster import SIDES, Roster
+from alerting.roster import Roster
 from alerting.rules import Colour, Findings, rule_index, signal_index, step
 from alerting.sittings import Sitting
-from fhir_mapping.enrolled import Limits
+from alerting.timeline import SIDES, Moment
+from fhir_mapping.enrolled import Fact, Limits
 from tests.alerting.clinic import at, citizen, ms
 
 SPO2, PULSE, WEIGHT = (signal_index(alias) for alias in ("spo2", "pulse", "weight"))
@@ -117,14 +118,11 @@ def test_silence_rises_by_stages_for_the_rows_that_are_asked() -> None:
 @pytest.mark.parametrize(
     ("before", "late", "wanted"),
     [
-        ([(9, {SPO2: 94.0, PULSE: 70.0})], (8, {PULSE: 70.0}), True),  # the same signal
-        ([(9, {SPO2: 94.0, PULSE: 70.0})], (9, {PULSE: 70.0}), True),  # the same moment
-        ([(9, {SPO2: 94.0, PULSE: 70.0})], (8, {WEIGHT: 80.0}), False),  # another device
-        ([(9, {SPO2: 94.0, PULSE: 70.0})], (10, {SPO2: 94.0}), False),  # in order
-        ([(9, {SPO2: 94.0})], (7, {WEIGHT: 80.0}), True),  # limits came into force on day 8
-        ([(9, {SPO2: 40.0})], (8, {WEIGHT: 80.0}), True),  # a doubt was raised since
-        ([(8, {SPO2: 40.0}), (10, {PULSE: 70.0})], (9, {WEIGHT: 80.0}), True),  # it is still open
-        ([(8, {SPO2: 40.0})], (9, {SPO2: 94.0}), False),  # nothing was judged since
+        ([(9, {SPO2: 94.0})], (8, {SPO2: 94.0}), True),  # the same signal
+        ([(9, {SPO2: 94.0})], (9, {SPO2: 94.0}), True),  # the same moment
+        ([(9, {SPO2: 94.0})], (8, {WEIGHT: 80.0}), True),  # another device: alerts weigh both
+        ([(9, {SPO2: 94.0})], (10, {SPO2: 94.0}), False),  # in order
+        ([(9, {SPO2: 94.0})], (10, {WEIGHT: 80.0}), False),
     ],
 )
 def test_what_is_late(
@@ -175,11 +173,67 @@ def test_answers_reach_the_rules_with_their_moment(monkeypatch: pytest.MonkeyPat
     assert np.isnan(x[1]).all()
 
 
-def test_answers_may_overtake_measurements_but_not_each_other() -> None:
+def test_answers_are_judged_in_the_order_of_measuring() -> None:
     engine = Engine(roster(1))
     engine.advance([sitting(0, {SPO2: 94.0, PULSE: 70.0}, hour=9)])
-    earlier = msgspec.structs.replace(sitting(0, {}, hour=8.5), answers={0: 0})
-    assert not engine.is_late(earlier)
-    engine.advance([msgspec.structs.replace(sitting(0, {}, hour=9), answers={0: 0})])
-    assert engine.is_late(earlier)
-    assert not engine.is_late(msgspec.structs.replace(sitting(0, {}, hour=10), answers={0: 0}))
+    answered = [
+        msgspec.structs.replace(sitting(0, {}, hour=hour), answers={0: 0}) for hour in (8.5, 9, 10)
+    ]
+    assert [engine.is_late(one) for one in answered] == [True, True, False]
+    engine.advance(answered[2:])
+    assert engine.is_late(sitting(0, {SPO2: 94.0}, hour=9.5))
+
+
+@pytest.mark.parametrize("looks", [[], [2.5], [2.5, 3.5, 5.0, 6.2, 6.5, 8.25]])
+def test_nothing_is_missing_during_a_pause_however_often_anybody_looks(looks: list[float]) -> None:
+    """Silent from day 0; admitted from day 3 to the morning of day 6; silent again."""
+    engine = held(Fact("c0", "admission", at(3, 6), at(6, 9)))
+    changes = []
+    for day in (*looks, 9.0):
+        changes += engine.clock(local_days(ms(at(int(day), day % 1 * 24))))
+    found = [(change.t - local_days(ms(at(0, 0))), change.colour) for change in changes]
+    assert found == [
+        (1.5, Colour.BLUE), (2.5, Colour.YELLOW), (3.25, Colour.GREEN),
+        (7.5, Colour.BLUE), (8.5, Colour.YELLOW),
+    ]  # fmt: skip
+
+
+def test_facts_come_into_force_and_are_forgotten() -> None:
+    facts = [
+        Fact("c0", "oxygen", at(2, 0)),
+        Fact("c0", "antibiotic", at(3, 0), at(5, 0)),
+        Fact("c0", "dry-weight", at(4, 0), value="78.5"),
+        Fact("c0", "travel", at(4, 0), at(5, 0)),
+    ]
+    engine = held(*facts)
+    fields = ("on_oxygen", "treated", "dry_weight_kg", "paused", "start_day")
+    start = engine.profile.start_day[0]
+
+    def at_day(day: int) -> list[float]:
+        engine.clock(local_days(ms(at(day, 1))))
+        return [float(getattr(engine.profile, field)[0]) for field in fields]
+
+    np.testing.assert_equal(at_day(1), [0, 0, np.nan, 0, start])
+    np.testing.assert_equal(at_day(4), [1, 1, 78.5, 1, start])
+    np.testing.assert_equal(at_day(5), [1, 0, 78.5, 0, start + 5])
+    engine.forget([0])
+    np.testing.assert_equal(at_day(1), [0, 0, np.nan, 0, start])
+
+
+def test_a_reading_before_a_fact_that_is_in_force_is_late() -> None:
+    engine = held(Fact("c0", "oxygen", at(5, 0)))
+    engine.clock(local_days(ms(at(4, 8))))
+    assert not engine.is_late(sitting(4, {SPO2: 94.0}, hour=9))
+    engine.clock(local_days(ms(at(5, 0))))
+    assert engine.is_late(sitting(4, {SPO2: 94.0}, hour=9))
+
+
+def test_another_device_makes_the_baseline_learn_anew() -> None:
+    story = [sitting(day, {WEIGHT: 80.0, SPO2: 94.0}) for day in range(20)]
+    people = {"c0": citizen("c0")}
+    kept = Engine(Roster(people, {}))
+    told_of = Engine(Roster(people, {}, {}, {"c0": [Moment(story[15].t - 0.1, (), (WEIGHT,))]}))
+    for engine in (kept, told_of):
+        engine.advance(story)
+    assert told_of.state.weight[0, WEIGHT] < kept.state.weight[0, WEIGHT]
+    assert told_of.state.weight[0, SPO2] == kept.state.weight[0, SPO2]

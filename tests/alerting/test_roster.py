@@ -4,8 +4,9 @@ import msgspec
 import numpy as np
 
 from alerting.local_time import day_number
-from alerting.roster import SIDES, Roster
+from alerting.roster import Roster
 from alerting.rules import signal_index
+from alerting.timeline import SIDES
 from fhir_mapping.enrolled import Citizen, Limits, Plan
 from tests.alerting.clinic import FIRST_DAY, at, citizen
 
@@ -35,14 +36,14 @@ def test_limits_stand_in_the_order_in_which_they_take_effect() -> None:
         Limits("c1", "spo2", at(9, 0), "88"),
         Limits("c1", "spo2", at(2, 12), None, "91"),
     )
-    changes = roster(citizen("c1"), limits=[later, sooner]).changes[0]
+    changes = roster(citizen("c1"), limits=[later, sooner]).limits[0]
     assert [change.t for change in changes] == [
         day_number(FIRST_DAY) + 2.5, day_number(FIRST_DAY) + 9.0,
     ]  # fmt: skip
     np.testing.assert_equal(changes[0].numbers, (np.nan, 91.0, np.nan, np.nan))
     np.testing.assert_equal(changes[1].numbers, (88.0, np.nan, np.nan, np.nan))
     first, second = (Limits("c1", "spo2", at(2, 0), text) for text in ("85", "86"))
-    same = roster(citizen("c1"), limits=[first, second]).changes[0]
+    same = roster(citizen("c1"), limits=[first, second]).limits[0]
     assert [change.numbers[0] for change in same] == [85.0, 86.0], "entered later, wins"
 
 
@@ -60,5 +61,5 @@ def test_what_differs_is_what_is_new_or_changed() -> None:
 def test_a_subset_has_the_limits_of_its_own() -> None:
     whole = roster(citizen("c0"), citizen("c1"), limits=[Limits("c1", "spo2", at(0, 0), "88")])
     part = whole.subset(["c1"])
-    assert (part.ids, len(part), len(part.changes[0])) == (["c1"], 1, 1)
+    assert (part.ids, len(part), len(part.limits[0])) == (["c1"], 1, 1)
     assert len(whole.subset([])) == 0

@@ -2,26 +2,31 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from alerting.rules import default_limits
+from alerting.rules import default_limits, default_relative_limits
 from alerting.standard_limits import standard_limits
 from tests.alerting.clinic import FIRST_DAY, citizen
 
 
 @pytest.mark.parametrize("condition", ["copd", "heart-failure", "both"])
-@pytest.mark.parametrize("scale2", [False, True])
-@pytest.mark.parametrize("beta_blocker", [False, True])
-def test_every_number_is_the_rulebooks(condition: str, scale2: bool, beta_blocker: bool) -> None:
-    person = citizen("c1", condition=condition, scale2=scale2, beta_blocker=beta_blocker)
-    rows = {row.metric: row for row in standard_limits(person)}
-    wanted = default_limits(condition, scale2=scale2, beta_blocker=beta_blocker)
+@pytest.mark.parametrize("fact", ["scale2", "beta_blocker", "pacemaker", "atrial_fibrillation"])
+@pytest.mark.parametrize("holds", [False, True])
+def test_every_number_is_the_rulebooks(condition: str, fact: str, holds: bool) -> None:
+    facts: dict[str, Any] = {fact: holds}
+    person = citizen("c1", condition=condition, **facts)
+    rows = {(row.metric, row.relative): row for row in standard_limits(person)}
+    absolute = default_limits(condition, **facts)
+    relative = default_relative_limits(condition)
+    wanted = {(signal, False): numbers for signal, numbers in absolute.items()}
+    wanted |= {(signal, True): numbers for signal, numbers in relative.items()}
     assert rows.keys() == wanted.keys()
-    for signal, numbers in wanted.items():
-        row = rows[signal]  # type: ignore[index]  # a signal's name
+    for key, numbers in wanted.items():
+        row = rows[key]  # type: ignore[index]  # a signal's name
         texts = (row.low_red, row.low_yellow, row.high_yellow, row.high_red)
-        assert row.citizen == "c1"
+        assert (row.citizen, row.base) == ("c1", None)
         for text, number in zip(texts, numbers, strict=True):
             assert (text is None) == (number != number)
             assert text is None or Decimal(text) == Decimal(str(number))
