@@ -24,7 +24,7 @@ from alerting.rules import (
     step,
     swapped,
 )
-from alerting.rules.items import NOT_ANSWERED
+from alerting.rules.items import NOT_ASKED
 from alerting.rules.signals import SIGNALS
 from alerting.sittings import Sitting
 from alerting.timeline import PERSONAL
@@ -106,7 +106,7 @@ class Engine:
             for place, sitting in enumerate(wave):
                 for signal, value in sitting.values.items():
                     x[place, signal] = value
-            answers = np.full((len(wave), len(ITEMS)), NOT_ANSWERED, dtype=np.int8)
+            answers = np.full((len(wave), len(ITEMS)), NOT_ASKED, dtype=np.int8)
             for place, sitting in enumerate(wave):
                 for item, said in sitting.answers.items():
                     answers[place, item] = said

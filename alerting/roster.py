@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from alerting.local_time import day_number
-from alerting.rules import SIGNALS, Profile, default_relative_limits, signal_index
-from alerting.timeline import SIDES, LimitChange, Moment, swaps_of, timeline_of
+from alerting.rules import SIGNALS, Profile
+from alerting.timeline import LimitChange, Moment, swaps_of, timeline_of
 from fhir_mapping.enrolled import Citizen, Fact, Limits
 from ingest.store import Reader
 
@@ -90,9 +90,6 @@ class Roster:
             profile.on_oxygen[row] = citizen.oxygen
             profile.scale2[row] = citizen.scale2
             profile.paused[row] = citizen.paused
-            for alias, numbers in default_relative_limits(citizen.condition).items():
-                for side, number in zip(SIDES, numbers, strict=True):
-                    getattr(profile, f"rel_{side}")[row, signal_index(alias)] = number
             if citizen.dry_weight_kg is not None:
                 profile.dry_weight_kg[row] = float(citizen.dry_weight_kg)
         return profile

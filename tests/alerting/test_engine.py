@@ -184,6 +184,11 @@ def test_answers_are_judged_in_the_order_of_measuring() -> None:
     assert engine.is_late(sitting(0, {SPO2: 94.0}, hour=9.5))
 
 
+def held(*facts: Fact) -> Engine:
+    """An engine over one citizen of whom these facts hold."""
+    return Engine(Roster({"c0": citizen("c0")}, {}, {"c0": list(facts)}))
+
+
 @pytest.mark.parametrize("looks", [[], [2.5], [2.5, 3.5, 5.0, 6.2, 6.5, 8.25]])
 def test_nothing_is_missing_during_a_pause_however_often_anybody_looks(looks: list[float]) -> None:
     """Silent from day 0; admitted from day 3 to the morning of day 6; silent again."""

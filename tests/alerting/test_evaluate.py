@@ -266,14 +266,14 @@ def test_nothing_is_missing_while_paused(clinic: Clinic, live: Evaluator) -> Non
 
 def test_episodes_that_join_keep_the_first_alert(clinic: Clinic, live: Evaluator) -> None:
     """Two alerts that late data join: the earlier goes on, active; the later is retracted."""
-    ends = [oximetry("c1", day, 95, hour=h) for day, h in ((6, 8), (6, 12), (6, 20))]
-    clinic.receive(oximetry("c1", 5, 88), *ends, oximetry("c1", 8, 88))
+    ends = [oximetry("c1", day, 95) for day in (6, 7, 8)]
+    clinic.receive(oximetry("c1", 5, 88), *ends, oximetry("c1", 9, 88))
     catch_up(live)
     first, second = sorted(
         (row for row in clinic.alerts() if row.rule == "R01"), key=lambda row: row.onset_ms
     )
     assert (first.condition, second.condition) == ("cleared", "active")
-    clinic.receive(oximetry("c1", 6, 88, hour=12.5))
+    clinic.receive(oximetry("c1", 7, 88, hour=12.5))
     live.poll()
     by_id = {row.id: row for row in clinic.alerts()}
     assert by_id[first.id].condition == "active"
@@ -284,10 +284,10 @@ def test_episodes_that_join_keep_the_first_alert(clinic: Clinic, live: Evaluator
 def test_an_episode_that_splits_keeps_its_alert_and_gets_another(
     clinic: Clinic, live: Evaluator
 ) -> None:
-    clinic.receive(oximetry("c1", 5, 88), oximetry("c1", 8, 88))
+    clinic.receive(oximetry("c1", 5, 88), oximetry("c1", 9, 88))
     catch_up(live)
     first = only(clinic.alerts(), "R01")
-    clinic.receive(*(oximetry("c1", 6, 95, hour=h) for h in (8, 12, 20)))
+    clinic.receive(*(oximetry("c1", day, 95) for day in (6, 7, 8)))
     live.poll()
     found = [row for row in clinic.alerts() if row.rule == "R01"]
     assert {row.id: row.condition for row in found}[first.id] == "cleared"
@@ -313,14 +313,14 @@ def test_an_earlier_episode_comes_late_beside_one_that_is_active(
     clinic: Clinic, live: Evaluator
 ) -> None:
     """It gets an alert of its own, and the active one goes on."""
-    clinic.receive(*(oximetry("c1", 6, 95, hour=h) for h in (8, 12, 20)), oximetry("c1", 9, 88))
+    clinic.receive(*(oximetry("c1", day, 95) for day in (6, 7, 8, 9)), oximetry("c1", 10, 88))
     catch_up(live)
     active = only(clinic.alerts(), "R01")
     clinic.receive(*(oximetry("c1", 5, 85, hour=h) for h in (8, 8.1)))
     live.poll()
     found = {row.id: row for row in clinic.alerts() if row.rule == "R01"}
     still = found.pop(active.id)
-    assert (still.condition, still.severity, still.onset_ms) == ("active", "yellow", ms(at(9, 8)))
+    assert (still.condition, still.severity, still.onset_ms) == ("active", "yellow", ms(at(10, 8)))
     (earlier,) = found.values()
     assert (earlier.severity, earlier.condition) == ("red", "latched")
     assert meanings(clinic.alerts()) == clinic.rebuilt()

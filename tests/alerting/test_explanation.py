@@ -59,7 +59,9 @@ def test_an_episode_from_its_first_and_its_worst_moment() -> None:
     assert (evidence.value, evidence.limit, evidence.extra, evidence.baseline) == (
         86.0, 87.0, None, None,
     )  # fmt: skip
-    assert (evidence.rule_version, evidence.rulebook_version) == (1, RULEBOOK_VERSION)
+    assert (evidence.rule_version, evidence.rulebook_version) == (
+        RULES[rule_index("R01")].version, RULEBOOK_VERSION,
+    )  # fmt: skip
     assert evidence.parameters == dict(RULES[rule_index("R01")].params)
     assert episode_of(first, worst, None, ROSTER, History([])).cleared_ms is None
 

