@@ -53,8 +53,8 @@ def changes_of(given: Sequence[str] | None) -> dict[str, dict[str, float]]:
     Each is `RULE.number=value`, or the path of a TOML file with a table per rule. A clear error
     for anything else, and for a rule or number that there is not.
 
-    >>> changes_of(["R03.yellow=4", "R03.k=2", "composition.together_days=2"])
-    {'R03': {'yellow': 4.0, 'k': 2.0}, 'composition': {'together_days': 2.0}}
+    >>> changes_of(["R03.yellow=4", "R03.k=2", "R11.enabled=0"])
+    {'R03': {'yellow': 4.0, 'k': 2.0}, 'R11': {'enabled': 0.0}}
     """
     from alerting.rules import RULEBOOK
 
