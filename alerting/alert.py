@@ -21,7 +21,8 @@ SEVERITIES: tuple[Severity, ...] = ("red", "yellow", "blue", "technical")
 
 
 class EvidenceValue(msgspec.Struct, frozen=True):
-    """One stored measurement behind an alert."""
+    """One stored measurement behind an alert; or answers, `value` then holding one `yes`, `no` or
+    nothing per question of the questionnaire that `about` names, with slashes between."""
 
     observation: str
     about: str

@@ -12,11 +12,14 @@ from alerting.engine import Change
 from alerting.local_time import DAY_MS, utc_ms
 from alerting.roster import Roster
 from alerting.rules import RULEBOOK_VERSION, RULES, Colour, Rule, explain
-from alerting.sittings import ABOUT_OF, signals_in
+from alerting.sittings import ABOUT_OF, answers_in, signals_in
 from devices.catalogue import Metric
+from devices.symptoms import RESPONSES
 from fhir_mapping.identity import id_text
 from fhir_mapping.record import Record
 
+ASKING = frozenset({"symptom", "fusion"})
+"""The families of rules that look at answers; their evidence quotes them."""
 VALUES_MAX = 10
 """Most measurements quoted in one evidence: the newest ones."""
 
@@ -89,16 +92,19 @@ def _limits(
 
 def _values(rule: Rule, change: Change, citizen: str, history: History) -> list[EvidenceValue]:
     about = tuple(dict.fromkeys(name for signal in rule.signals for name in ABOUT_OF[signal]))
+    if rule.family in ASKING:
+        about += RESPONSES
     if not about:
         return []
     until_ms = utc_ms(change.t)
     since_ms = until_ms - round(rule.lookback_days * DAY_MS)
-    used = [record for record in history(citizen, about, since_ms, until_ms) if signals_in(record)]
+    found = history(citizen, about, since_ms, until_ms)
+    used = [record for record in found if signals_in(record) or answers_in(record)]
     return [
         EvidenceValue(
             observation=id_text(record.id),
             about=record.about,
-            value="/".join(value for value in record.values if value),
+            value=_text(record),
             unit=_unit(record),
             measured_ms=record.measured_ms,
             circumstances=record.circumstances,
@@ -107,6 +113,15 @@ def _values(rule: Rule, change: Change, citizen: str, history: History) -> list[
     ]
 
 
+def _text(record: Record) -> str:
+    """Values as a clinician writes them; answers each in the place of its question."""
+    if record.is_response:
+        return "/".join(value or "" for value in record.values)
+    return "/".join(value for value in record.values if value)
+
+
 def _unit(record: Record) -> str:
+    if record.is_response:
+        return ""
     row = record.row
     return row.unit_text if isinstance(row, Metric) else "mmHg"

@@ -35,6 +35,9 @@ _ROWS: Mapping[str, tuple[str, str]] = {
         "The rules are behind: {count} measurements have not been assessed yet.",
     ),
     "updated": ("Opdateret kl. {time}", "Updated {time}"),
+    # What a citizen answered
+    "symptoms": ("Symptomer: {names}", "Symptoms: {names}"),
+    "symptoms-none": ("Symptomer: intet er værre", "Symptoms: nothing is worse"),
     # The worklist
     "worklist": ("Arbejdsliste", "Worklist"),
     "lead-none": ("Ingen røde alarmer venter", "No red alerts are waiting"),

@@ -14,6 +14,8 @@ from alerting.web import times
 from alerting.web.texts import LANGS, Lang, say
 from alerting.web.worklist import Row, rule_of
 from devices.catalogue import observed
+from devices.questionnaire import YES
+from devices.symptoms import is_questionnaire, questionnaire, symptom
 from fhir_mapping.enrolled import Citizen
 
 _LIMIT_KEYS = (
@@ -87,7 +89,9 @@ class Words:
         return curves.told(curve, value, self.lang)
 
     def measured(self, value: EvidenceValue) -> str:
-        """What was measured, and how much, as it was sent."""
+        """What was measured, and how much, as it was sent; or which symptoms were worse."""
+        if is_questionnaire(value.about):
+            return self._answered(value)
         try:
             row = observed(value.about)
         except KeyError:
@@ -96,6 +100,21 @@ class Words:
             name = row.name_da if self.lang == "da" else row.name_en
         text = value.value.replace(".", ",") if self.lang == "da" else value.value
         return f"{name} {text} {value.unit}".rstrip()
+
+    def _answered(self, value: EvidenceValue) -> str:
+        asked = questionnaire(value.about)
+        rows = [
+            symptom(alias)
+            for alias, said in zip(asked.components, value.value.split("/"), strict=True)
+            if said == YES
+        ]
+        names = [row.name_da if self.lang == "da" else row.name_en for row in rows]
+        return self("symptoms", names=", ".join(names)) if names else self("symptoms-none")
+
+    def address(self, value: EvidenceValue) -> str:
+        """Where the record behind a value is read as FHIR."""
+        kind = "QuestionnaireResponse" if is_questionnaire(value.about) else "Observation"
+        return f"/fhir/{kind}/{value.observation}"
 
     def limits(self, limits: list[float | None]) -> str:
         """Personal limits as text, the low ones first."""

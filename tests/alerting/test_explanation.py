@@ -13,7 +13,7 @@ from alerting.rules import RULEBOOK_VERSION, RULES, Colour, rule_index
 from fhir_mapping.enrolled import Limits
 from fhir_mapping.identity import id_text
 from fhir_mapping.record import Record
-from tests.alerting.clinic import CUFF, OXIMETER, at, citizen, ms, oximetry, reading
+from tests.alerting.clinic import CUFF, OXIMETER, answering, at, citizen, ms, oximetry, reading
 from tests.alerting.test_sittings import records
 
 NAN = float("nan")
@@ -132,3 +132,17 @@ def test_every_raised_colour_has_a_severity_in_the_same_order() -> None:
     raised = sorted((colour for colour in Colour if colour > Colour.GREEN), reverse=True)
     order = [SEVERITY_OF[colour] for colour in raised]
     assert order == ["red", "yellow", "blue", "technical"] == list(SEVERITIES)
+
+
+@pytest.mark.parametrize(("rule", "quotes"), [("R21", True), ("R22", True), ("R01", False)])
+def test_rules_about_symptoms_quote_the_answers(rule: str, quotes: bool) -> None:
+    said = records(answering("c1", at(3, 8), {"dyspnoea": "yes", "cough": "no"}))
+    history = History(said)
+    worst = change(rule, Colour.YELLOW, 3)
+    quoted = episode_of(worst, worst, None, ROSTER, history).evidence.values
+    ((_, about, _, _),) = history.asked
+    assert ("symptoms_both_1" in about) == quotes
+    (value,) = quoted
+    assert (value.about, value.unit) == ("symptoms_both_1", "")
+    assert value.value == "//yes/no/////"
+    assert value.observation == id_text(said[0].id)

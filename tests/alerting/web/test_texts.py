@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from alerting.alert import EvidenceValue
 from alerting.situation import COLOURS
 from alerting.web import render
 from alerting.web.texts import LANGS, TEXTS, say
 from alerting.web.times import age, exact, human, number
+from alerting.web.words import Words
 from tests.alerting.api.scene import DAY_MS, HOUR_MS, NOW_MS
 
 WEB = Path(render.__file__).parent
@@ -77,3 +79,19 @@ def test_clock_times_follow_the_danish_summer() -> None:
     assert exact(1_784_448_000_000, "da") == "søndag 19. juli 2026 10.00"
     assert number(-0.04, 1, "da") == "0,0"
     assert age.__doc__
+
+
+@pytest.mark.parametrize(
+    ("said", "danish", "english"),
+    [
+        ("yes/no/yes/no", "Symptomer: Åndenød, Mere slim", "Symptoms: Breathlessness, More sputum"),
+        ("no/no//", "Symptomer: intet er værre", "Symptoms: nothing is worse"),
+    ],
+)
+def test_answers_are_told_as_symptoms(said: str, danish: str, english: str) -> None:
+    value = EvidenceValue("0198c0de", "symptoms_copd_1", said, "", 0)
+    assert Words("da", 0).measured(value) == danish
+    assert Words("en", 0).measured(value) == english
+    assert Words("da", 0).address(value) == "/fhir/QuestionnaireResponse/0198c0de"
+    measured = EvidenceValue("0198c0de", "spo2", "93", "%", 0)
+    assert Words("da", 0).address(measured) == "/fhir/Observation/0198c0de"
