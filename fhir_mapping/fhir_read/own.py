@@ -15,7 +15,7 @@ import msgspec
 
 from devices.reading import Reading
 from fhir_mapping import codes
-from fhir_mapping.fhir_read.answer import Refusal
+from fhir_mapping.fhir_read.answer import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Refusal
 from fhir_mapping.fhir_read.shapes import Observation
 from fhir_mapping.identity import id_bytes
 from fhir_mapping.record import records_of, twin_of
@@ -55,7 +55,7 @@ def own_identity(observation: Observation, key: str, circumstances: str, path: s
     at = f"{path}.identifier[{place}].value"
     mark = "/" + _mark(circumstances) if circumstances else ""
     found = _form(key, bool(mark), _is_conflict(observation)).fullmatch(said)
-    if found is None or found["mark"] != mark:
+    if found is None or found["mark"] != mark or not found["device"].isprintable():
         detail = f"{said[:200]!r} is not device/slot/boot/{key}/time{mark} as the content has it"
         raise Refusal("identity-mismatch", at, detail)
     device, slot, boot, device_time = found.group("device", "slot", "boot", "time")
@@ -92,7 +92,8 @@ def _form(key: str, has_mark: bool, is_conflict: bool) -> re.Pattern[str]:
     mark = "/[0-9a-f]{8}" if has_mark else ""
     twin = r"(?:/(?:[0-9.\-]*|yes|no))*" if is_conflict else ""
     return re.compile(
-        rf"(?P<device>[^/]+)/(?P<slot>[1-9][0-9]?)/(?P<boot>.*)/{re.escape(key)}/(?P<time>{_TIME})"
+        rf"(?P<device>[^/]{{1,{NAME_CHARACTERS_MAX}}})/(?P<slot>[1-9][0-9]?)/"
+        rf"(?P<boot>.{{0,{TEXT_CHARACTERS_MAX}}})/{re.escape(key)}/(?P<time>{_TIME})"
         rf"(?P<mark>{mark}){twin}",
         re.DOTALL,
     )

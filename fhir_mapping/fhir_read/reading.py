@@ -23,7 +23,7 @@ from devices.catalogue import DEVICE_TYPES, DeviceType, metric
 from devices.reading import Reading, Response, Value
 from devices.wire import Location, TransferredBy, part_of
 from fhir_mapping import codes
-from fhir_mapping.fhir_read.answer import Found, Note, Refusal
+from fhir_mapping.fhir_read.answer import TEXT_CHARACTERS_MAX, Found, Note, Refusal
 from fhir_mapping.fhir_read.moment import Moment, local_text, measured_at, moment_of
 from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
 from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, party_of, subject_of
@@ -209,8 +209,9 @@ def _model(observation: Observation, party: Party, is_own: bool) -> tuple[str, s
     shown = observation.device.display if observation.device else ""
     if is_own:
         model, found, firmware = shown.rpartition(", firmware ")
-        return (model, firmware) if found else (shown, "")
-    return party.model or shown[:128], party.firmware
+        model, firmware = (model, firmware) if found else (shown, "")
+        return model[:TEXT_CHARACTERS_MAX], firmware[:TEXT_CHARACTERS_MAX]
+    return party.model or shown[:TEXT_CHARACTERS_MAX], party.firmware
 
 
 def _gateway(observation: Observation, context: Context) -> str:

@@ -24,6 +24,7 @@ from devices.wire import LEVEL_CHARACTERS_MAX, part_of
 from fhir_mapping.kih.dataset import Instrument, LaboratoryReport
 from fhir_mapping.kih.reports import iso, plain, shifted
 from fhir_mapping.kih.taken import (
+    TEXT_CHARACTERS_MAX,
     Refused,
     Remark,
     ReportRejection,
@@ -227,8 +228,8 @@ def _reading(act: _Act, report: LaboratoryReport, kind: str, values: tuple[Value
         gateway=SOURCE,
         device=name.replace("/", "-")[:LEVEL_CHARACTERS_MAX].strip(),
         device_type=kind,
-        model=instrument.model or "",
-        firmware=instrument.software_version or "",
+        model=(instrument.model or "")[:TEXT_CHARACTERS_MAX],
+        firmware=(instrument.software_version or "")[:TEXT_CHARACTERS_MAX],
         slot=1,
         boot=f"{SOURCE}:{report.uuid.lower()}",
         device_time=iso(local_ms),

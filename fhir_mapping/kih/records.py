@@ -20,6 +20,7 @@ from fhir_mapping.kih.dataset import CitizenMonitoringDataset, Instrument, Labor
 from fhir_mapping.kih.foreign import foreign_records
 from fhir_mapping.kih.reports import NO_RESULT, OFFSET_MIN_MAX, Fact, iupac_of, shifted, uuid_of
 from fhir_mapping.kih.taken import (
+    TEXT_CHARACTERS_MAX,
     YEARS,
     Refused,
     ReportRejection,
@@ -144,12 +145,23 @@ def _part(
         conflict=facts.may(Fact.CONFLICT, _yes, False),
     )
     facts.none_left()
+    _check_lengths(record)
     if device_type(record.device_type) is None:
         raise Refused("ProductType", record.device_type, "it must name a device type and its code")
     if report.uuid.lower() != uuid_of(record.id, component):
         limit = f"it must be {uuid_of(record.id, component)}, which follows from {Fact.ID}"
         raise Refused("UuidIdentifier", report.uuid, limit)
     return _Part(place, report, record, component.alias, _text(report, component, kept))
+
+
+def _check_lengths(record: Record) -> None:
+    """Refuse a text that is longer than a device may send."""
+    limits = {"boot": TEXT_CHARACTERS_MAX, "model": TEXT_CHARACTERS_MAX}
+    limits |= {"firmware": TEXT_CHARACTERS_MAX, "clock_sync": LEVEL_CHARACTERS_MAX}
+    for name, limit in limits.items():
+        text: str = getattr(record, name)
+        if len(text) > limit:
+            raise Refused(_ELEMENT, text, f"{name} has at most {limit} characters")
 
 
 def _joined(parts: list[_Part]) -> Record:

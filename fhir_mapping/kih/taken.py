@@ -19,6 +19,9 @@ from fhir_mapping.record import Record
 VALUE_CHARACTERS_MAX: Final = 12
 """Longest decimal text, as at ingest (MedCom HomeCareObservation: at most 12 characters)."""
 
+TEXT_CHARACTERS_MAX: Final = 128
+"""Longest free text of a device, as on the wire."""
+
 YEARS: Final = range(1900, 2200)
 """Years in which something may have been measured: what lies outside no calendar need bear."""
 

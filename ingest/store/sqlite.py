@@ -82,6 +82,7 @@ class SqliteWriter:
         self._citizens: dict[str, int] = {}
         self._seen_version = -1
         self._seq = self._updated_ms = self._added = 0
+        self._digests: dict[int, bytes] = {}
         with world():
             incomplete = self._db.execute(_INCOMPLETE).fetchone()[0]
         if incomplete:
@@ -126,6 +127,7 @@ class SqliteWriter:
             self._db.execute("BEGIN IMMEDIATE")
             self._seq, self._updated_ms = newest_change(self._db)
             self._added = 0
+        self._digests.clear()
         try:
             with world():
                 yield
@@ -175,19 +177,25 @@ class SqliteWriter:
         return Outcome(topic, item.message_id, item.message_seq, result, reason)
 
     def _reject(self, arrival: Arrival, item: Rejection, tally: Counter[str]) -> None:
+        """Keep a rejection; its delivery is hashed, and handed over, once in a transaction."""
         delivery = arrival.delivery
         topic = delivery.topic.encode(errors="surrogatepass")
+        digest = self._digests.get(id(delivery))
+        payload = b"" if digest else delivery.payload
+        if digest is None:
+            digest = sha256(topic + b"\0" + payload).digest()
+            self._digests[id(delivery)] = digest
         new = self._db.execute(
             _REJECT,
             (
-                sha256(topic + b"\0" + delivery.payload).digest(),
+                digest,
                 item.index,
                 item.reason.result,
                 item.reason.value,
                 item.path,
                 item.detail,
                 topic.decode(errors="replace"),
-                delivery.payload,
+                payload,
                 delivery.received_ms,
             ),
         ).fetchone()[0]

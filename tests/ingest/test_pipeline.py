@@ -1,7 +1,9 @@
 """The spine: bad code costs one reading a rejection, never its neighbours and never the data."""
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import msgspec
 import pytest
 
 import ingest.pipeline
+import ingest.store.sqlite
 import ingest.validate
 from devices.catalogue import METRICS, metric_for_code
 from devices.reading import Reading
@@ -184,6 +187,28 @@ def test_outcomes_stand_in_the_order_of_the_deliveries(writer: Writer) -> None:
         ("", "rejected"),
         ("good", "duplicate"),
     ]
+
+
+def test_a_delivery_is_hashed_and_kept_once_however_much_of_it_is_refused(
+    writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Else a long delivery full of faults would hold the store's only writer for minutes."""
+    hashed: list[int] = []
+
+    def counting(content: bytes) -> Any:
+        hashed.append(len(content))
+        return sha256(content)
+
+    monkeypatch.setattr(ingest.store.sqlite, "sha256", counting)
+    batch = [delivery([{"v": 1}] * 20), delivery([{"v": 2}] * 20), delivery([{"v": 1}] * 20)]
+    process(batch, writer)
+    assert len(hashed) == len(batch)
+    rows = list(reader.rejections())
+    assert [row.payload for row in rows] == [one.payload for one in batch[:2] for _ in range(20)]
+    assert {row.deliveries for row in rows[:20]} == {2}
+    with closing(sqlite3.connect(tmp_path / "records.db")) as db:
+        (kept,) = db.execute("SELECT sum(length(payload)) FROM rejection").fetchone()
+    assert kept == sum(len(one.payload) for one in batch[:2])
 
 
 def learn_the_new_code(monkeypatch: pytest.MonkeyPatch) -> None:

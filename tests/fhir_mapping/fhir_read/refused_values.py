@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from fhir_mapping.resources import resource_id
 from tests.fhir_mapping.fhir_read.trees import (
     CUFF,
     LOINC,
@@ -227,5 +228,32 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "identity-mismatch",
         "Observation.identifier[0].value",
         "calendar",
+    ),
+    "identifier of ours with a longer boot than any": (
+        weight(
+            identifier=[
+                {
+                    "system": f"{OURS}/measurement-identity",
+                    "value": f"scale-17/1/{'b' * 129}/188736/2026-02-18T07:29:40",
+                }
+            ]
+        ),
+        "identity-mismatch",
+        "Observation.identifier[0].value",
+        "device/slot/boot/188736/time",
+    ),
+    "identifier of ours with a separator in its device": (
+        weight(
+            device={"reference": f"Device/{resource_id(chr(0x1F) + 'x')}"},
+            identifier=[
+                {
+                    "system": f"{OURS}/measurement-identity",
+                    "value": "\x1fx/1//188736/2026-02-18T07:29:40",
+                }
+            ],
+        ),
+        "identity-mismatch",
+        "Observation.identifier[0].value",
+        "device/slot/boot/188736/time",
     ),
 }

@@ -311,11 +311,25 @@ def test_a_blood_pressure_is_whole_or_refused() -> None:
     assert len(_taken(dataset, [systolic, high]).rejections) == 2
 
 
+@pytest.mark.parametrize("field", ["boot", "model", "firmware", "clock_sync"])
+def test_a_text_longer_than_any_device_says_is_refused(field: str) -> None:
+    """Its own identity bears it out; but no device of ours could have sent it."""
+    (sound,) = records_of(msgspec.structs.replace(SAID, **{field: "b" * 64}))
+    (record,) = records_of(msgspec.structs.replace(SAID, **{field: "b" * 129}))
+    assert back(msgspec.structs.replace(sound, citizen=CITIZEN.id)).rejections == []
+    taken = back(msgspec.structs.replace(record, citizen=CITIZEN.id))
+    assert taken.records == []
+    assert [rejection.element for rejection in taken.rejections] == ["MeasuringCircumstances"]
+
+
 def test_a_report_that_stands_twice_is_taken_once() -> None:
     dataset = alone(stored("weight"))
     taken = _taken(dataset, [*dataset.reports, *dataset.reports])
     assert len(taken.records) == 1
     assert [rejection.element for rejection in taken.rejections] == ["UuidIdentifier"]
+
+
+SAID = msgspec.structs.replace(READING, values=(Value(metric("spo2"), "93", "", ()),))
 
 
 def test_every_metric_of_the_catalogue_has_words_that_lead_back_to_it() -> None:
