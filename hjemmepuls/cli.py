@@ -35,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(judging.score)
+app.command()(judging.benefits)
 
 StorePath = Annotated[Path | None, typer.Option("--store", help="SQLite file of the records")]
 AlertsPath = Annotated[Path | None, typer.Option("--alerts", help="SQLite file of the alerts")]

@@ -7,6 +7,7 @@ They print a table for people, or with `--json` one object on the last line of s
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -32,7 +33,16 @@ Changed = Annotated[
     list[str] | None,
     typer.Option("--change", help="R03.yellow=4, or a TOML file; may be given again"),
 ]
+Schedule = Annotated[
+    str, typer.Option(help="Plan of the adaptive arms; the daily arms measure daily")
+]
+ArmNames = Annotated[
+    list[str] | None, typer.Option("--arm", help="Only this arm; may be given again")
+]
+Draws = Annotated[int, typer.Option(min=1, help="Samples for the intervals")]
 Processes = Annotated[int, typer.Option(min=1, max=64, help="Processes to share the work")]
+MONITORED = ("copd_adaptive", "hf_adaptive")
+"""The arms whose benefits are told: Danish practice, with adaptive sampling."""
 _PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
 """A table that fits into 80 columns."""
 
@@ -107,12 +117,8 @@ def score(
     report: Report = False,
     patients: Patients = 2000,
     days: Days = 365,
-    schedule: Annotated[
-        str, typer.Option(help="Plan of the adaptive arms; the daily arms measure daily")
-    ] = "twice_weekly",
-    arm: Annotated[
-        list[str] | None, typer.Option("--arm", help="Only this arm; may be given again")
-    ] = None,
+    schedule: Schedule = "twice_weekly",
+    arm: ArmNames = None,
     change: Changed = None,
     sweep: Annotated[
         list[str] | None,
@@ -122,31 +128,18 @@ def score(
         bool, typer.Option("--standard-limits", help="No doctor ever adjusts a personal limit")
     ] = False,
     decoys: Annotated[bool, typer.Option(help="Everything that only looks like an episode")] = True,
-    draws: Annotated[int, typer.Option(min=1, help="Samples for the intervals")] = 1000,
+    draws: Draws = 1000,
     processes: Processes = 2,
 ) -> None:
     """How well the rules find simulated deterioration, and what it costs in alerts."""
-    from devices.simulated.cohort import REPORT_SEEDS, SCHEDULES, TUNING_SEEDS
-    from hjemmepuls.scorecard import ARMS, Wish, tasks_of
     from hjemmepuls.scorecard import score as scored
+    from hjemmepuls.scorecard import tasks_of
 
-    if schedule not in (*SCHEDULES, "by_condition"):
-        raise typer.BadParameter(f"one of {', '.join(SCHEDULES)}", param_hint="--schedule")
-    names = [one.name for one in ARMS]
-    if unknown := set(arm or ()) - set(names):
-        raise typer.BadParameter(f"{unknown.pop()} is none of {', '.join(names)}")
-    if report and seed:
-        raise typer.BadParameter("either --seed or --report")
-    wish = Wish(
-        seeds=tuple(seed or ()) or (REPORT_SEEDS if report else TUNING_SEEDS[:1]),
-        patients=patients,
-        days=days,
-        schedule=schedule,
-        changes=changes_of(change),
+    wish = replace(
+        _wish(seed, report, patients, days, schedule, arm, changes_of(change)),
         variants=variants_of(sweep),
         personal_limits=not standard_limits,
         decoys=decoys,
-        arms=tuple(arm or names),
     )
     with _progress("scoring", len(tasks_of(wish))) as done:
         result = scored(wish, processes=processes, draws=draws, done=done)
@@ -158,6 +151,36 @@ def score(
         typer.echo(json.dumps(result, allow_nan=False))
     else:
         _show_score(result, wish)
+
+
+def _wish(
+    seed: Sequence[int] | None,
+    report: bool,
+    patients: int,
+    days: int,
+    schedule: str,
+    arm: Sequence[str] | None,
+    changes: Mapping[str, Mapping[str, float]],
+) -> "Wish":
+    """What the options ask for; a clear error for a plan or an arm that there is not."""
+    from devices.simulated.cohort import REPORT_SEEDS, SCHEDULES, TUNING_SEEDS
+    from hjemmepuls.scorecard import ARMS, Wish
+
+    names = [one.name for one in ARMS]
+    if schedule not in (*SCHEDULES, "by_condition"):
+        raise typer.BadParameter(f"one of {', '.join(SCHEDULES)}", param_hint="--schedule")
+    if unknown := set(arm or ()) - set(names):
+        raise typer.BadParameter(f"{unknown.pop()} is none of {', '.join(names)}")
+    if report and seed:
+        raise typer.BadParameter("either --seed or --report")
+    return Wish(
+        seeds=tuple(seed or ()) or (REPORT_SEEDS if report else TUNING_SEEDS[:1]),
+        patients=patients,
+        days=days,
+        schedule=schedule,
+        changes=changes,
+        arms=tuple(arm or names),
+    )
 
 
 def _show_score(result: Mapping[str, Any], wish: "Wish") -> None:
@@ -216,3 +239,56 @@ def print_points(name: str, points: Sequence[Mapping[str, Any]]) -> None:
     for point in points:
         table.add_row(*("-" if value is None else str(value) for value in point.values()))
     Console().print(table)
+
+
+def benefits(
+    as_json: AsJson = False,
+    html: Html = None,
+    seed: Seeds = None,
+    report: Report = False,
+    patients: Patients = 2000,
+    days: Days = 365,
+    schedule: Schedule = "twice_weekly",
+    arm: ArmNames = None,
+    change: Changed = None,
+    draws: Draws = 1000,
+    processes: Processes = 2,
+) -> None:
+    """What monitoring might be worth against usual care, the null scenario always among them."""
+    from hjemmepuls.gains import benefits as gained
+    from hjemmepuls.scorecard import tasks_of
+
+    wish = _wish(seed, report, patients, days, schedule, arm or list(MONITORED), changes_of(change))
+    with _progress("two arms of care", len(tasks_of(wish))) as done:
+        result = gained(wish, processes=processes, draws=draws, done=done)
+    if html:
+        from hjemmepuls.report.benefits_page import benefits_page
+
+        html.write_text(benefits_page(result), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(result, allow_nan=False))
+        return
+    for name, card in result["arms"].items():
+        _show_benefits(name, card)
+
+
+def _show_benefits(name: str, card: Mapping[str, Any]) -> None:
+    table = Table(title=f"{name}: difference per patient-year", title_justify="left", **_PLAIN)
+    table.add_column("indicator", no_wrap=True)
+    table.add_column("usual", justify="right")
+    for scenario in card["scenarios"]:
+        table.add_column(f"{scenario} (95 %)", justify="right", no_wrap=True)
+    for indicator in next(iter(card["scenarios"].values())):
+        rows = [scenario[indicator] for scenario in card["scenarios"].values()]
+        cells = [
+            "{:+.3g}\n({:.2g} {:.2g})".format(row["difference"], *row["difference_ci"])
+            for row in rows
+        ]
+        table.add_row(indicator, f"{rows[0]['usual_care']:.2f}", *cells)
+    Console().print(table)
+    false, process = card["adverse_per_patient_year"], card["process"]
+    Console().print(
+        f"false alerts alone: {false['calls']['rate']} calls, {false['gp']['rate']} contacts with "
+        f"the GP, {false['minutes']['rate']} minutes · adherence {process['adherence']} · "
+        f"review after {process['review_hours_median']} h (median)\n"
+    )

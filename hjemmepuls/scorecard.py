@@ -60,7 +60,7 @@ ARMS: Final = (
     ),
     Arm(
         "copd_adaptive", "copd", "twice_weekly", True, _target(0.60, 0.03),
-        "KOL, to gange ugentligt og efter behov",
+        "KOL, to gange om ugen og efter behov",
         "COPD, twice a week and when asked",
     ),
     Arm(
@@ -69,7 +69,7 @@ ARMS: Final = (
     ),
     Arm(
         "hf_adaptive", "heart-failure", "twice_weekly", True, _target(0.60, 0.05),
-        "Hjertesvigt, to gange ugentligt og efter behov",
+        "Hjertesvigt, to gange om ugen og efter behov",
         "Heart failure, twice a week and when asked",
     ),
     Arm(

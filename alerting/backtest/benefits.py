@@ -35,7 +35,8 @@ CONTACT: Final = 0.85
 GP_PER_RED: Final = 0.4
 """Contacts with a general practitioner for each red alert (reference 8)."""
 SEVERE: Final = 1.5
-"""C: an episode of this severity that is not admitted comes to an emergency department."""
+"""C: an episode of this severity that usual care hears of and does not admit comes to an emergency
+department, in both arms: an admission that is prevented may become such a visit."""
 
 INDICATORS: Final = (
     "admissions",
@@ -173,7 +174,7 @@ def _outcome(
     values = {
         "admissions": admitted,
         "bed_days": np.where(admitted, rows["bed_days"], 0.0),
-        "emergency_visits": ~admitted & known & (rows["severity"] >= SEVERE),
+        "emergency_visits": ~admitted & rows["reported"] & (rows["severity"] >= SEVERE),
         "gp_contacts": known & ~admitted,
         "episode_days": length(rows, earlier),
         "treated": known,

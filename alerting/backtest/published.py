@@ -21,12 +21,14 @@ class Study(NamedTuple):
 
 
 class Trial(NamedTuple):
-    """A published effect of home monitoring."""
+    """A published effect of home monitoring; `ratio` of admissions where it is told as one."""
 
     name: str
     population: str
     effect: str
     checked: bool
+    ratio: float | None = None
+    interval: tuple[float, float] | None = None
 
 
 STUDIES: Final = (
@@ -62,16 +64,17 @@ STUDIES: Final = (
 """Reference 2."""
 
 TRIALS: Final = (
-    Trial("WISH (Lyngå 2012)", "heart failure, weight", "HR of admission 0.90 (0.65-1.26)", True),
+    Trial("WISH (Lyngå 2012)", "heart failure, weight", "HR of admission 0.90 (0.65-1.26)", True,
+          0.90, (0.65, 1.26)),
     Trial("Aalborg (Kronborg 2025)", "COPD, prediction algorithm",
-          "IRR of admission 1.30 (0.50-3.38)", True),
+          "IRR of admission 1.30 (0.50-3.38)", True, 1.30, (0.50, 3.38)),
     Trial("TeleCare North COPD (Lilholt 2017)", "COPD, Denmark",
           "no difference in quality of life", True),
     Trial("Ringbæk", "COPD, 281 patients, 6 months",
-          "no significant difference in admissions (0.54 against 0.59 a patient)", False),
-    Trial("Ho 2016", "COPD, Taiwan", "readmissions 0.23 against 0.68 a patient", True),
+          "no significant difference in admissions (0.54 against 0.59 a patient)", False, 0.92),
+    Trial("Ho 2016", "COPD, Taiwan", "readmissions 0.23 against 0.68 a patient", True, 0.34),
     Trial("Cochrane", "heart failure, telemonitoring",
-          "mortality RR 0.80, admission for heart failure RR 0.71", False),
+          "mortality RR 0.80, admission for heart failure RR 0.71", False, 0.71),
     Trial("TIM-HF2", "heart failure, Germany",
           "days lost 4.88 against 6.64 %, HR of death 0.70", False),
     Trial("TeleCare North heart failure (Vestergaard 2020)", "heart failure, Denmark",

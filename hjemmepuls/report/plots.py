@@ -47,8 +47,8 @@ class Part(NamedTuple):
     note: Say = Say("", "")
 
 
-WIDTH: Final = 760
-_LABEL: Final = 300
+WIDTH: Final = 780
+_LABEL: Final = 330
 _ROW: Final = 34
 _TEXT_MAX: Final = 44
 
@@ -121,7 +121,8 @@ def curves(
     x_high: float,
     y_high: float = 1.0,
 ) -> Markup:
-    """Lines and points over two axes that begin at 0, with a legend below."""
+    """Lines and points over two axes that begin at 0, with a legend below; points further out than
+    the axis are left out."""
     across, up = ticks(x_high), ticks(y_high)
     left, right, top, bottom = 58, WIDTH - 20, 34, 330
 
@@ -139,7 +140,7 @@ def curves(
         made += text(x(tick), bottom + 20, _tick(tick), anchor="middle", tone="soft")
     made += text(right, bottom + 42, x_name, anchor="end", tone="soft")
     for one in series:
-        places = [(x(a), y(b)) for a, b in one.points]
+        places = [(x(a), y(b)) for a, b in one.points if a <= across[-1]]
         if one.joined and len(places) > 1:
             path = " ".join(f"{a:.1f},{b:.1f}" for a, b in places)
             made += Markup('<polyline class="{}" points="{}"/>').format(one.tone, path)
