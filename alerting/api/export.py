@@ -4,7 +4,7 @@ In: a folder, and a function that opens the store for reading. Out: `Exports`: j
 begun, watched and cancelled. One worker writes one job at a time, a thousand records at once, and
 notes after each such piece how far it came and how long the file is; a process that ends in
 between goes on there. The files hold personal data: the folder is its owner's alone, and a job is
-deleted a day after it is done.
+deleted when it has been done for a day.
 
 An export holds all that had changed until it began. What changes while it runs is added at its
 end, so that nothing is missing; such an Observation may stand twice, the later line newer.
@@ -45,6 +45,8 @@ LINES_PER_FILE: Final = 500_000
 WAITING_MAX: Final = 8
 KEPT_MS: Final = 24 * 3_600_000
 RETRY_S: Final = 1.0
+LOOK_S: Final = 600.0
+"""How often the worker looks whether the day of a job is over, while it has nothing to write."""
 _STATE = "job.json"
 State = Literal["waiting", "running", "done", "failed"]
 
@@ -95,16 +97,16 @@ class Exports:
         self._wall_ms = wall_ms
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._news = threading.Event()
         self._thread: threading.Thread | None = None
         self._jobs = {job.id: job for job in _stored_jobs(folder)}
-        if any(job.state in {"waiting", "running"} for job in self._jobs.values()):
+        if self._jobs:
             self._wake()
 
     def begin(
         self, kinds: Iterable[str], since_ms: int, request: str, reader: Reader
     ) -> Job | None:
         """A new job, waiting for the worker; None when too many wait already."""
-        self._forget_old()
         with self._lock:
             if (
                 sum(job.state in {"waiting", "running"} for job in self._jobs.values())
@@ -152,41 +154,54 @@ class Exports:
     def close(self) -> None:
         """Stop after the piece at hand; the next process goes on from there."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._news.set()
+        thread = self._thread
+        if thread is not None:
+            thread.join()
 
     def _wake(self) -> None:
+        self._news.set()
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._work, name="export", daemon=True)
                 self._thread.start()
 
     def _work(self) -> None:
-        """Write jobs, the oldest first, until none is left or the process ends."""
+        """Write jobs, the oldest first, and delete old ones, until none is left."""
         while not self._stop.is_set():
+            self._news.clear()
+            self._forget_old()
             with self._lock:
+                if not self._jobs:
+                    self._thread = None
+                    return
                 open_jobs = [
                     job for job in self._jobs.values() if job.state in {"waiting", "running"}
                 ]
-                if not open_jobs:
-                    self._thread = None
-                    return
-                job = min(open_jobs, key=lambda job: job.began_ms)
-                job.state = "running"
+                job = min(open_jobs, key=lambda job: job.began_ms, default=None)
+                if job is not None:
+                    job.state = "running"
+            if job is not None:
+                self._carry_out(job)
+            elif not self._stop.is_set():
+                self._news.wait(LOOK_S)
+
+    def _carry_out(self, job: Job) -> None:
+        """Write a job as far as store and process last."""
+        try:
+            reader = self._open_reader()
             try:
-                reader = self._open_reader()
-                try:
-                    self._write(job, reader)
-                finally:
-                    reader.close()
-            except StoreUnavailable as error:
-                log.warning("an export waits for the store: %s", error)
-                self._stop.wait(RETRY_S)
-            except Exception:
-                log.exception("an export failed")
-                with self._lock:
-                    job.state = "failed"
-                    self._keep(job)
+                self._write(job, reader)
+            finally:
+                reader.close()
+        except StoreUnavailable as error:
+            log.warning("an export waits for the store: %s", error)
+            self._stop.wait(RETRY_S)
+        except Exception:
+            log.exception("an export failed")
+            with self._lock:
+                job.state, job.done_ms = "failed", self._wall_ms()
+                self._keep(job)
 
     def _write(self, job: Job, reader: Reader) -> None:
         for lines, seq in _pieces(job, reader):

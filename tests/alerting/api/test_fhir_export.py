@@ -310,11 +310,35 @@ def test_a_store_that_is_away_is_waited_for_and_a_fault_is_told(
     assert second is not None
     wait_for(lambda: second.state == "done")
     jobs.close()
-    kept = Exports(tmp_path / "jobs", opener, lambda: NOW_MS + KEPT_MS + 1)
-    assert kept.job(second.id) is not None
-    kept.begin(["Patient"], 0, "x", reader)
-    assert kept.job(second.id) is None
-    kept.close()
+
+
+def test_a_day_later_nothing_is_left_even_if_nobody_asks(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(export, "LOOK_S", 0.01)
+    folder, now = tmp_path / "jobs", [NOW_MS]
+    jobs = Exports(folder, lambda: SqliteReader(ward.records), lambda: now[0])
+    job = jobs.begin(["Patient"], 0, "x", SqliteReader(ward.records))
+    assert job is not None
+    wait_for(lambda: job.state == "done")
+    now[0] += KEPT_MS
+    assert jobs.file(job.id, "Patient.1.ndjson") is not None
+    now[0] += 1
+    wait_for(lambda: not list(folder.iterdir()))
+    assert jobs.job(job.id) is None
+    jobs.close()
+
+
+def test_what_a_process_before_left_goes_when_its_day_is_over(ward: Ward, tmp_path: Path) -> None:
+    folder = tmp_path / "jobs"
+    jobs = Exports(folder, lambda: SqliteReader(ward.records), lambda: NOW_MS)
+    job = jobs.begin(["Patient"], 0, "x", SqliteReader(ward.records))
+    assert job is not None
+    wait_for(lambda: job.state == "done")
+    jobs.close()
+    later = Exports(folder, lambda: SqliteReader(ward.records), lambda: NOW_MS + KEPT_MS + 1)
+    wait_for(lambda: not list(folder.iterdir()))
+    later.close()
 
 
 @pytest.mark.parametrize("name", ["..%2f..%2frecords.db", "job.json", "x", "%00"])
