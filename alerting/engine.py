@@ -14,9 +14,11 @@ import numpy as np
 from alerting.roster import Roster
 from alerting.rules import (
     ITEMS,
+    RULEBOOK,
     RULES,
     Colour,
     Findings,
+    Rulebook,
     State,
     clock,
     overdue_instants,
@@ -33,6 +35,7 @@ Wave = Sequence[Sitting]
 _CALL = rule_index("R24")
 _CALL_STAGE = int(RULES[_CALL].params["call"])
 Watcher = Callable[[Wave, Findings], None]
+Listener = Callable[[Findings], None]
 TIMED = (
     *PERSONAL,
     *("on_oxygen", "scale2", "treated", "paused", "start_day"),
@@ -53,10 +56,17 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Engine:
-    """State, profile in force, and the loop over waves. Not thread-safe."""
+    """State, profile in force, and the loop over waves. Not thread-safe.
 
-    def __init__(self, roster: Roster) -> None:
+    `heard` is told of everything that the rules answer, to readings and to time alone.
+    """
+
+    def __init__(
+        self, roster: Roster, rulebook: Rulebook = RULEBOOK, heard: Listener | None = None
+    ) -> None:
         self.roster = roster
+        self._rulebook = rulebook
+        self._heard = heard
         self.state = State(len(roster))
         self.profile = roster.profile()
         self._at_start = roster.profile()
@@ -110,13 +120,24 @@ class Engine:
             for place, sitting in enumerate(wave):
                 for item, said in sitting.answers.items():
                     answers[place, item] = said
-            passed = self._let_time_pass(rows, t)
-            findings = step(self.state, self.profile, rows, t, x, answers)
-            self._remember(wave)
+            passed, findings = self.judge(rows, t, x, answers)
             changes += passed + _changes(findings)
             if watch is not None:
                 watch(wave, findings)
         return changes
+
+    def judge(self, rows: Any, t: Any, x: Any, answers: Any) -> tuple[list[Change], Findings]:
+        """One wave of sittings as arrays: what time changed before them, and what they say.
+
+        rows (n,) different rows; t (n,) local days; x (n, S) and answers (n, Q) as `step` takes
+        them.
+        """
+        passed = self._let_time_pass(rows, t)
+        findings = self._told(
+            step(self.state, self.profile, rows, t, x, answers, rulebook=self._rulebook)
+        )
+        self.measured_t[rows] = np.maximum(self.measured_t[rows], t)
+        return passed, findings
 
     def clock(self, now: float, rows: Sequence[int] | None = None) -> list[Change]:
         """What time alone has changed at `now` (local days), for these rows or for every row."""
@@ -137,9 +158,13 @@ class Engine:
         silent = self.state.status[row, _CALL] > Colour.GREEN
         return bool(silent and t <= self.state.seen_until[row])
 
-    def _remember(self, wave: Wave) -> None:
-        for sitting in wave:
-            self.measured_t[sitting.row] = max(self.measured_t[sitting.row], sitting.t)
+    def _clock(self, rows: Any, t: Any) -> Findings:
+        return self._told(clock(self.state, self.profile, rows, t, self._rulebook))
+
+    def _told(self, findings: Findings) -> Findings:
+        if self._heard is not None:
+            self._heard(findings)
+        return findings
 
     def _settled(self, changes: list[Change]) -> list[Change]:
         for change in changes:
@@ -157,9 +182,9 @@ class Engine:
             at = self._next_t[reached]
             changes += self._fall_due(reached, at)
             self._bring_into_force(reached)
-            changes += _changes(clock(self.state, self.profile, reached, at))
+            changes += _changes(self._clock(reached, at))
         changes += self._fall_due(rows, t)
-        return self._settled(changes + _changes(clock(self.state, self.profile, rows, t)))
+        return self._settled(changes + _changes(self._clock(rows, t)))
 
     def _fall_due(self, rows: Any, t: Any) -> list[Change]:
         changes: list[Change] = []
@@ -167,7 +192,7 @@ class Engine:
         for stage, at in enumerate(overdue_instants(self.state, self.profile, rows).T, start=1):
             due = (at > seen) & (at <= t)
             if due.any():
-                findings = clock(self.state, self.profile, rows[due], at[due])
+                findings = self._clock(rows[due], at[due])
                 changes += _changes(findings, worse=_CALL if stage == _CALL_STAGE else None)
         return changes
 

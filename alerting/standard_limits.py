@@ -7,11 +7,11 @@ citizen and are edited there. The numbers are those of the rulebook.
 import math
 
 from alerting.local_time import midnight
-from alerting.rules import default_limits, default_relative_limits
+from alerting.rules import RULEBOOK, Rulebook, default_limits, default_relative_limits
 from fhir_mapping.enrolled import Citizen, Limits, SignalAlias
 
 
-def standard_limits(citizen: Citizen) -> list[Limits]:
+def standard_limits(citizen: Citizen, rulebook: Rulebook = RULEBOOK) -> list[Limits]:
     """A row for each signal that has standard limits for the citizen, absolute and relative."""
     absolute = default_limits(
         citizen.condition,
@@ -19,8 +19,9 @@ def standard_limits(citizen: Citizen) -> list[Limits]:
         beta_blocker=citizen.beta_blocker,
         pacemaker=citizen.pacemaker,
         atrial_fibrillation=citizen.atrial_fibrillation,
+        rulebook=rulebook,
     )
-    relative = default_relative_limits(citizen.condition)
+    relative = default_relative_limits(citizen.condition, rulebook=rulebook)
     since = midnight(citizen.plan.start)
     rows = []
     for chosen, is_relative in ((absolute, False), (relative, True)):

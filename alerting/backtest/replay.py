@@ -5,18 +5,18 @@ In: a `Recording`. Out: `Replayed`, the alerts and how much was measured. Called
 and with adaptive sampling what is measured depends on the alerts. Memory is one recording's.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from alerting.backtest.alerts import ALERT, Alerts, Watched
+from alerting.backtest.alerts import Alerts, Watched
 from alerting.backtest.recording import Recording
 from alerting.backtest.score import LEARNING_DAYS
 from alerting.backtest.spans import inside
-from alerting.rules import CLINICAL, RULEBOOK, Colour, Findings, Rulebook, State, clock, step
+from alerting.backtest.tally import Tally
+from alerting.rules import CLINICAL, RULEBOOK, Colour, Rulebook, State, clock, step
 from alerting.rules.arrays import Bools, Ints
 
 DAILY_DAYS: Final = 4
@@ -31,6 +31,8 @@ class Replayed:
     watched: Watched
     asked_days: Ints
     """(P,): days that were measured only because the platform asked for them."""
+    raised: Ints
+    """(R, COLOURS): rises of each rule to each colour, after the learning period."""
 
 
 def replay(
@@ -52,7 +54,7 @@ def replay(
     asked_days = np.zeros(patients, dtype=np.int64)
     alert_days = np.zeros(patients)
     counts = _counting(recording)
-    found: list[Alerts] = []
+    tally = Tally(rulebook, recording.watched.first + LEARNING_DAYS)
     for day in range(days):
         recording.decide(day, state, profile)
         planned = recording.scheduled[:, day]
@@ -66,14 +68,14 @@ def replay(
             findings = step(
                 state, profile, rows, t, x, answers[day, rows], doubtful[day, rows], rulebook
             )
-            found += _alerts(findings, rulebook)
+            tally.hear(findings)
             asked_until[rows[findings.ask_daily]] = day + 1 + DAILY_DAYS
         findings = clock(state, profile, slice(None), float(recording.start + day + 1), rulebook)
-        found += _alerts(findings, rulebook)
+        tally.hear(findings)
         raised = (findings.composed[:, :CLINICAL] >= Colour.YELLOW).any(axis=1)
         alert_days += raised & counts[:, day]
     watched = replace(recording.watched, alert_days=alert_days, measured_days=measured)
-    return Replayed(_sorted(found), watched, asked_days)
+    return Replayed(tally.alerts(), watched, asked_days, tally.raised)
 
 
 def _counting(recording: Recording) -> Bools:
@@ -85,41 +87,3 @@ def _counting(recording: Recording) -> Bools:
     paused = inside(watched.pauses, patient, np.tile(noon, recording.patients))
     remaining: Bools = counts & ~paused.reshape(counts.shape)
     return remaining
-
-
-def _alerts(findings: Findings, book: Rulebook) -> list[Alerts]:
-    """What a clinician is asked to look at, with the rule that says most."""
-    row, hypothesis = np.nonzero(findings.notify)
-    if not len(row):
-        return []
-    made = np.zeros(len(row), ALERT)
-    made["patient"], made["t"] = findings.rows[row], findings.time[row]
-    made["hypothesis"] = hypothesis
-    made["colour"] = findings.composed[row, hypothesis]
-    made["rule"] = _rule(findings, row, hypothesis, book)
-    return [made]
-
-
-def _rule(findings: Findings, row: Ints, hypothesis: Ints, book: Rulebook) -> Ints:
-    """The column of the worst rule of this hypothesis; of several the one that fires, or rose, in
-    this call. With one disease all clinical rules stand under it, so a hypothesis whose own rules
-    are silent speaks for the others."""
-    colour = findings.colour[row]
-    says = (
-        colour + 0.5 * (findings.level[row] >= Colour.YELLOW) + 0.25 * (colour > findings.was[row])
-    )
-    says = np.where(colour > Colour.GREEN, says, -1.0)
-    own = np.zeros((len(book.own), len(book)), dtype=np.bool_)
-    for place, columns in enumerate(book.own):
-        own[place, columns] = True
-    own[:CLINICAL] = own[:CLINICAL].any(axis=0)
-    bonus = np.zeros(own.shape)
-    for place, columns in enumerate(book.own[:CLINICAL]):
-        bonus[place, columns] = 0.125
-    column: Ints = np.where(own[hypothesis], says + bonus[hypothesis], -2.0).argmax(axis=1)
-    return column
-
-
-def _sorted(found: Sequence[Alerts]) -> Alerts:
-    alerts = np.concatenate([*found, np.zeros(0, ALERT)])
-    return np.asarray(alerts[np.lexsort((alerts["t"], alerts["patient"]))])

@@ -157,9 +157,11 @@ def test_answers_reach_the_rules_with_their_moment(monkeypatch: pytest.MonkeyPat
     """One row of answers for each row of values; what nobody was asked is not answered."""
     seen: list[tuple[list[int], np.ndarray, np.ndarray]] = []
 
-    def listening(state: Any, profile: Any, rows: Any, t: Any, x: Any, answers: Any) -> Findings:
+    def listening(
+        state: Any, profile: Any, rows: Any, t: Any, x: Any, answers: Any, **more: Any
+    ) -> Findings:
         seen.append((rows.tolist(), x, answers))
-        return step(state, profile, rows, t, x, answers)
+        return step(state, profile, rows, t, x, answers, **more)
 
     monkeypatch.setattr("alerting.engine.step", listening)
     both = msgspec.structs.replace(sitting(1, {SPO2: 94.0}), answers={0: 1, 1: 0})
