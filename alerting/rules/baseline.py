@@ -13,15 +13,18 @@ from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
 from alerting.rules.rulebook import RULES
-from alerting.rules.signals import FAMILIES, SIGNALS
+from alerting.rules.signals import FAMILIES, SIGNALS, signal_index
 from alerting.rules.slots import SLOTS
 from alerting.rules.state import State
 
 LAG_DAYS: Final = 7
 WEIGHT_VALID: Final = 5.0
 FREEZE_DAYS_MAX: Final = 21.0
+ANEW_DAYS: Final = 3.0
+ANEW_WEIGHT: Final = 3.0
 
 _SIGNALS: Final = len(SIGNALS)
+_WEIGHT: Final = signal_index("weight")
 _HALF_LIFE: Final = np.array([signal.half_life_days for signal in SIGNALS])
 _FLOOR: Final = np.array([signal.sd_floor for signal in SIGNALS])
 _SIGNAL_FAMILY: Final = np.array([FAMILIES.index(signal.family) for signal in SIGNALS])
@@ -103,3 +106,18 @@ def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
         block.oldest_day[alone, signal] = day[alone]
         occupied[row] = before | bit[row]
         block.pending[row, signal, slot[row]] = x[row, signal]
+
+
+def learn_anew(block: State, changed_t: Floats, t: Floats) -> None:
+    """Three days after a change of diuretic the usual weight is learnt anew, once for each change.
+
+    changed_t (n,) local days of the last change, NaN = none known; t (n,). The baseline keeps its
+    mean with the weight of three readings at most. Source: reference section 1.7.
+    """
+    changed_t = changed_t.astype(block.dtype)
+    due = np.flatnonzero((t >= changed_t + ANEW_DAYS) & (changed_t > block.anew_t))
+    weight, spread = block.weight[due, _WEIGHT], block.spread[due, _WEIGHT]
+    less = np.minimum(weight, ANEW_WEIGHT)
+    share = np.divide(less, weight, out=np.ones_like(weight), where=weight > 0)
+    block.weight[due, _WEIGHT], block.spread[due, _WEIGHT] = less, spread * share
+    block.anew_t[due] = changed_t[due]

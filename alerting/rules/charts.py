@@ -85,7 +85,7 @@ def evidence_of_answers(
     >>> log = np.log([.35 / .04, .65 / .96])
     >>> [round(float(evidence_of_answers(np.array(n), np.array(4 - n), *log, -2.0, 4.0)), 4)
     ...  for n in range(4)]
-    [-1.5598, 0.9993, 3.5583, 4.0]
+    [-1.5598, 0.9992, 3.5582, 4.0]
     """
     asked: Floats = np.minimum(np.maximum(yes * if_yes + no * if_no, least), most)
     return asked

@@ -51,7 +51,8 @@ def explain(rule: Rule, evidence: Mapping[str, float], colour: Colour, lang: str
     if colour == Colour.INSUFFICIENT:
         return _UNABLE[lang].format(name=name)
     if colour == Colour.GREEN:
-        return _CLEAR[lang].format(name=name)
+        own = rule.clear_da if danish else rule.clear_en
+        return own or _CLEAR[lang].format(name=name)
     number = _Danish if danish else _English
     fields: dict[str, str | float] = {key: number("nan") for key in rule.evidence}
     fields.update((key, number(value)) for key, value in evidence.items())

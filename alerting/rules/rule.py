@@ -51,7 +51,8 @@ class Rule:
     evidence: the evidence fields that the rule fills, and what each holds.
     text_*: a sentence that stays true for any reading of an open episode. urgent_* is added
         from params["call"] on. Fields: value, limit, baseline_mean, extra, colour, and what
-        `words` gives from the evidence in a language ("da" or "en").
+        `words` gives from the evidence in a language ("da" or "en"). clear_*: what GREEN says,
+        where "no deviation" would say too much.
     """
 
     id: str
@@ -79,4 +80,6 @@ class Rule:
     per_week_min: float = 0.0
     urgent_da: str = ""
     urgent_en: str = ""
+    clear_da: str = ""
+    clear_en: str = ""
     words: Callable[[Mapping[str, float], str], dict[str, str]] | None = None

@@ -38,6 +38,7 @@ _FIELDS: Final = {
     "oldest_day": _Field((_S,), np.int32, 0),
     "occupied": _Field((_S,), np.uint8, 0),
     "frozen_since": _Field((_F,), None, np.nan),
+    "anew_t": _Field((), None, -np.inf),
     "suspect": _Field((_S,), None, np.nan),
     "accepted_grams": _Field((), np.int32, 0),
     "accepted_day": _Field((_S,), np.int32, NEVER),
@@ -79,7 +80,8 @@ class State:
     Baseline (P2), unit of the signal:
         weight, mean, spread, absorbed_day (P, S): the weighted moments and the day they were
         last fed; pending (P, S, 8) the readings that wait for seven days, with the oldest_day
-        waiting and a bit per slot in occupied (P, S); frozen_since (P, F) days, NaN = not.
+        waiting and a bit per slot in occupied (P, S); frozen_since (P, F) days, NaN = not;
+        anew_t (P,) the change of diuretic for which the weight was last learnt anew.
     Quality:
         suspect (P, S) the last reading, if it was refused; accepted_grams (P,) the last
         accepted weight in grams, 0 = none; accepted_day (P, S) day of the last accepted reading.
@@ -116,6 +118,7 @@ class State:
     oldest_day: Ints
     occupied: Ints
     frozen_since: Floats
+    anew_t: Floats
     suspect: Floats
     accepted_grams: Ints
     accepted_day: Ints

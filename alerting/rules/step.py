@@ -61,6 +61,7 @@ def step(
     screened = screen(block, x, doubtful, rulebook.params["T01"])
     memory.keep_contact(block, known, screened.present, day)
     np.maximum(block.seen_until, t, out=block.seen_until)
+    baseline.learn_anew(block, known.diuretic_changed_t, t)
     frozen = baseline.frozen(block, t) | known.paused[:, None]
     baseline.absorb_due(block, screened.good & ~frozen, day)
 

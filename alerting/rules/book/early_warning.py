@@ -107,6 +107,9 @@ ROWS: Final = (
         confirmed=(Colour.YELLOW, Colour.RED),
         red_alone=True,
         lookback_days=14.0,
+        clear_da="NEWS2, delvis: ingen afvigelse i det målte; det siger ikke, at risikoen er lav.",
+        clear_en="NEWS2, partial: no deviation in what was measured; "
+        "it says not that the risk is low.",
         words=absent_words,
     ),
 )  # fmt: skip

@@ -90,6 +90,7 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         evidence=texts(
             value="log-likelihood ratio", limit="height that counts", extra="symptoms today"
         ),
+        red_alone=True,
         applies=applies,
         per_week_min=1.0,
         lookback_days=14.0,

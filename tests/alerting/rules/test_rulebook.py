@@ -36,7 +36,7 @@ def test_every_number_has_a_source(rule: Rule) -> None:
 @every_rule
 def test_rows_are_consistent(rule: Rule) -> None:
     assert set(rule.signals) <= {signal.alias for signal in SIGNALS}
-    assert rule.family in {*FAMILIES, "missing", "quality"}
+    assert rule.family in {*FAMILIES, "early-warning", "symptom", "fusion", "missing", "quality"}
     assert 1 <= rule.k <= rule.n <= 8
     assert (rule.n > 1) == bool(rule.confirmed)
     assert set(rule.evidence) <= set(EVIDENCE)
