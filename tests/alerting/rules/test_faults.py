@@ -1,6 +1,5 @@
 """Faults that were found in the rules core by reading it against the clinical reference."""
 
-
 from alerting.rules import RULEBOOK, Colour, Findings, explain, rule_index, signal_index
 from tests.alerting.rules.test_boundaries import MONDAY
 from tests.alerting.rules.test_compose import COPD, composed, home
