@@ -6,7 +6,8 @@ bad code on one delivery costs that delivery a rejection, never its neighbours.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, groupby
 
 from fhir_mapping.record import records_of
 from ingest.decode import Decoded, Delivery, decode
@@ -123,20 +124,26 @@ def replay(reader: Reader, store: Writer, now_ms: int) -> tuple[int, int]:
     """
     tried = accepted = 0
     names = names_of(reader)
-    for rejection in reader.rejections(unreplayed_only=True):
-        tried += 1
-        if _accepted_now(rejection, store, names):
-            store.mark_replayed(rejection.key, now_ms)
-            accepted += 1
+    open_ones = reader.rejections(unreplayed_only=True)
+    for delivery, rejections in groupby(open_ones, _delivery_of):
+        arrivals: dict[int, list[Arrival]] = {}
+        for arrival in examine(delivery, names):
+            arrivals.setdefault(arrival.item.index, []).append(arrival)
+        for rejection in rejections:
+            tried += 1
+            if _accepted_now(rejection.place, arrivals, store):
+                store.mark_replayed(rejection.key, now_ms)
+                accepted += 1
     return tried, accepted
 
 
-def _accepted_now(rejection: StoredRejection, store: Writer, names: Names) -> bool:
-    place = rejection.place
-    delivery = Delivery(rejection.topic, rejection.payload, rejection.received_ms)
-    arrivals = [
-        arrival for arrival in examine(delivery, names) if place < 0 or arrival.item.index == place
-    ]
+def _delivery_of(rejection: StoredRejection) -> Delivery:
+    return Delivery(rejection.topic, rejection.payload, rejection.received_ms)
+
+
+def _accepted_now(place: int, examined: Mapping[int, list[Arrival]], store: Writer) -> bool:
+    """Whether what stands at this place of a delivery (-1: all of it) is taken at last."""
+    arrivals = examined.get(place, []) if place >= 0 else list(chain(*examined.values()))
     if not arrivals or any(_is_refused(arrival, place) for arrival in arrivals):
         return False
     outcomes = append(arrivals, store)

@@ -233,6 +233,24 @@ def test_a_rejection_is_accepted_once_its_cause_is_mended(
     assert times(reader) == [GOOD["t"], NEW_CODE["t"]]
 
 
+def test_a_delivery_is_taken_apart_once_however_many_of_it_are_replayed(
+    writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = [delivery([NEW_CODE] + [{"v": one}] * 20) for one in (1, 2)]
+    process(batch, writer)
+    decoded: list[Delivery] = []
+
+    def counting(given: Delivery) -> Any:
+        decoded.append(given)
+        return decode(given)
+
+    monkeypatch.setattr(ingest.pipeline, "decode", counting)
+    learn_the_new_code(monkeypatch)
+    assert replay(reader, writer, 1) == (42, 2)
+    assert [one.payload for one in decoded] == [one.payload for one in batch]
+    assert times(reader) == [NEW_CODE["t"]]
+
+
 def test_a_replay_that_was_cut_off_before_its_mark_stores_nothing_twice(
     writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
