@@ -5,7 +5,8 @@ In: query parameters as pairs. Out: a `Search`, and a page of records with what 
 in that of change (seq), so that a page can be cut at any record. What arrives while somebody
 pages stands before his cursor, and is not his to see, or after it, and then comes in its place.
 By `_lastUpdated` rising, an Observation that is amended meanwhile comes (again) at the end: who
-follows so misses no version; falling, it has left the pages still to come, as it is newer.
+follows so misses no version; falling, it has left the pages still to come, as it is newer. By
+date, one whose time is corrected meanwhile may pass the reader's place.
 """
 
 import re
