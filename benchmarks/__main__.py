@@ -62,6 +62,22 @@ def rules(
 
 
 @app.command()
+def backtest(
+    as_json: AsJson = False,
+    small: Small = False,
+    repeat: Repeat = 1,
+    patients: Annotated[int | None, typer.Option(min=1, help="Default 100000, small 200")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Default 365, small 40")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Processes that share the patients")] = 2,
+) -> None:
+    """A year of many patients through the whole rulebook, straight from arrays."""
+    from benchmarks.backtest import run
+
+    people, length = patients or (200 if small else 100_000), days or (40 if small else 365)
+    show(run(people, length, processes, repeat), as_json)
+
+
+@app.command()
 def render(as_json: AsJson = False, small: Small = False, repeat: Repeat = 3) -> None:
     """Stored records as FHIR Observations."""
     from benchmarks.render import run

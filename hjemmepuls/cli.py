@@ -36,6 +36,8 @@ app = typer.Typer(
 )
 app.command()(judging.score)
 app.command()(judging.benefits)
+app.command()(judging.backtest)
+app.command()(judging.truth)
 
 StorePath = Annotated[Path | None, typer.Option("--store", help="SQLite file of the records")]
 AlertsPath = Annotated[Path | None, typer.Option("--alerts", help="SQLite file of the alerts")]

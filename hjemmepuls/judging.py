@@ -8,13 +8,15 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+
+from hjemmepuls.tables import show_backtest, show_benefits, show_score
 
 if TYPE_CHECKING:
     from hjemmepuls.scorecard import Wish
@@ -43,8 +45,6 @@ Draws = Annotated[int, typer.Option(min=1, help="Samples for the intervals")]
 Processes = Annotated[int, typer.Option(min=1, max=64, help="Processes to share the work")]
 MONITORED = ("copd_adaptive", "hf_adaptive")
 """The arms whose benefits are told: Danish practice, with adaptive sampling."""
-_PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
-"""A table that fits into 80 columns."""
 
 
 @contextmanager
@@ -150,7 +150,7 @@ def score(
     if as_json:
         typer.echo(json.dumps(result, allow_nan=False))
     else:
-        _show_score(result, wish)
+        show_score(result)
 
 
 def _wish(
@@ -183,64 +183,6 @@ def _wish(
     )
 
 
-def _show_score(result: Mapping[str, Any], wish: "Wish") -> None:
-    p = result["parameters"]
-    title = (
-        f"Rulebook {p['rulebook']} · seeds {', '.join(map(str, wish.seeds))} ({p['seeds_are']}) · "
-        f"{p['patients']} patients · {p['days']} days"
-    )
-    table = Table(title=title, title_justify="left", caption_justify="left", **_PLAIN)
-    table.caption = (
-        "sens: per cent found in time, 95 % interval over patients; luck: by as many alerts at "
-        "random; false, seen (red and yellow), red: per 100 patient-weeks; green or red: against "
-        "the target"
-    )
-    table.add_column("arm", no_wrap=True)
-    for name in ("n", "sens", "luck", "lead", "false", "seen", "red", "PPV", "min"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for name, card in result.items():
-        if isinstance(card, dict) and "sensitivity" in card and "twice_weekly" not in name:
-            table.add_row(name, *_cells(card))
-    Console().print(table)
-    for name, points in result["curves"].items():
-        if any("=" in point["at"] for point in points):
-            print_points(name, points)
-
-
-def _cells(card: Mapping[str, Any]) -> list[str]:
-    met = card.get("met", {})
-
-    def figure(name: str, times: float = 100, decimals: int = 1) -> str:
-        colour = {True: "green", False: "red", None: "default"}[met.get(name)]
-        value = card[name]
-        return "-" if value is None else f"[{colour}]{value * times:.{decimals}f}[/]"
-
-    edges = card["sensitivity_ci"]
-    within = f" {100 * edges[0]:.0f}-{100 * edges[1]:.0f}" if edges else ""
-    return [
-        str(card["episodes"]),
-        figure("sensitivity", decimals=0) + within,
-        figure("sensitivity_by_chance", decimals=0),
-        figure("lead_days_median", 1),
-        figure("false_per_patient_week"),
-        figure("visible_per_patient_week"),
-        figure("red_per_patient_week"),
-        figure("ppv", decimals=0),
-        figure("minutes_per_patient_week", 1),
-    ]
-
-
-def print_points(name: str, points: Sequence[Mapping[str, Any]]) -> None:
-    """One curve as a table."""
-    table = Table(title=name, title_justify="left", **_PLAIN)
-    for column in points[0]:
-        short = column.removesuffix("_per_patient_week").replace("lead_days_median", "lead")
-        table.add_column(short, justify="right", no_wrap=column == "at")
-    for point in points:
-        table.add_row(*("-" if value is None else str(value) for value in point.values()))
-    Console().print(table)
-
-
 def benefits(
     as_json: AsJson = False,
     html: Html = None,
@@ -269,26 +211,69 @@ def benefits(
         typer.echo(json.dumps(result, allow_nan=False))
         return
     for name, card in result["arms"].items():
-        _show_benefits(name, card)
+        show_benefits(name, card)
 
 
-def _show_benefits(name: str, card: Mapping[str, Any]) -> None:
-    table = Table(title=f"{name}: difference per patient-year", title_justify="left", **_PLAIN)
-    table.add_column("indicator", no_wrap=True)
-    table.add_column("usual", justify="right")
-    for scenario in card["scenarios"]:
-        table.add_column(f"{scenario} (95 %)", justify="right", no_wrap=True)
-    for indicator in next(iter(card["scenarios"].values())):
-        rows = [scenario[indicator] for scenario in card["scenarios"].values()]
-        cells = [
-            "{:+.3g}\n({:.2g} {:.2g})".format(row["difference"], *row["difference_ci"])
-            for row in rows
-        ]
-        table.add_row(indicator, f"{rows[0]['usual_care']:.2f}", *cells)
-    Console().print(table)
-    false, process = card["adverse_per_patient_year"], card["process"]
-    Console().print(
-        f"false alerts alone: {false['calls']['rate']} calls, {false['gp']['rate']} contacts with "
-        f"the GP, {false['minutes']['rate']} minutes · adherence {process['adherence']} · "
-        f"review after {process['review_hours_median']} h (median)\n"
-    )
+def backtest(
+    store: Annotated[
+        Path | None, typer.Option("--store", help="SQLite file of the records")
+    ] = None,
+    change: Changed = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="Ground truth, as `truth` writes it", exists=True)
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="End; default: newest measurement")
+    ] = None,
+    as_json: AsJson = False,
+    html: Html = None,
+    draws: Draws = 1000,
+    processes: Processes = 2,
+) -> None:
+    """Try the rulebook, or a changed copy of it, over everything that the store holds."""
+    from hjemmepuls.history import backtest as tried
+    from hjemmepuls.stores import store_needed, store_path
+
+    path = store_path(store)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    end = None if until is None else float((until - datetime(1970, 1, 1)).days)
+    with (
+        store_needed(path),
+        Progress(*columns, console=Console(stderr=True), transient=True) as bar,
+    ):
+        task = bar.add_task("blocks of citizens", total=None)
+        try:
+            result = tried(
+                path,
+                changes_of(change),
+                truth=truth,
+                until=end,
+                processes=processes,
+                draws=draws,
+                starts=lambda total: bar.update(task, total=total),
+                done=lambda: bar.advance(task),
+            )
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    if html:
+        from hjemmepuls.report.backtest_page import backtest_page
+
+        html.write_text(backtest_page(result), encoding="utf-8")
+    if as_json:
+        typer.echo(json.dumps(result, allow_nan=False))
+    else:
+        show_backtest(result)
+
+
+def truth(
+    homes: Annotated[int, typer.Option(min=1)] = 32,
+    days: Annotated[int, typer.Option(min=1)] = 42,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+    start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    cohort: Annotated[bool, typer.Option("--cohort", help="As for `devices`")] = False,
+) -> None:
+    """Print the ground truth of a simulated world, for `backtest`; options as for `devices`."""
+    from hjemmepuls.truths import told
+
+    day = start.date() if start else datetime.now(UTC).date() - timedelta(days=days - 1)
+    typer.echo(json.dumps(told(homes, days, seed, day, cohort)))

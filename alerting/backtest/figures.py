@@ -145,6 +145,7 @@ def _leads(judged: Judged, sampling: Bootstrap) -> Card:
         "lead_days_median": quartiles[1] if quartiles else None,
         "lead_days_median_ci": _rounded(interval(samples)),
         "lead_days_quartiles": quartiles,
+        "days_to_detect_median": number(np.median(hits["days_to_detect"]) if len(hits) else np.nan),
         "found_days_before": {
             str(days): number((lead >= days).sum() / len(judged.episodes))
             for days in LEADS

@@ -53,13 +53,15 @@ EPISODE: Final = np.dtype(
         ("reported", np.bool_),
         ("found", np.bool_),
         ("lead_days", np.float64),
+        ("days_to_detect", np.float64),
         ("found_30d", np.bool_),
         ("window_days", np.float64),
         ("sittings", np.int32),
     ]
 )
-"""An episode that counts; lead NaN where it was not found; found_30d is `found` in COPD; length of
-its window of detection and days with a sitting in it, -1 where that is not known."""
+"""An episode that counts. Lead, and days from the onset t0 to the first alert (negative: before
+it), NaN where it was not found; found_30d is `found` in COPD; length of its window of detection and
+days with a sitting in it, -1 where that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ def _episodes(alerts: Alerts, real: Rows, watched: Watched, begin: Floats) -> np
         made[name] = real[name]
     made["found"], made["found_30d"] = np.isfinite(first), np.isfinite(first_long)
     made["lead_days"] = np.where(made["found"], real["t_index"] - first, np.nan)
+    made["days_to_detect"] = np.where(made["found"], first - real["t0"], np.nan)
     made["window_days"] = window.end - window.start
     made["sittings"] = _sittings(window, watched)
     return made

@@ -54,6 +54,14 @@ PROMISED = {
         "bytes",
     },
     "fhir_api": {"search_code", "lastn", "stats_pressure", "statements_explained", "full_scans"},
+    "backtest": {
+        "patient_days_per_s",
+        "replay_patient_days_per_core_s",
+        "minutes_for_100000_patient_years",
+        "sittings",
+        "calls",
+        "peak_rss_mb",
+    },
     "simulate": {"deliveries_per_s", "patient_days_per_s", "peak_rss_mb", "world_hash"},
 }
 THROUGH_THE_BROKER = {

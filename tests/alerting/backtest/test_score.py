@@ -109,6 +109,7 @@ def test_an_alert_three_weeks_before_admission_is_not_false_in_heart_failure() -
 def test_lead_is_from_the_first_alert() -> None:
     (episode,) = judged(101.0, 95.0, 99.0).episodes
     assert episode["lead_days"] == 9.0
+    assert episode["days_to_detect"] == -5.0
 
 
 @pytest.mark.parametrize("colour", [Colour.BLUE, Colour.TECHNICAL])
