@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.arrays import Bools, Floats, Ints, Rows
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
 from alerting.rules.rulebook import RULES
@@ -33,6 +33,15 @@ _FAMILY_RULES: Final = [
 ]
 _NEXT: Final = np.array([0] + [(bits & -bits).bit_length() - 1 for bits in range(1, 1 << SLOTS)])
 """Lowest set bit of each possible `occupied`, rotated so that the oldest day is bit 0."""
+_BITS: Final = np.left_shift(1, np.arange(SLOTS)).astype(np.uint8)
+GAP_DAYS_MAX: Final = 2047
+"""After a longer gap nothing is left of what was known, to the last bit that counts."""
+_KEPT: Final = {
+    half_life: decay(np.arange(GAP_DAYS_MAX + 1), np.array(half_life)) for half_life in _HALF_LIFE
+}
+"""What is left of a weight after each whole number of days, by half-life."""
+_MOVED: Final = ("weight", "mean", "spread", "absorbed_day", "occupied", "oldest_day")
+"""Written in this order: the day absorbed is the oldest as it was."""
 
 
 def describe(block: State) -> tuple[Floats, Floats, Floats, Bools]:
@@ -65,46 +74,48 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     `ready` (n, S) marks the signals that may be fed in this call; day (n,). At most eight
     rounds: what waits lies within seven consecutive days, because this runs before `enter`.
     """
+    waited = ready & (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
     for signal in range(_SIGNALS):
-        occupied, oldest = block.occupied[:, signal], block.oldest_day[:, signal]
-        row = np.flatnonzero(ready[:, signal] & (occupied != 0) & (day - oldest >= LAG_DAYS))
-        while row.size:
-            _absorb_oldest(block, signal, row)
-            row = row[(occupied[row] != 0) & (day[row] - oldest[row] >= LAG_DAYS)]
+        due = waited[:, signal]
+        while count := np.count_nonzero(due):
+            # Where many rows are due, all are computed and the others keep what they had.
+            at = slice(None) if count * 4 > len(due) else np.flatnonzero(due)
+            _absorb_oldest(block, signal, at, due[at])
+            again = block.occupied[:, signal] != 0
+            due = due & again & (day - block.oldest_day[:, signal] >= LAG_DAYS)
 
 
-def _absorb_oldest(block: State, signal: int, row: Ints) -> None:
-    """Move the oldest waiting reading of each row into the signal's baseline."""
-    weights, means, spreads = (
-        getattr(block, name)[:, signal] for name in ("weight", "mean", "spread")
+def _absorb_oldest(block: State, signal: int, at: Rows, due: Bools) -> None:
+    """Move the oldest waiting reading of the rows `at` into the signal's baseline, where `due`."""
+    weights, means, spreads, absorbed, occupied, oldest = (
+        getattr(block, name)[:, signal][at] for name in _MOVED
     )
-    oldest, occupied = block.oldest_day[row, signal], block.occupied[row, signal]
     slot = oldest % SLOTS
-    weight, mean, spread = weights[row], means[row], spreads[row]
-    value = block.pending[row, signal, slot]
-    pulled = winsorise(value, mean, deviation_sd(weight, spread, _FLOOR[signal]))
-    value = np.where(weight > 0, pulled, value)
-    gap = np.maximum(oldest - block.absorbed_day[row, signal], 0)
-    kept = decay(gap, _HALF_LIFE[signal])
-    weights[row], means[row], spreads[row] = absorb(weight, mean, spread, value, kept)
-    block.absorbed_day[row, signal] = oldest
-    left = occupied & ~np.left_shift(1, slot)
+    value = block.pending[:, signal][np.arange(block.patients)[at], slot]
+    pulled = winsorise(value, means, deviation_sd(weights, spreads, _FLOOR[signal]))
+    value = np.where(weights > 0, pulled, value)
+    gap = np.clip(oldest - absorbed, 0, GAP_DAYS_MAX)
+    kept = _KEPT[_HALF_LIFE[signal]][gap]
+    left = occupied & ~_BITS[slot]
     turned = (left >> slot) | (left << (SLOTS - slot)) & 0xFF
-    block.occupied[row, signal] = left
-    block.oldest_day[row, signal] = oldest + _NEXT[turned]
+    moved = (*absorb(weights, means, spreads, value, kept), oldest, left, oldest + _NEXT[turned])
+    for name, before, after in zip(
+        _MOVED, (weights, means, spreads, absorbed, occupied, oldest), moved, strict=True
+    ):
+        getattr(block, name)[at, signal] = np.where(due, after, before)
 
 
 def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
     """Let the first accepted reading of a local day begin to wait. All (n, S) but day (n,)."""
     slot = day % SLOTS
-    bit = np.left_shift(1, slot).astype(np.uint8)
-    for signal in range(_SIGNALS):
-        occupied = block.occupied[:, signal]
-        row = np.flatnonzero(may_enter[:, signal] & (occupied & bit == 0))
-        before = occupied[row]
-        alone = row[before == 0]
-        block.oldest_day[alone, signal] = day[alone]
-        occupied[row] = before | bit[row]
+    bit = _BITS[slot][:, None]
+    fresh = may_enter & (block.occupied & bit == 0)
+    np.copyto(block.oldest_day, day[:, None], where=fresh & (block.occupied == 0))
+    np.bitwise_or(block.occupied, bit, out=block.occupied, where=fresh)
+    if slot.size and slot.min() == slot.max():
+        np.copyto(block.pending[:, :, slot[0]], x, where=fresh, casting="same_kind")
+    else:
+        row, signal = np.nonzero(fresh)
         block.pending[row, signal, slot[row]] = x[row, signal]
 
 
