@@ -5,11 +5,13 @@ the new normal while it unfolds; it is then pulled to within three sd; and while
 the signal's family is open nothing waits or moves, for 21 days at most.
 """
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, Rows
+from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
 from alerting.rules.rulebook import RULES
@@ -25,7 +27,6 @@ ANEW_WEIGHT: Final = 3.0
 
 _SIGNALS: Final = len(SIGNALS)
 _WEIGHT: Final = signal_index("weight")
-_HALF_LIFE: Final = np.array([signal.half_life_days for signal in SIGNALS])
 _FLOOR: Final = np.array([signal.sd_floor for signal in SIGNALS])
 _SIGNAL_FAMILY: Final = np.array([FAMILIES.index(signal.family) for signal in SIGNALS])
 _FAMILY_RULES: Final = [
@@ -36,12 +37,12 @@ _NEXT: Final = np.array([0] + [(bits & -bits).bit_length() - 1 for bits in range
 _BITS: Final = np.left_shift(1, np.arange(SLOTS)).astype(np.uint8)
 GAP_DAYS_MAX: Final = 2047
 """After a longer gap nothing is left of what was known, to the last bit that counts."""
-_KEPT: Final = {
-    half_life: decay(np.arange(GAP_DAYS_MAX + 1), np.array(half_life)) for half_life in _HALF_LIFE
-}
-"""What is left of a weight after each whole number of days, by half-life."""
+_KEPT: Final = np.stack(
+    [decay(np.arange(GAP_DAYS_MAX + 1), np.array(signal.half_life_days)) for signal in SIGNALS]
+)
+"""What is left of a weight after each whole number of days, by signal."""
 _MOVED: Final = ("weight", "mean", "spread", "absorbed_day", "occupied", "oldest_day")
-"""Written in this order: the day absorbed is the oldest as it was."""
+"""What moves when a reading enters a baseline."""
 
 
 def describe(block: State) -> tuple[Floats, Floats, Floats, Bools]:
@@ -74,35 +75,52 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     `ready` (n, S) marks the signals that may be fed in this call; day (n,). At most eight
     rounds: what waits lies within seven consecutive days, because this runs before `enter`.
     """
-    waited = ready & (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
+    due = ready & (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
     for signal in range(_SIGNALS):
-        due = waited[:, signal]
-        while count := np.count_nonzero(due):
-            # Where many rows are due, all are computed and the others keep what they had.
-            at = slice(None) if count * 4 > len(due) else np.flatnonzero(due)
-            _absorb_oldest(block, signal, at, due[at])
-            again = block.occupied[:, signal] != 0
-            due = due & again & (day - block.oldest_day[:, signal] >= LAG_DAYS)
+        if np.count_nonzero(due[:, signal]) * 4 > len(day):
+            _absorb_column(block, signal, due[:, signal])
+            waiting = block.occupied[:, signal] != 0
+            due[:, signal] &= waiting & (day - block.oldest_day[:, signal] >= LAG_DAYS)
+    row, column = np.nonzero(due)
+    pair: tuple[Ints, Ints] = (row, column)
+    while pair[0].size:
+        _absorb_pairs(block, pair)
+        again = (block.occupied[pair] != 0) & (day[pair[0]] - block.oldest_day[pair] >= LAG_DAYS)
+        pair = (pair[0][again], pair[1][again])
 
 
-def _absorb_oldest(block: State, signal: int, at: Rows, due: Bools) -> None:
-    """Move the oldest waiting reading of the rows `at` into the signal's baseline, where `due`."""
-    weights, means, spreads, absorbed, occupied, oldest = (
-        getattr(block, name)[:, signal][at] for name in _MOVED
-    )
-    slot = oldest % SLOTS
-    value = block.pending[:, signal][np.arange(block.patients)[at], slot]
-    pulled = winsorise(value, means, deviation_sd(weights, spreads, _FLOOR[signal]))
-    value = np.where(weights > 0, pulled, value)
-    gap = np.clip(oldest - absorbed, 0, GAP_DAYS_MAX)
-    kept = _KEPT[_HALF_LIFE[signal]][gap]
+def _absorb_column(block: State, signal: int, due: Bools) -> None:
+    """Move the oldest waiting reading of one signal into its baseline, where `due` (n,).
+
+    Every row is computed and the others keep what they had: faster where many are due.
+    """
+    columns = [getattr(block, name)[:, signal] for name in _MOVED]
+    slot = columns[-1] % SLOTS
+    value = block.pending[:, signal][np.arange(len(due)), slot]
+    for column, after in zip(columns, _absorbed(columns, value, slot, signal), strict=True):
+        np.copyto(column, after, where=due, casting="same_kind")
+
+
+def _absorb_pairs(block: State, pair: tuple[Ints, Ints]) -> None:
+    """The same for single pairs of a row and a signal."""
+    before = [getattr(block, name)[pair] for name in _MOVED]
+    slot = before[-1] % SLOTS
+    value = block.pending[pair[0], pair[1], slot]
+    for name, after in zip(_MOVED, _absorbed(before, value, slot, pair[1]), strict=True):
+        getattr(block, name)[pair] = after
+
+
+def _absorbed(
+    before: "Sequence[npt.NDArray[Any]]", value: Floats, slot: Ints, signal: "int | Ints"
+) -> "tuple[npt.NDArray[Any], ...]":
+    """What _MOVED becomes when `value` of the oldest day enters, from what it was; each (n,)."""
+    weight, mean, spread, absorbed, occupied, oldest = before
+    pulled = winsorise(value, mean, deviation_sd(weight, spread, _FLOOR[signal]))
+    value = np.where(weight > 0, pulled, value)
+    kept = _KEPT[signal, np.clip(oldest - absorbed, 0, GAP_DAYS_MAX)]
     left = occupied & ~_BITS[slot]
     turned = (left >> slot) | (left << (SLOTS - slot)) & 0xFF
-    moved = (*absorb(weights, means, spreads, value, kept), oldest, left, oldest + _NEXT[turned])
-    for name, before, after in zip(
-        _MOVED, (weights, means, spreads, absorbed, occupied, oldest), moved, strict=True
-    ):
-        getattr(block, name)[at, signal] = np.where(due, after, before)
+    return (*absorb(weight, mean, spread, value, kept), oldest.copy(), left, oldest + _NEXT[turned])
 
 
 def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
