@@ -23,7 +23,9 @@ def grade(yellow: Bools | np.bool_, red: Bools | np.bool_) -> Ints:
     >>> grade(np.array([True, True, False]), np.array([False, True, False])).tolist()
     [3, 4, 0]
     """
-    return np.where(red, _RED, np.where(yellow, _YELLOW, _GREEN))
+    # Products of flags and colours: several times as fast as a choice by np.where.
+    level: Ints = np.maximum(np.multiply(yellow, _YELLOW), np.multiply(red, _RED))
+    return level
 
 
 def decay(gap_days: Floats | Ints, half_life_days: Floats) -> Floats:
@@ -86,7 +88,7 @@ def shift_in(register: Ints, hit: Bools, length: Ints) -> Ints:
     5
     """
     mask = np.left_shift(2, length - 1, dtype=np.uint8) - np.uint8(1)
-    shifted: Ints = (np.left_shift(register, 1, dtype=np.uint8) | hit) & mask
+    shifted: Ints = (register + register | hit) & mask
     return shifted
 
 
@@ -116,8 +118,8 @@ def follow(
     (0, 3)
     """
     safe = clear & (raw == _GREEN)
-    clears = np.where(safe, np.minimum(clears + ~again, clears_to_close), np.uint8(0))
-    active = np.where(safe & (clears >= clears_to_close), _GREEN, np.maximum(active, raw))
+    clears = np.minimum(clears + ~again, clears_to_close) * safe
+    active = np.maximum(active, raw) * ~(safe & (clears >= clears_to_close))
     return active, clears
 
 

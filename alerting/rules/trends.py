@@ -99,9 +99,11 @@ def theil_sen(days: Floats, readings: Floats) -> Floats:
     days = np.broadcast_to(days, readings.shape)
     left, right = np.triu_indices(k, 1)
     slopes = (readings[:, right] - readings[:, left]) / (days[:, right] - days[:, left])
-    enough = np.isfinite(slopes).any(axis=1)
-    median = np.full(len(readings), np.nan)
-    median[enough] = np.nanmedian(slopes[enough], axis=1)
+    slopes = np.sort(slopes, axis=1)  # NaN comes last
+    count, row = np.isfinite(slopes).sum(axis=1), np.arange(len(slopes))
+    lower = slopes[row, np.maximum(count - 1, 0) // 2]
+    upper = slopes[row, np.minimum(count // 2, slopes.shape[1] - 1)]
+    median: Floats = np.where(count > 0, (lower + upper) / 2.0, np.nan)
     return median
 
 
