@@ -1,8 +1,9 @@
 """One state of the rules and the profile in force, advanced by sittings and by time.
 
-In: a roster, then sittings in order of measuring for each citizen. Out: `Change`s: a rule's
-colour rose, or its episode ended. Live evaluation, replay after late data, the rebuild at start
-and the curves of the page are all this one loop, over few or many rows.
+In: a roster, then sittings in order of measuring for each citizen. Out: `Change`s (a rule's colour
+rose, or its episode ended) and `Turn`s (the same of a hypothesis, or it calls for attention). Live
+evaluation, replay after late data, the rebuild at start and the curves of the page are all this one
+loop, over few or many rows.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -21,6 +22,7 @@ from alerting.rules import (
     Rulebook,
     State,
     clock,
+    home_of,
     overdue_instants,
     rule_index,
     step,
@@ -55,6 +57,19 @@ class Change(msgspec.Struct, frozen=True):
     evidence: dict[str, float]
 
 
+class Turn(msgspec.Struct, frozen=True):
+    """One hypothesis of one row got a colour, ended (colour GREEN) or `called`, at `t` (days)."""
+
+    row: int
+    hypothesis: int
+    colour: Colour
+    t: float
+    called: bool
+
+
+Event = Change | Turn
+
+
 class Engine:
     """State, profile in force, and the loop over waves. Not thread-safe.
 
@@ -70,6 +85,8 @@ class Engine:
         self.state = State(len(roster))
         self.profile = roster.profile()
         self._at_start = roster.profile()
+        self.home = home_of(self.profile)
+        """(rows, rules): the hypothesis that each rule speaks for."""
         self.measured_t = np.full(len(roster), -np.inf)
         """(rows,): the newest measurement or answer that was judged, local days."""
         self._settled_t = np.full(len(roster), -np.inf)
@@ -83,6 +100,7 @@ class Engine:
         old, known = self.profile, len(self.roster)
         self.roster, self.profile, self._at_start = roster, roster.profile(), roster.profile()
         self.state.grow(len(roster))
+        self.home = home_of(self.profile)
         for field in TIMED:
             getattr(self.profile, field)[:known] = getattr(old, field)
         new = len(roster) - known
@@ -106,9 +124,9 @@ class Engine:
             moments = self.roster.moments[row]
             self._next_t[row] = moments[0].t if moments else np.inf
 
-    def advance(self, sittings: Iterable[Sitting], watch: Watcher | None = None) -> list[Change]:
+    def advance(self, sittings: Iterable[Sitting], watch: Watcher | None = None) -> list[Event]:
         """Take sittings (in time order for each row) through the rules."""
-        changes: list[Change] = []
+        changes: list[Event] = []
         for wave in _waves(one for one in sittings if one.values or one.answers):
             rows = np.array([sitting.row for sitting in wave], dtype=np.intp)
             t = np.array([sitting.t for sitting in wave])
@@ -126,7 +144,7 @@ class Engine:
                 watch(wave, findings)
         return changes
 
-    def judge(self, rows: Any, t: Any, x: Any, answers: Any) -> tuple[list[Change], Findings]:
+    def judge(self, rows: Any, t: Any, x: Any, answers: Any) -> tuple[list[Event], Findings]:
         """One wave of sittings as arrays: what time changed before them, and what they say.
 
         rows (n,) different rows; t (n,) local days; x (n, S) and answers (n, Q) as `step` takes
@@ -139,7 +157,7 @@ class Engine:
         self.measured_t[rows] = np.maximum(self.measured_t[rows], t)
         return passed, findings
 
-    def clock(self, now: float, rows: Sequence[int] | None = None) -> list[Change]:
+    def clock(self, now: float, rows: Sequence[int] | None = None) -> list[Event]:
         """What time alone has changed at `now` (local days), for these rows or for every row."""
         chosen = np.arange(len(self.roster)) if rows is None else np.array(rows, dtype=np.intp)
         return self._let_time_pass(chosen, np.full(len(chosen), now))
@@ -166,17 +184,17 @@ class Engine:
             self._heard(findings)
         return findings
 
-    def _settled(self, changes: list[Change]) -> list[Change]:
+    def _settled(self, changes: list[Event]) -> list[Event]:
         for change in changes:
             self._settled_t[change.row] = max(self._settled_t[change.row], change.t)
         return changes
 
-    def _let_time_pass(self, rows: Any, t: Any) -> list[Change]:
+    def _let_time_pass(self, rows: Any, t: Any) -> list[Event]:
         """Bring the timeline into force and measurements into arrears, each at its own instant.
 
         Stage by stage, so that an alert's history does not depend on how often anybody looks.
         """
-        changes: list[Change] = []
+        changes: list[Event] = []
         while (due := self._next_t[rows] <= t).any():
             reached = rows[due]
             at = self._next_t[reached]
@@ -186,8 +204,8 @@ class Engine:
         changes += self._fall_due(rows, t)
         return self._settled(changes + _changes(self._clock(rows, t)))
 
-    def _fall_due(self, rows: Any, t: Any) -> list[Change]:
-        changes: list[Change] = []
+    def _fall_due(self, rows: Any, t: Any) -> list[Event]:
+        changes: list[Event] = []
         seen = self.state.seen_until[rows].copy()
         for stage, at in enumerate(overdue_instants(self.state, self.profile, rows).T, start=1):
             due = (at > seen) & (at <= t)
@@ -224,7 +242,7 @@ def _waves(sittings: Iterable[Sitting]) -> list[list[Sitting]]:
     return waves
 
 
-def _changes(findings: Findings, worse: int | None = None) -> list[Change]:
+def _changes(findings: Findings, worse: int | None = None) -> list[Event]:
     """Colours that rose, and raised colours that ended; everything else is no news.
 
     `worse` is the column of a rule that got worse within its colour: that is told, too.
@@ -233,19 +251,39 @@ def _changes(findings: Findings, worse: int | None = None) -> list[Change]:
     if worse is not None:
         rose[:, worse] |= findings.colour[:, worse] > Colour.GREEN
     ended = (findings.was > Colour.GREEN) & (findings.colour <= Colour.GREEN)
-    found = []
+    found: list[Event] = []
     for place, rule in np.argwhere(rose | ended):
-        colour = Colour(max(int(findings.colour[place, rule]), Colour.GREEN))
         time = float(findings.time[place])
         onset = float(findings.onset[place, rule])
         found.append(
             Change(
                 row=int(findings.rows[place]),
                 rule=int(rule),
-                colour=colour,
+                colour=_told(findings.colour[place, rule]),
                 t=time,
                 onset=time if np.isnan(onset) else onset,
                 evidence=findings.evidence(int(place), int(rule)),
             )
         )
-    return found
+    return found + _turns(findings)
+
+
+def _turns(findings: Findings) -> list[Event]:
+    """What became of the hypotheses, after what became of the rules that they are made of."""
+    now, was = findings.composed, findings.composed_was
+    news = (now > was) & (now > Colour.GREEN) | (was > Colour.GREEN) & (now <= Colour.GREEN)
+    return [
+        Turn(
+            row=int(findings.rows[place]),
+            hypothesis=int(hypothesis),
+            colour=_told(now[place, hypothesis]),
+            t=float(findings.time[place]),
+            called=bool(findings.notify[place, hypothesis]),
+        )
+        for place, hypothesis in np.argwhere(news | findings.notify)
+    ]
+
+
+def _told(colour: int) -> Colour:
+    """A colour as it is told: what has ended is GREEN, whether or not all rules could run."""
+    return Colour(max(int(colour), Colour.GREEN))

@@ -13,18 +13,19 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from itertools import groupby
 
-import msgspec
-import numpy as np
-
-from alerting.alert import Alert, Episode
+from alerting.alert import Finding
 from alerting.alert_store import AlertStore
 from alerting.curves import curves_of
-from alerting.engine import Change, Engine
-from alerting.explanation import episode_of
-from alerting.local_time import DAY_MS, local_days, utc_ms
+from alerting.engine import Change, Engine, Event
+from alerting.episodes import Story, told
+from alerting.explanation import finding_of
+from alerting.lifecycle import working_hours
+from alerting.local_time import DAY_MS, local_days
+from alerting.reconcile import episode_in, reconcile
 from alerting.roster import Roster
-from alerting.rules import RULES, Colour
+from alerting.rules.arrays import Ints
 from alerting.sittings import sittings_of
 from alerting.situation import Curve, Situation
 from alerting.situations import situations_of
@@ -112,8 +113,17 @@ class Evaluator:
         now = self.now_ms()
         if now and self._stores and len(self._engine.roster):
             with self._lock:
-                changes = self._engine.clock(local_days(now))
-            self._apply(changes)
+                events = self._engine.clock(local_days(now))
+            self._apply(events)
+            self._escalate()
+
+    def _escalate(self) -> None:
+        """Mark what nobody has handled within the working hours that its colour allows."""
+        now_ms = self._wall_ms()
+        for alert in self._alerts.open_alerts():
+            if alert.attention == "unacked" and alert.escalated_ms is None:
+                hours = working_hours(local_days(alert.since_ms), local_days(now_ms))
+                self._alerts.escalate(alert, hours, now_ms)
 
     def close(self) -> None:
         """Release the stores; idempotent. The next poll begins from the records again.
@@ -213,8 +223,8 @@ class Evaluator:
         late |= {sitting.row for sitting in sittings if engine.is_late(sitting)}
         with self._lock:
             self._revision.update({engine.roster.ids[sitting.row] for sitting in sittings})
-            changes = engine.advance(sitting for sitting in sittings if sitting.row not in late)
-        self._apply(changes)
+            events = engine.advance(sitting for sitting in sittings if sitting.row not in late)
+        self._apply(events)
         self._replay(sorted(late), LATE)
 
     def _replay(self, rows: Sequence[int], reason: str) -> None:
@@ -238,68 +248,42 @@ class Evaluator:
         with self._lock:
             self._revision.update(citizens)
             engine.forget(rows)
-            changes = engine.advance(sittings_of(records, engine.roster.row))
+            events = engine.advance(sittings_of(records, engine.roster.row))
             if now:
-                changes += engine.clock(local_days(now), rows)
-        self._reconcile(citizens, self._episodes(changes), reason)
-
-    def _episodes(self, changes: Iterable[Change]) -> dict[str, list[Episode]]:
-        """Fold changes, in order, into each citizen's episodes."""
-        runs: dict[tuple[int, int], list[tuple[Change, Change, Change | None]]] = {}
-        for change in changes:
-            of_rule = runs.setdefault((change.row, change.rule), [])
-            running = of_rule and of_rule[-1][2] is None
-            if change.colour > Colour.GREEN:
-                first = of_rule.pop()[0] if running else change
-                of_rule.append((first, change, None))
-            elif running:
-                first, worst, _ = of_rule.pop()
-                of_rule.append((first, worst, change))
-        episodes: dict[str, list[Episode]] = {}
-        for (row, _), of_rule in runs.items():
-            citizen = self._engine.roster.ids[row]
-            episodes.setdefault(citizen, []).extend(
-                episode_of(*run, self._engine.roster, self._history) for run in of_rule
-            )
-        return episodes
-
-    def _reconcile(
-        self, citizens: Iterable[str], episodes: dict[str, list[Episode]], reason: str
-    ) -> None:
-        """Make the stored alerts of these citizens say what their data say now."""
-        now = self._wall_ms()
+                events += engine.clock(local_days(now), rows)
+        stories = told(engine, events)
         with self._alerts.transaction():
             for citizen in citizens:
-                standing = [
-                    alert
-                    for alert in self._alerts.alerts_of(citizen)
-                    if alert.condition != "retracted"
-                ]
-                matches = match(standing, episodes.get(citizen, []))
-                for alert, episode in matches:
-                    if episode is None and alert is not None:
-                        self._alerts.retract(alert, reason, now)
-                for alert, episode in matches:
-                    if alert is not None and episode is not None and differs(alert, episode):
-                        self._alerts.revise(alert, episode, now)
-                for alert, episode in matches:
-                    if alert is None and episode is not None:
-                        self._alerts.open(episode, now)
+                story = stories.get(citizen)
+                episodes = [now for _, now in story.episodes(self._explain)] if story else []
+                reconcile(self._alerts, citizen, episodes, reason, self._wall_ms())
 
-    def _apply(self, changes: Sequence[Change]) -> None:
-        """Carry changes that came in order into the alerts."""
-        if not changes:
+    def _apply(self, events: Sequence[Event]) -> None:
+        """Carry events that came in order into the alerts."""
+        if not events:
             return
-        now, roster = self._wall_ms(), self._engine.roster
         with self._alerts.transaction():
-            for change in changes:
-                if change.colour > Colour.GREEN:
-                    self._alerts.raise_(
-                        episode_of(change, change, None, roster, self._history), now
-                    )
-                else:
-                    citizen, rule = roster.ids[change.row], RULES[change.rule].id
-                    self._alerts.clear(citizen, rule, utc_ms(change.t), now)
+            for row, own in groupby(sorted(events, key=_row), key=_row):
+                citizen, home = self._engine.roster.ids[row], self._engine.home[row]
+                for _, moment in groupby(own, key=lambda event: event.t):
+                    self._tell(citizen, moment, home)
+
+    def _tell(self, citizen: str, moment: Iterable[Event], home: Ints) -> None:
+        """Carry what happened to one citizen at one instant into the alerts."""
+        alerts = [one for one in self._alerts.alerts_of(citizen) if one.condition == "active"]
+        active = {alert.hypothesis: alert for alert in alerts}
+        story = Story(citizen, (episode_in(alert) for alert in alerts))
+        for event in moment:
+            story.tell(event, home)
+        now = self._wall_ms()
+        for before, episode in story.episodes(self._explain):
+            if before is None:
+                self._alerts.open(episode, now)
+            elif before != episode:
+                self._alerts.revise(active[episode.hypothesis], episode, now)
+
+    def _explain(self, worst: Change, onset_ms: int, cleared_ms: int | None) -> Finding:
+        return finding_of(worst, onset_ms, cleared_ms, self._engine.roster, self._history)
 
     def _history(
         self, citizen: str, about: Sequence[str], since_ms: int, until_ms: int
@@ -307,32 +291,5 @@ class Evaluator:
         return self._reader.records_of(citizen, about, since_ms, until_ms + 1)
 
 
-def match(
-    alerts: Sequence[Alert], episodes: Sequence[Episode]
-) -> list[tuple[Alert | None, Episode | None]]:
-    """Pair stored alerts with the episodes that they are: same rule, overlapping in data time."""
-    pairs: list[tuple[Alert | None, Episode | None]] = []
-    free = sorted(alerts, key=lambda alert: alert.onset_ms)
-    for episode in sorted(episodes, key=lambda episode: episode.onset_ms):
-        found = next((alert for alert in free if _overlap(alert, episode)), None)
-        if found is not None:
-            free.remove(found)
-        pairs.append((found, episode))
-    return pairs + [(alert, None) for alert in free]
-
-
-def _overlap(alert: Alert, episode: Episode) -> bool:
-    alert_end = alert.cleared_ms if alert.cleared_ms is not None else np.inf
-    episode_end = episode.cleared_ms if episode.cleared_ms is not None else np.inf
-    return (
-        alert.rule == episode.rule
-        and alert.onset_ms <= episode_end
-        and episode.onset_ms <= alert_end
-    )
-
-
-def differs(alert: Alert, episode: Episode) -> bool:
-    """Whether the alert must be revised to say what the episode says."""
-    fields = ("severity", "onset_ms", "raised_ms", "cleared_ms", "text_da", "evidence")
-    standing = msgspec.to_builtins([getattr(alert, name) for name in fields])
-    return bool(standing != msgspec.to_builtins([getattr(episode, name) for name in fields]))
+def _row(event: Event) -> int:
+    return event.row

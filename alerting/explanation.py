@@ -1,13 +1,13 @@
-"""From a change of the rules to an episode that a clinician can read: words and evidence.
+"""From a change of a rule to a finding that a clinician can read: words and evidence.
 
-In: a `Change`, the roster, and the records around it. Out: an `Episode` with one sentence in each
-language, the numbers used, and the measurements behind it with their ids.
+In: a `Change`, the roster, and the records around it. Out: a `Finding` with one sentence in each
+language, the numbers used, and the measurements and answers behind it with their ids.
 """
 
 import math
 from collections.abc import Callable, Sequence
 
-from alerting.alert import Baseline, Episode, Evidence, EvidenceValue, Severity
+from alerting.alert import Baseline, Evidence, EvidenceValue, Finding, Severity
 from alerting.engine import Change
 from alerting.local_time import DAY_MS, utc_ms
 from alerting.roster import Roster
@@ -34,20 +34,19 @@ History = Callable[[str, Sequence[str], int, int], list[Record]]
 """Records of a citizen: id, what about, since (UTC ms), until (UTC ms, inclusive)."""
 
 
-def episode_of(
-    first: Change, worst: Change, cleared: Change | None, roster: Roster, history: History
-) -> Episode:
-    """The episode from `first` on, with the evidence of its `worst` moment."""
+def finding_of(
+    worst: Change, onset_ms: int, cleared_ms: int | None, roster: Roster, history: History
+) -> Finding:
+    """What a rule found from `onset_ms` on, with the evidence of its `worst` moment."""
     rule, citizen = RULES[worst.rule], roster.ids[worst.row]
-    return Episode(
-        citizen=citizen,
+    return Finding(
         rule=rule.id,
         name_da=rule.name_da,
         name_en=rule.name_en,
         severity=SEVERITY_OF[worst.colour],
-        onset_ms=utc_ms(first.onset),
+        onset_ms=onset_ms,
         raised_ms=utc_ms(worst.onset),
-        cleared_ms=None if cleared is None else utc_ms(cleared.t),
+        cleared_ms=cleared_ms,
         text_da=explain(rule, worst.evidence, worst.colour, "da"),
         text_en=explain(rule, worst.evidence, worst.colour, "en"),
         evidence=_evidence(rule, worst, citizen, roster, history),
@@ -74,6 +73,11 @@ def _evidence(
         baseline=Baseline(mean, sd, n) if has_baseline else None,  # type: ignore[arg-type]
         limits=_limits(rule, change, roster),
         relative_limits=_limits(rule, change, roster, relative=True),
+        bases={
+            alias: limit.base
+            for alias, limit in roster.in_force(change.row, change.t, relative=True).items()
+            if alias in rule.signals and not math.isnan(limit.base)
+        },
         values=_values(rule, change, citizen, history),
     )
 

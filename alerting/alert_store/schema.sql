@@ -5,14 +5,14 @@ CREATE TABLE IF NOT EXISTS alert (
     version     INTEGER NOT NULL,
     change      INTEGER NOT NULL UNIQUE,
     citizen     TEXT NOT NULL,
-    rule        TEXT NOT NULL,
+    hypothesis  TEXT NOT NULL,
     condition   TEXT NOT NULL,
     onset_ms    INTEGER NOT NULL,
     document    TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS alert_of_citizen ON alert (citizen, rule, onset_ms);
--- One active episode per citizen and rule, by the database itself.
-CREATE UNIQUE INDEX IF NOT EXISTS alert_active ON alert (citizen, rule)
+CREATE INDEX IF NOT EXISTS alert_of_citizen ON alert (citizen, hypothesis, onset_ms);
+-- One active episode per citizen and hypothesis, by the database itself.
+CREATE UNIQUE INDEX IF NOT EXISTS alert_active ON alert (citizen, hypothesis)
     WHERE condition = 'active';
 
 -- Every transition, only ever added to. change is the feed's position, in commit order.

@@ -14,15 +14,8 @@ from uuid import uuid4
 
 import msgspec
 
-from alerting.alert import (
-    OPEN,
-    SEVERITIES,
-    Alert,
-    AlertEvent,
-    Attention,
-    Condition,
-    Episode,
-)
+from alerting.alert import MEANING, OPEN, SEVERITIES, Alert, AlertEvent, Condition, Episode
+from alerting.lifecycle import UNSEEN, WORKING, Act, Life, NotAllowed, State, after, goes_on
 from ingest.store.sqlite_world import world
 
 BUSY_TIMEOUT_S = 30.0
@@ -31,7 +24,8 @@ _SCHEMA = files("alerting.alert_store").joinpath("schema.sql").read_text(encodin
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Alert).decode
 _OPEN_SQL = f"condition IN ({', '.join(repr(state) for state in OPEN)})"
-_ACTIVE_SQL = "citizen = ? AND rule = ? AND condition = 'active'"
+NOT_SEEN: tuple[State, ...] = (*UNSEEN, "auto_cleared")
+"""States of an alert that nobody has looked at."""
 
 
 class AlertChanged(Exception):  # noqa: N818  a conflict between two people, not an error
@@ -50,77 +44,78 @@ class AlertStore:
             self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
+            _set_aside(self._db)
             self._db.executescript(_SCHEMA)
 
-    def raise_(self, episode: Episode, now_ms: int) -> Alert:
-        """An episode began or got worse; an active alert of the same citizen and rule takes it in.
-
-        An earlier red that is over but unseen (latched) stays as it is beside the new one, so
-        that nothing a clinician has not seen is overwritten.
-        """
-        active = self._one(_ACTIVE_SQL, (episode.citizen, episode.rule))
-        if active is None:
-            return self.open(episode, now_ms)
-        same_episode = msgspec.structs.replace(episode, onset_ms=active.onset_ms)
-        return self.revise(active, same_episode, now_ms, "raised")
-
     def open(self, episode: Episode, now_ms: int) -> Alert:
-        """A new alert of its own; an episode that is over may lie beside an active one."""
-        alert = Alert(
+        """A new alert of its own; an episode that is over may lie beside an active one.
+
+        It goes on from the newest alert of the same hypothesis that was over for a week at most.
+        When that was seen and the rules do not call again, it begins as seen by the same person.
+        """
+        previous = self._previous(episode)
+        life = Life("new", episode.severity, now_ms)
+        fresh = Alert(
             id=str(uuid4()),
             version=0,
             change=0,
-            citizen=episode.citizen,
-            rule=episode.rule,
-            name_da=episode.name_da,
-            name_en=episode.name_en,
-            severity=episode.severity,
-            condition=_condition_of(episode, "unacked"),
-            attention="unacked",
-            onset_ms=episode.onset_ms,
-            raised_ms=episode.raised_ms,
             detected_ms=now_ms,
-            cleared_ms=episode.cleared_ms,
-            text_da=episode.text_da,
-            text_en=episode.text_en,
-            evidence=episode.evidence,
+            previous=previous.id if previous else "",
+            attention="unacked",
+            condition="active",
+            state=life.state,
+            since_ms=now_ms,
+            **{name: getattr(episode, name) for name in MEANING},
         )
-        return self._write(alert, now_ms, RULES_ACTOR, "opened", episode.text_en)
+        if previous and previous.attention == "acked" and episode.called_ms is None:
+            seen = Act("acknowledge", now_ms, previous.acked_by, "nurse")
+            life = _after(life, seen)
+            fresh = msgspec.structs.replace(
+                fresh, acked_by=previous.acked_by, acked_ms=previous.acked_ms, note=previous.note
+            )
+        what = "reopened" if previous else "opened"
+        alert = _settled(fresh, life, now_ms)
+        return self._write(alert, now_ms, RULES_ACTOR, what, episode.text_en)
 
-    def revise(self, alert: Alert, episode: Episode, now_ms: int, what: str = "revised") -> Alert:
-        """Bring an alert in line with its episode; if it got worse, it asks for attention again."""
+    def revise(self, alert: Alert, episode: Episode, now_ms: int, reason: str = "") -> Alert:
+        """Bring an alert in line with its episode; if it got worse, it asks for attention again.
+
+        `reason` is why the past is otherwise than it was thought to be; empty when it is only news.
+        What the alert no longer says is named in its history.
+        """
+        life, what = _life(alert), "revised" if reason else "found"
         worse = SEVERITIES.index(episode.severity) < SEVERITIES.index(alert.severity)
         resumed = alert.cleared_ms is not None and episode.cleared_ms is None
-        attention: Attention = "unacked" if worse or resumed else alert.attention
-        revised = msgspec.structs.replace(
-            alert,
-            severity=episode.severity,
-            condition=_condition_of(episode, attention),
-            attention=attention,
-            onset_ms=episode.onset_ms,
-            raised_ms=episode.raised_ms,
-            cleared_ms=episode.cleared_ms,
-            text_da=episode.text_da,
-            text_en=episode.text_en,
-            evidence=episode.evidence,
-        )
-        return self._write(revised, now_ms, RULES_ACTOR, what, episode.text_en)
-
-    def clear(self, citizen: str, rule: str, cleared_ms: int, now_ms: int) -> Alert | None:
-        """The rule no longer holds: a red that nobody has seen stays latched, others are over."""
-        alert = self._one(_ACTIVE_SQL, (citizen, rule))
-        if alert is None:
-            return None
-        unseen_red = alert.severity == "red" and alert.attention == "unacked"
-        cleared = msgspec.structs.replace(
-            alert, condition="latched" if unseen_red else "cleared", cleared_ms=cleared_ms
-        )
-        return self._write(cleared, now_ms, RULES_ACTOR, cleared.condition, "")
+        what = "resumed" if resumed else what
+        if (resumed or worse) and life.state not in WORKING:
+            life = _after(life, Act("resume", now_ms))
+        elif worse:
+            life, what = _after(life, Act("worsen", now_ms, severity=episode.severity)), "raised"
+        elif (episode.called_ms or 0) > (alert.called_ms or 0) and life.state in WORKING:
+            life, what = _after(life, Act("call", now_ms)), "called"
+        life = msgspec.structs.replace(life, severity=episode.severity)
+        meaning = {name: getattr(episode, name) for name in MEANING}
+        revised = _settled(msgspec.structs.replace(alert, **meaning), life, now_ms)
+        if revised.condition != alert.condition and episode.cleared_ms is not None:
+            what = revised.condition
+        return self._write(revised, now_ms, RULES_ACTOR, what, _detail(alert, episode, reason))
 
     def retract(self, alert: Alert, reason: str, now_ms: int) -> Alert:
-        """Later data showed that the rule never held: kept, with the reason, and no longer open."""
-        retracted = msgspec.structs.replace(alert, condition="retracted", reason=reason)
+        """Later data showed that it never held: kept, with the reason, and no longer open."""
+        life = _after(_life(alert), Act("retract", now_ms, reason=reason))
+        retracted = msgspec.structs.replace(
+            alert, condition="retracted", state=life.state, since_ms=life.since_ms, reason=reason
+        )
         return self._write(retracted, now_ms, RULES_ACTOR, "retracted", reason)
+
+    def escalate(self, alert: Alert, hours: float, now_ms: int) -> Alert | None:
+        """Nobody has handled it for so many working hours; None when that is still in time."""
+        try:
+            _after(_life(alert), Act("late", now_ms, hours=hours))
+        except NotAllowed:
+            return None
+        late = msgspec.structs.replace(alert, escalated_ms=now_ms)
+        return self._write(late, now_ms, RULES_ACTOR, "escalated", "")
 
     def acknowledge(
         self, alert_id: str, by: str, note: str, version: int | None, now_ms: int
@@ -130,18 +125,14 @@ class AlertStore:
             alert = self.alert(alert_id)
             if alert is None:
                 raise KeyError(alert_id)
-            if alert.attention == "acked" or version not in (None, alert.version):
+            if version not in (None, alert.version):
                 raise AlertChanged(alert)
-            condition = "cleared" if alert.condition == "latched" else alert.condition
-            acked = msgspec.structs.replace(
-                alert,
-                attention="acked",
-                condition=condition,
-                acked_by=by,
-                acked_ms=now_ms,
-                note=note,
-            )
-            return self._write(acked, now_ms, by, "acknowledged", note)
+            try:
+                life = _after(_life(alert), Act("acknowledge", now_ms, by, "nurse"))
+            except NotAllowed as refused:
+                raise AlertChanged(alert) from refused
+            acked = msgspec.structs.replace(alert, acked_by=by, acked_ms=now_ms, note=note)
+            return self._write(_settled(acked, life, now_ms), now_ms, by, "acknowledged", note)
 
     def alerts_since(self, change: int, limit: int) -> list[Alert]:
         """Alerts that changed after this position, in order of their last change."""
@@ -195,6 +186,17 @@ class AlertStore:
         """Release the file; idempotent."""
         self._db.close()
 
+    def _previous(self, episode: Episode) -> Alert | None:
+        """What it goes on from: the last of its hypothesis that ended a week ago at most."""
+        ended = [
+            alert
+            for alert in self.alerts_of(episode.citizen)
+            if alert.hypothesis == episode.hypothesis
+            and alert.condition != "retracted"
+            and goes_on(alert.cleared_ms, episode.onset_ms)
+        ]
+        return max(ended, key=lambda alert: alert.cleared_ms or 0, default=None)
+
     def _write(self, alert: Alert, now_ms: int, actor: str, what: str, detail: str) -> Alert:
         with self.transaction():
             change = self.last_change() + 1
@@ -205,7 +207,7 @@ class AlertStore:
                 (change, alert.id, now_ms, actor, what, detail),
             )
             self._db.execute(
-                "INSERT INTO alert (id, version, change, citizen, rule, condition, onset_ms, "
+                "INSERT INTO alert (id, version, change, citizen, hypothesis, condition, onset_ms, "
                 "document) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
                 "version = excluded.version, change = excluded.change, "
                 "condition = excluded.condition, onset_ms = excluded.onset_ms, "
@@ -215,7 +217,7 @@ class AlertStore:
                     alert.version,
                     alert.change,
                     alert.citizen,
-                    alert.rule,
+                    alert.hypothesis,
                     alert.condition,
                     alert.onset_ms,
                     _encode(alert).decode(),
@@ -233,7 +235,56 @@ class AlertStore:
             return [_decode(document) for (document,) in rows]
 
 
-def _condition_of(episode: Episode, attention: Attention) -> Condition:
-    if episode.cleared_ms is None:
-        return "active"
-    return "latched" if episode.severity == "red" and attention == "unacked" else "cleared"
+def _life(alert: Alert) -> Life:
+    """How the alert stands, as the table of states sees it."""
+    escalated = alert.escalated_ms is not None
+    return Life(alert.state, alert.severity, alert.since_ms, escalated=escalated)
+
+
+def _after(life: Life, act: Act) -> Life:
+    """The life after an event that keeps it an alert."""
+    found = after(life, act)
+    assert found is not None, "only a candidate may be refuted"
+    return found
+
+
+def _settled(alert: Alert, life: Life, now_ms: int) -> Alert:
+    """The alert with this life; when its data are over, as far as its colour and people allow."""
+    condition: Condition = "active"
+    if life.state == "retracted":
+        condition = "retracted"
+    elif alert.cleared_ms is not None:
+        condition = "cleared"
+        try:
+            life = _after(life, Act("clear", now_ms, clear=1))
+        except NotAllowed:
+            if life.state in UNSEEN:
+                condition = "latched"
+    unseen = life.state in NOT_SEEN or (life.state == "retracted" and alert.acked_ms is None)
+    return msgspec.structs.replace(
+        alert,
+        condition=condition,
+        state=life.state,
+        since_ms=life.since_ms,
+        attention="unacked" if unseen else "acked",
+        escalated_ms=alert.escalated_ms if life.state in UNSEEN else None,
+    )
+
+
+def _detail(alert: Alert, episode: Episode, reason: str) -> str:
+    """What the history says: the leading sentence, why it changed, and what is no longer said."""
+    if not reason:
+        return episode.text_en
+    gone = {one.rule for one in alert.findings} - {one.rule for one in episode.findings}
+    withdrawn = f"; withdrawn: {', '.join(sorted(gone))}" if gone else ""
+    return f"{episode.text_en} ({reason}{withdrawn})"
+
+
+def _set_aside(db: sqlite3.Connection) -> None:
+    """Alerts of 0.1.0, one per rule, are kept beside; the feed goes on from their last change."""
+    columns = {row[1] for row in db.execute("PRAGMA table_info(alert)")}
+    if "rule" in columns:
+        db.executescript(
+            "BEGIN; DROP INDEX IF EXISTS alert_of_citizen; DROP INDEX IF EXISTS alert_active; "
+            "ALTER TABLE alert RENAME TO alert_per_rule; COMMIT;"
+        )

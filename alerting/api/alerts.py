@@ -39,11 +39,13 @@ _EXAMPLE: dict[str, Any] = {
     "version": 1,
     "change": 17,
     "citizen": "citizen-0001",
-    "rule": "R01",
+    "hypothesis": "copd",
     "severity": "red",
     "condition": "active",
     "attention": "unacked",
+    "state": "new",
     "text_da": "Iltmætning 86 % (rød grænse 87 % eller lavere).",
+    "findings": [{"rule": "R01", "severity": "red", "evidence": {"value": 86.0, "limit": 87.0}}],
 }
 _FEED_SCHEMA: dict[str, Any] = {
     "type": "object",

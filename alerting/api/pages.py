@@ -120,6 +120,7 @@ def _person(sources: Sources, request: Request, citizen_id: str) -> render.Perso
         curves=curves.get(citizen_id, []),
         alerts=alerts,
         history={alert.id: store.history(alert.id) for alert in alerts},
+        facts=sources.reader().facts_of(citizen_id),
     )
 
 

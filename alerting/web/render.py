@@ -20,7 +20,7 @@ from alerting.web import curve as curves
 from alerting.web.texts import Lang
 from alerting.web.words import Words
 from alerting.web.worklist import Row, concerned, counts_of
-from fhir_mapping.enrolled import Citizen
+from fhir_mapping.enrolled import Citizen, Fact
 
 SPARK_DAYS = 28
 CHART_DAYS = 42
@@ -54,7 +54,7 @@ class Worklist(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """The page of one citizen: curves, alerts (newest first) and their histories."""
+    """The page of one citizen: curves, alerts (newest first), their histories, and facts."""
 
     frame: Frame
     row: Row
@@ -62,6 +62,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     curves: Sequence[Curve]
     alerts: Sequence[Alert]
     history: Mapping[str, Sequence[AlertEvent]]
+    facts: Sequence[Fact] = ()
 
 
 class Asset(NamedTuple):
@@ -109,7 +110,7 @@ def person_page(view: Person) -> str:
     window = curves.Window.last(CHART_DAYS, view.frame.now_ms)
     onsets = {
         signal: [
-            curves.Onset(alert.onset_ms, alert.severity, words.name_of(alert))
+            curves.Onset(alert.onset_ms, alert.shown, words.about(alert))
             for alert in view.alerts
             if alert.condition != "retracted" and signal in concerned([alert], view.citizen)
         ]

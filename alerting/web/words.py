@@ -3,10 +3,10 @@
 In: a language and the monitor's now. Out: plain text for the templates, which escape it.
 """
 
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
-from alerting.alert import Alert, AlertEvent, EvidenceValue
+from alerting.alert import Alert, AlertEvent, EvidenceValue, Finding
 from alerting.rules.signals import SIGNALS
 from alerting.situation import Curve
 from alerting.web import curve as curves
@@ -16,7 +16,7 @@ from alerting.web.worklist import Row, rule_of
 from devices.catalogue import observed
 from devices.questionnaire import YES
 from devices.symptoms import is_questionnaire, questionnaire, symptom
-from fhir_mapping.enrolled import Citizen
+from fhir_mapping.enrolled import Citizen, Fact
 
 _LIMIT_KEYS = (
     "limits-red-low",
@@ -24,9 +24,11 @@ _LIMIT_KEYS = (
     "limits-yellow-high",
     "limits-red-high",
 )
+_CHANGE_KEYS = tuple(key.replace("limits", "change") for key in _LIMIT_KEYS)
 _RULES_ACTOR = "rules"
 _KNOWN_DEEDS = frozenset(
-    {"opened", "raised", "revised", "latched", "cleared", "retracted", "acknowledged"}
+    {"opened", "reopened", "found", "raised", "called", "revised", "resumed", "latched", "cleared"}
+    | {"escalated", "retracted", "acknowledged"}
 )
 
 
@@ -76,13 +78,24 @@ class Words:
         text = times.number(value, 3, self.lang)
         return text.rstrip("0").rstrip(",.") if "," in text or "." in text else text
 
-    def name_of(self, thing: Alert | Curve) -> str:
+    def name_of(self, thing: Finding | Curve) -> str:
         """The name of an alert or of a curve's signal."""
         return thing.name_da if self.lang == "da" else thing.name_en
 
-    def sentence(self, alert: Alert) -> str:
-        """Why the alert stands."""
-        return alert.text_da if self.lang == "da" else alert.text_en
+    def about(self, alert: Alert) -> str:
+        """What an alert is about: its hypothesis."""
+        return self(f"about-{alert.hypothesis}")
+
+    def sentence(self, told: Alert | Finding) -> str:
+        """Why the alert stands, or what a rule found."""
+        return told.text_da if self.lang == "da" else told.text_en
+
+    def urge(self, row: Row) -> str:
+        """What to do about a row, in three words."""
+        first = row.alerts[0] if row.alerts else None
+        if first is not None and first.shown != first.severity:
+            return self("urge-late")
+        return self(f"urge-{row.severity}") if row.severity else ""
 
     def told(self, curve: Curve, value: float) -> str:
         """A value of a curve, with its unit."""
@@ -116,11 +129,22 @@ class Words:
         kind = "QuestionnaireResponse" if is_questionnaire(value.about) else "Observation"
         return f"/fhir/{kind}/{value.observation}"
 
-    def limits(self, limits: list[float | None]) -> str:
+    def fact(self, fact: Fact) -> str:
+        """What holds of a citizen, and from when until when."""
+        value = None if fact.value is None else float(fact.value)
+        name = self(fact.kind, value=self.number(value)) if value is not None else self(fact.kind)
+        day = times.full_day(times.local(_ms(fact.since)).date(), self.lang)
+        if fact.to is None:
+            return self("fact-since", fact=name, day=day)
+        end = times.full_day(times.local(_ms(fact.to)).date(), self.lang)
+        return self("fact-until", fact=name, day=day, end=end)
+
+    def limits(self, limits: list[float | None], relative: bool = False) -> str:
         """Personal limits as text, the low ones first."""
+        keys = _CHANGE_KEYS if relative else _LIMIT_KEYS
         told = [
             self(key, value=self.number(limit))
-            for key, limit in zip(_LIMIT_KEYS, limits, strict=False)
+            for key, limit in zip(keys, limits, strict=False)
             if limit is not None
         ]
         return " · ".join(told) if told else self("limits-none")
@@ -173,3 +197,7 @@ class Words:
             return self("unable-few")
         days, count = self.number(rule.lookback_days), self.number(rule.per_week_min)
         return self("unable-rate", days=days, count=count)
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)

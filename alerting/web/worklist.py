@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import msgspec
 
-from alerting.alert import SEVERITIES, Alert, Severity
+from alerting.alert import SEVERITIES, Alert, Finding, Severity
 from alerting.rules.rule import Rule
 from alerting.rules.rulebook import RULES
 from alerting.rules.signals import SIGNALS
@@ -25,9 +25,9 @@ SIGNALS_SHOWN_MAX = 3
 class Row(msgspec.Struct, frozen=True):
     """One citizen on the worklist.
 
-    `alerts` are the open ones, worst first, unseen before seen, newest first. `since_ms` is the
-    oldest onset among those of the row's severity. `acknowledged` says that every open alert has
-    been seen. `unable` names the rules that could not run.
+    `alerts` are the open ones, worst first, unseen before seen, newest first; the first one's
+    sentence leads. `since_ms` is the oldest onset among those of the row's severity.
+    `acknowledged` says that every open alert has been seen. `unable` names what could not run.
     """
 
     citizen: str
@@ -49,8 +49,15 @@ class Row(msgspec.Struct, frozen=True):
     @property
     def over(self) -> bool:
         """Nothing of the row's own severity still holds: a red that ended before it was seen."""
-        own = [alert for alert in self.alerts if alert.severity == self.severity]
+        own = [alert for alert in self.alerts if alert.shown == self.severity]
         return bool(own) and all(alert.condition == "latched" for alert in own)
+
+    @property
+    def others(self) -> list[Finding]:
+        """What was found beside the sentence that leads: of all open alerts, what still holds."""
+        rest = self.alerts[0].findings[1:] if self.alerts else []
+        rest = [*rest, *(finding for alert in self.alerts[1:] for finding in alert.findings)]
+        return [finding for finding in rest if finding.cleared_ms is None]
 
     @property
     def unseen(self) -> list[Alert]:
@@ -92,7 +99,7 @@ def counts_of(rows: Iterable[Row]) -> dict[Colour, int]:
 
 def _row(citizen: Citizen, situation: Situation | None, alerts: list[Alert], now_ms: int) -> Row:
     alerts = sorted(alerts, key=_alert_order)
-    severity = alerts[0].severity if alerts else None
+    severity = alerts[0].shown if alerts else None
     return Row(
         citizen=citizen.id,
         name=f"{citizen.given} {citizen.family}",
@@ -103,9 +110,7 @@ def _row(citizen: Citizen, situation: Situation | None, alerts: list[Alert], now
         colour=_worse(situation.colour if situation else "insufficient-data", severity),
         severity=severity,
         acknowledged=bool(alerts) and all(alert.attention == "acked" for alert in alerts),
-        since_ms=min(
-            (alert.onset_ms for alert in alerts if alert.severity == severity), default=None
-        ),
+        since_ms=min((alert.onset_ms for alert in alerts if alert.shown == severity), default=None),
         last_measured_ms=situation.last_measured_ms if situation else None,
         why_da=[alert.text_da for alert in alerts],
         why_en=[alert.text_en for alert in alerts],
@@ -125,7 +130,7 @@ def _order(row: Row) -> tuple[int, bool, bool, int, str]:
 
 def _alert_order(alert: Alert) -> tuple[int, bool, bool, int]:
     seen, over = alert.attention == "acked", alert.condition == "latched"
-    return SEVERITIES.index(alert.severity), seen, over, -alert.raised_ms
+    return SEVERITIES.index(alert.shown), seen, over, -alert.raised_ms
 
 
 def rule_of(name: str) -> Rule | None:
@@ -139,9 +144,9 @@ def concerned(alerts: Iterable[Alert], citizen: Citizen) -> list[str]:
     A rule about no signal in particular (a missing measurement) shows the first one planned.
     """
     found: dict[str, None] = {}
-    for alert in alerts:
-        used = [signal for value in alert.evidence.values for signal in _signals_of(value.about)]
-        rule = rule_of(alert.rule)
+    for finding in (finding for alert in alerts for finding in alert.findings):
+        used = [signal for value in finding.evidence.values for signal in _signals_of(value.about)]
+        rule = rule_of(finding.rule)
         own = rule.signals if rule else ()
         picked = [signal for signal in used if signal in own] or used
         if not picked:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from alerting.alert import Alert
+from alerting.alert import MEANING, Alert, Finding
 from alerting.alert_store import AlertStore
 from alerting.evaluate import Evaluator
 from alerting.local_time import ZONE
@@ -45,11 +45,6 @@ UNITS = {
     "weight": "kg",
 }
 ORGANISATION = Organisation("org-odense", "9999999000000001", "Odense Kommune (opdigtet)")
-MEANING = (
-    *("citizen", "rule", "severity", "onset_ms", "raised_ms", "cleared_ms"),
-    *("name_da", "name_en", "text_da", "text_en", "evidence"),
-)
-"""What an alert says of the data, and must not depend on how they came."""
 
 
 def at(day: int, hour: float) -> datetime:
@@ -138,13 +133,13 @@ def answering(
 
 
 def meanings(alerts: Iterable[Alert]) -> list[dict[str, Any]]:
-    """What the standing alerts say of the data, in one order."""
+    """What the standing alerts say of the data, in one order; never how these came."""
     told = [
         msgspec.to_builtins({name: getattr(alert, name) for name in MEANING})
         for alert in alerts
         if alert.condition != "retracted"
     ]
-    return sorted(told, key=lambda row: (row["citizen"], row["rule"], row["onset_ms"]))
+    return sorted(told, key=lambda row: (row["citizen"], row["hypothesis"], row["onset_ms"]))
 
 
 def in_memory() -> Path | None:
@@ -238,14 +233,31 @@ def catch_up(evaluator: Evaluator) -> None:
     evaluator.tick()
 
 
+def of_rule(alerts: Iterable[Alert], rule: str) -> list[Alert]:
+    """The alerts that hold a finding of this rule, also the retracted ones, the oldest first."""
+    found = [one for one in alerts if rule in {finding.rule for finding in one.findings}]
+    return sorted(found, key=lambda alert: alert.onset_ms)
+
+
 def only(alerts: Iterable[Alert], rule: str, owner: str = "c1") -> Alert:
-    """The only alert of this rule and citizen that stands."""
+    """The only alert that stands and holds a finding of this rule."""
     (found,) = (
         alert
-        for alert in alerts
-        if (alert.rule, alert.citizen) == (rule, owner) and alert.condition != "retracted"
+        for alert in of_rule(alerts, rule)
+        if alert.citizen == owner and alert.condition != "retracted"
     )
     return found
+
+
+def finding(alerts: Iterable[Alert], rule: str, owner: str = "c1") -> Finding:
+    """The only finding of this rule in an alert that stands."""
+    (found,) = (one for one in only(alerts, rule, owner).findings if one.rule == rule)
+    return found
+
+
+def rules_in(told: Iterable[dict[str, Any]]) -> set[str]:
+    """The rules that these meanings hold findings of."""
+    return {finding["rule"] for row in told for finding in row["findings"]}
 
 
 def events(clinic: Clinic, alert: Alert) -> list[tuple[str, str]]:

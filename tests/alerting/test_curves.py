@@ -21,6 +21,7 @@ from tests.alerting.clinic import (
     at,
     catch_up,
     citizen,
+    finding,
     ms,
     oximetry,
     reading,
@@ -56,7 +57,7 @@ def test_points_are_the_stored_measurements(clinic: Clinic, live: Evaluator) -> 
 
 
 def test_the_baseline_is_the_one_that_the_rules_used(clinic: Clinic, live: Evaluator) -> None:
-    alert = next(row for row in clinic.alerts() if row.rule == "R03")
+    alert = finding(clinic.alerts(), "R03")
     assert alert.evidence.baseline is not None
     (spo2,) = (curve for curve in live.curves(["c1"], 10)["c1"] if curve.signal == "spo2")
     (usual,) = (row for row in spo2.usual if row.measured_ms == alert.raised_ms)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerting.engine import Change, Engine
+from alerting.engine import Change, Engine, Event
 from alerting.local_time import local_days
 from alerting.roster import Roster
 from alerting.rules import Colour, Findings, rule_index, signal_index, step
@@ -34,13 +34,17 @@ def sitting(day: int, values: dict[int, float], row: int = 0, hour: float = 8) -
     return Sitting(row, local_days(at_ms), at_ms, values, dict.fromkeys(values, b""))
 
 
-def told(changes: list[Change]) -> list[str]:
+def told(changes: list[Event]) -> list[str]:
     """Changes without their row; not-a-number is equal to itself in a text."""
     return [repr(msgspec.structs.replace(change, row=0)) for change in changes]
 
 
-def colours(changes: list[Change], rule: int) -> list[Colour]:
-    return [change.colour for change in changes if change.rule == rule]
+def of_rule(events: list[Event], rule: int) -> list[Change]:
+    return [event for event in events if isinstance(event, Change) and event.rule == rule]
+
+
+def colours(events: list[Event], rule: int) -> list[Colour]:
+    return [change.colour for change in of_rule(events, rule)]
 
 
 @settings(max_examples=15, deadline=None)
@@ -73,7 +77,7 @@ def test_one_call_or_many_one_row_or_three(levels: list[float], cut: int, looks:
 def test_limits_come_into_force_at_their_own_moment() -> None:
     engine = Engine(roster(1))
     changes = engine.advance([sitting(day, {SPO2: 91.0}) for day in range(5, 10)])
-    (risen,) = [change for change in changes if change.rule == R01]
+    (risen,) = of_rule(changes, R01)
     assert (risen.t, risen.colour) == (local_days(ms(at(8, 8))), Colour.YELLOW)
     assert engine.profile.low_yellow[0, SPO2] == 92.0
     to_the_dot = Engine(roster(1)).advance([sitting(8, {SPO2: 91.0}, hour=0)])
@@ -92,7 +96,7 @@ def test_a_newer_roster_keeps_the_rows_and_forgets_what_changed() -> None:
     assert all(np.isnan(getattr(engine.profile, side)[1:]).all() for side in SIDES)
     assert engine.measured_t.shape[0] == 3
     changes = engine.advance([sitting(9, {SPO2: 91.0}, row) for row in (1, 2)])
-    assert {change.row for change in changes if change.rule == R01} == {1, 2}
+    assert {change.row for change in of_rule(changes, R01)} == {1, 2}
 
 
 def test_what_is_forgotten_can_be_replayed() -> None:
@@ -110,7 +114,8 @@ def test_silence_rises_by_stages_for_the_rows_that_are_asked() -> None:
     changes = engine.clock(local_days(ms(at(9, 0))), [1])
     assert {change.row for change in changes} == {1}
     assert colours(changes, R24) == [Colour.BLUE, Colour.YELLOW, Colour.YELLOW]
-    assert [change.t for change in changes] == [local_days(ms(at(day, 12))) for day in (1, 2, 3)]
+    stages = [local_days(ms(at(day, 12))) for day in (1, 2, 3)]
+    assert [change.t for change in of_rule(changes, R24)] == stages
     assert engine.clock(local_days(ms(at(9, 1))), [1]) == [], "told once"
     assert engine.clock(local_days(ms(at(9, 0))), []) == []
 
@@ -198,7 +203,8 @@ def test_nothing_is_missing_during_a_pause_however_often_anybody_looks(looks: li
     changes = []
     for day in (*looks, 9.0):
         changes += engine.clock(local_days(ms(at(int(day), day % 1 * 24))))
-    found = [(change.t - local_days(ms(at(0, 0))), change.colour) for change in changes]
+    first = local_days(ms(at(0, 0)))
+    found = [(change.t - first, change.colour) for change in of_rule(changes, R24)]
     assert found == [
         (1.5, Colour.BLUE), (2.5, Colour.YELLOW), (3.25, Colour.GREEN),
         (7.5, Colour.BLUE), (8.5, Colour.YELLOW),

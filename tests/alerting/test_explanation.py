@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from alerting.alert import SEVERITIES
+from alerting.alert import SEVERITIES, Finding
 from alerting.engine import Change
-from alerting.explanation import SEVERITY_OF, VALUES_MAX, episode_of
-from alerting.local_time import local_days
+from alerting.explanation import SEVERITY_OF, VALUES_MAX, finding_of
+from alerting.local_time import local_days, utc_ms
 from alerting.roster import Roster
 from alerting.rules import RULEBOOK_VERSION, RULES, Colour, rule_index
 from fhir_mapping.enrolled import Limits
@@ -44,18 +44,21 @@ class History:
         return [row for row in self.stored if since_ms <= row.measured_ms <= until_ms]
 
 
-def test_an_episode_from_its_first_and_its_worst_moment() -> None:
-    first = change("R01", Colour.YELLOW, 3, value=89.0, limit=89.0)
+def found(worst: Change, history: History) -> Finding:
+    """What a rule found, from its worst moment on."""
+    return finding_of(worst, utc_ms(worst.onset), None, ROSTER, history)
+
+
+def test_a_finding_from_its_worst_moment() -> None:
     worst = change("R01", Colour.RED, 5, value=86.0, limit=87.0)
-    over = change("R01", Colour.GREEN, 7)
-    episode = episode_of(first, worst, over, ROSTER, History([]))
-    assert (episode.citizen, episode.rule, episode.severity) == ("c1", "R01", "red")
-    assert (episode.onset_ms, episode.raised_ms, episode.cleared_ms) == (
+    told = finding_of(worst, ms(at(3, 8)), ms(at(7, 8)), ROSTER, History([]))
+    assert (told.rule, told.severity) == ("R01", "red")
+    assert (told.onset_ms, told.raised_ms, told.cleared_ms) == (
         ms(at(3, 8)), ms(at(5, 8)), ms(at(7, 8)),
     )  # fmt: skip
-    assert episode.text_da == "Iltmætning 86 % (rød grænse 87 % eller lavere)."
-    assert episode.text_en == "Oxygen saturation 86 % (red limit 87 % or lower)."
-    evidence = episode.evidence
+    assert told.text_da == "Iltmætning 86 % (rød grænse 87 % eller lavere)."
+    assert told.text_en == "Oxygen saturation 86 % (red limit 87 % or lower)."
+    evidence = told.evidence
     assert (evidence.value, evidence.limit, evidence.extra, evidence.baseline) == (
         86.0, 87.0, None, None,
     )  # fmt: skip
@@ -63,20 +66,29 @@ def test_an_episode_from_its_first_and_its_worst_moment() -> None:
         RULES[rule_index("R01")].version, RULEBOOK_VERSION,
     )  # fmt: skip
     assert evidence.parameters == dict(RULES[rule_index("R01")].params)
-    assert episode_of(first, worst, None, ROSTER, History([])).cleared_ms is None
+
+
+def test_relative_limits_and_the_base_in_force_are_quoted() -> None:
+    mine = Limits("c1", "spo2", at(0, 0), "5", "2", relative=True, base="93.5")
+    roster = Roster({"c1": citizen("c1")}, {"c1": [*LIMITS, mine]})
+    risen = change("R03", Colour.YELLOW, 5, value=91.0, limit=91.5)
+    evidence = finding_of(risen, 0, None, roster, History([])).evidence
+    assert evidence.limits == {"spo2": [87.0, 89.0, None, None]}
+    assert evidence.relative_limits == {"spo2": [5.0, 2.0, None, None]}
+    assert evidence.bases == {"spo2": 93.5}
 
 
 @pytest.mark.parametrize(("day", "limits"), [(8, [87.0, 89.0]), (9, [90.0, 92.0])])
 def test_limits_are_those_in_force_at_the_moment(day: int, limits: list[float]) -> None:
     risen = change("R01", Colour.RED, day, value=86.0, limit=87.0)
-    evidence = episode_of(risen, risen, None, ROSTER, History([])).evidence
+    evidence = found(risen, History([])).evidence
     assert evidence.limits == {"spo2": [*limits, None, None]}
 
 
 def test_a_baseline_is_quoted_whole() -> None:
     usual = {"baseline_mean": 94.0, "baseline_sd": 1.1, "baseline_n": 8.0}
     risen = change("R03", Colour.YELLOW, 9, value=90.0, limit=91.0, extra=4.0, **usual)
-    baseline = episode_of(risen, risen, None, ROSTER, History([])).evidence.baseline
+    baseline = found(risen, History([])).evidence.baseline
     assert baseline is not None
     assert (baseline.mean, baseline.sd, baseline.n) == (94.0, 1.1, 8.0)
 
@@ -90,7 +102,7 @@ def test_measurements_are_the_newest_that_the_rule_looked_at() -> None:
     ]
     risen = change("R03", Colour.RED, 19, value=86.0, limit=90.0)
     history = History(stored)
-    values = episode_of(risen, risen, None, ROSTER, history).evidence.values
+    values = found(risen, history).evidence.values
     assert [value.observation for value in values] == [
         id_text(row.id) for row in stored[-VALUES_MAX:]
     ]
@@ -104,7 +116,7 @@ def test_a_blood_pressure_is_quoted_as_it_is_said() -> None:
     pressure = {"systolic": "182", "diastolic": "112"}
     stored = records(reading("c1", CUFF, at(5, 8), pressure))
     risen = change("R17", Colour.RED, 5, value=182.0, limit=180.0, extra=112.0)
-    (value,) = episode_of(risen, risen, None, ROSTER, History(stored)).evidence.values
+    (value,) = found(risen, History(stored)).evidence.values
     assert (value.about, value.value, value.unit) == ("blood_pressure", "182/112", "mmHg")
 
 
@@ -117,14 +129,14 @@ def test_what_the_rules_may_not_use_is_not_quoted() -> None:
     )
     risen = change("R01", Colour.RED, 5, value=86.0, limit=87.0)
     stored = [row for row in spoilt if row.about == "spo2"]
-    (value,) = episode_of(risen, risen, None, ROSTER, History(stored)).evidence.values
+    (value,) = found(risen, History(stored)).evidence.values
     assert value.value == "86"
 
 
 def test_silence_has_no_measurement_to_quote() -> None:
     history = History([])
     risen = change("R24", Colour.BLUE, 5, value=1.0, extra=1.0)
-    episode = episode_of(risen, risen, None, ROSTER, history)
+    episode = found(risen, history)
     assert (episode.severity, episode.evidence.values, history.asked) == ("blue", [], [])
 
 
@@ -139,7 +151,7 @@ def test_rules_about_symptoms_quote_the_answers(rule: str, quotes: bool) -> None
     said = records(answering("c1", at(3, 8), {"dyspnoea": "yes", "cough": "no"}))
     history = History(said)
     worst = change(rule, Colour.YELLOW, 3)
-    quoted = episode_of(worst, worst, None, ROSTER, history).evidence.values
+    quoted = found(worst, history).evidence.values
     ((_, about, _, _),) = history.asked
     assert ("symptoms_both_1" in about) == quotes
     (value,) = quoted

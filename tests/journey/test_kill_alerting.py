@@ -21,7 +21,7 @@ from ingest.decode import Delivery
 from ingest.enrolment import enrol, read_enrolment
 from ingest.pipeline import process
 from ingest.store import SqliteReader, SqliteWriter
-from tests.alerting.clinic import meanings
+from tests.alerting.clinic import meanings, rules_in
 
 KILLS = 5
 HOMES, DAYS = 10, 28
@@ -150,13 +150,16 @@ def check(service: Service, acknowledged: set[str]) -> None:
         alerts = lived.alerts_since(0, 100_000)
         wanted = meanings(rebuilt.alerts_since(0, 100_000))
         assert len(wanted) > HOMES
-        assert {row["rule"] for row in wanted} > {"R01", "R24"}
+        assert rules_in(wanted) > {"R01", "R24"}
         assert meanings(alerts) == wanted
         standing = [row for row in alerts if row.condition != "retracted"]
-        assert max(Counter((row.citizen, row.rule, row.onset_ms) for row in standing).values()) == 1
-        again = {(row["citizen"], row["rule"], row["onset_ms"]) for row in wanted}
+        assert (
+            max(Counter((row.citizen, row.hypothesis, row.onset_ms) for row in standing).values())
+            == 1
+        )
+        again = {(row["citizen"], row["hypothesis"], row["onset_ms"]) for row in wanted}
         retracted = [row for row in alerts if row.condition == "retracted"]
-        assert not again & {(row.citizen, row.rule, row.onset_ms) for row in retracted}
+        assert not again & {(row.citizen, row.hypothesis, row.onset_ms) for row in retracted}
         assert len(acknowledged) >= 3, "there were too few acknowledgements"
         by_id = {row.id: row for row in alerts}
         assert all(by_id[key].acked_by == "Mette Holm" for key in acknowledged)

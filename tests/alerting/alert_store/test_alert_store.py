@@ -3,15 +3,17 @@
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from alerting.alert import Episode, Severity
+from alerting.alert import Alert, Episode, Severity
 from alerting.alert_store import AlertChanged, AlertStore
 from ingest.store import StoreUnavailable
 from tests.alerting.api.scene import episode as episode_of
+from tests.alerting.api.scene import found
 
 NOW = 1_771_412_400_000
 HOUR = 3_600_000
@@ -22,7 +24,16 @@ def episode(
 ) -> Episode:
     """An episode of citizen c1 that began so many hours ago, and ended so many hours ago."""
     cleared_ms = None if ended is None else NOW - round(ended * HOUR)
-    return episode_of("c1", rule, severity, hours, cleared_ms=cleared_ms)
+    called_ms = NOW - 5 * HOUR
+    return episode_of("c1", rule, severity, hours, cleared_ms=cleared_ms, called_ms=called_ms)
+
+
+def take(store: AlertStore, told: Episode, now_ms: int = NOW) -> Alert:
+    """What live evaluation does with an episode: the active alert takes it in, or a new one."""
+    for alert in store.alerts_of(told.citizen):
+        if (alert.hypothesis, alert.condition) == (told.hypothesis, "active"):
+            return store.revise(alert, told, now_ms)
+    return store.open(told, now_ms)
 
 
 @pytest.fixture
@@ -42,7 +53,7 @@ def whats(store: AlertStore, alert_id: str) -> list[str]:
 
 
 def test_an_episode_opens_an_alert(store: AlertStore) -> None:
-    alert = store.raise_(episode(), NOW)
+    alert = take(store, episode())
     assert (alert.version, alert.change, alert.condition, alert.attention) == (
         1, 1, "active", "unacked",
     )  # fmt: skip
@@ -55,28 +66,27 @@ def test_an_episode_opens_an_alert(store: AlertStore) -> None:
     )  # fmt: skip
 
 
-def test_the_database_allows_one_active_alert_per_citizen_and_rule(
+def test_the_database_allows_one_active_alert_per_citizen_and_hypothesis(
     store: AlertStore, path: Path
 ) -> None:
-    first = store.raise_(episode(), NOW)
-    again = store.raise_(episode(hours=2), NOW)
-    assert (again.id, again.onset_ms) == (first.id, first.onset_ms), "it takes the news in"
+    first = take(store, episode())
+    again = take(store, episode(hours=2))
+    assert again.id == first.id, "it takes the news in"
     second = msgspec.structs.replace(first, id="another", version=0)
     with pytest.raises(sqlite3.IntegrityError):
         store._write(second, NOW, "rules", "opened", "")
     assert store.alerts_since(0, 10) == [again], "the refused one left nothing behind"
     assert store.last_change() == again.change
-    other = store.raise_(episode(rule="R03"), NOW)
+    other = take(store, episode(rule="R14"))
     assert len(store.open_alerts()) == 2
     assert other.id != first.id
 
 
 def test_a_red_that_nobody_saw_is_latched_and_not_overwritten(store: AlertStore) -> None:
-    red = store.raise_(episode(), NOW)
-    latched = store.clear("c1", "R01", NOW - HOUR, NOW)
-    assert latched is not None
+    red = take(store, episode())
+    latched = take(store, episode(ended=1))
     assert (latched.id, latched.condition, latched.cleared_ms) == (red.id, "latched", NOW - HOUR)
-    new = store.raise_(episode(severity="yellow", hours=0.5), NOW)
+    new = take(store, episode(severity="yellow", hours=0.5))
     assert new.id != red.id
     assert {alert.condition for alert in store.open_alerts()} == {"latched", "active"}
     assert store.alert(red.id) == latched
@@ -89,14 +99,13 @@ def test_a_red_that_nobody_saw_is_latched_and_not_overwritten(store: AlertStore)
 def test_what_is_not_red_or_was_seen_is_over_when_it_ends(
     store: AlertStore, severity: Severity, seen: bool
 ) -> None:
-    alert = store.raise_(episode(severity=severity), NOW)
+    alert = take(store, episode(severity=severity))
     if seen:
         store.acknowledge(alert.id, "Mette", "", alert.version, NOW)
-    cleared = store.clear("c1", "R01", NOW, NOW)
-    assert cleared is not None
+    cleared = take(store, episode(severity=severity, ended=0))
     assert cleared.condition == "cleared"
+    assert cleared.state == ("resolved" if seen else "auto_cleared")
     assert not store.open_alerts()
-    assert store.clear("c1", "R01", NOW, NOW) is None
 
 
 @pytest.mark.parametrize(
@@ -111,16 +120,17 @@ def test_what_is_not_red_or_was_seen_is_over_when_it_ends(
 def test_only_a_rise_asks_for_attention_again(
     store: AlertStore, was: Severity, becomes: Severity, attention: str
 ) -> None:
-    alert = store.raise_(episode(severity=was), NOW)
+    alert = take(store, episode(severity=was))
     store.acknowledge(alert.id, "Mette", "Ringet", None, NOW)
-    raised = store.raise_(episode(severity=becomes, hours=1), NOW + 1)
+    raised = take(store, episode(severity=becomes, hours=1), NOW + 1)
     assert (raised.attention, raised.severity, raised.acked_by) == (attention, becomes, "Mette")
-    assert whats(store, alert.id) == ["opened", "acknowledged", "raised"]
+    told = "raised" if attention == "unacked" else "found"
+    assert whats(store, alert.id) == ["opened", "acknowledged", told]
 
 
 def test_an_end_that_moves_does_not_undo_an_acknowledgement(store: AlertStore) -> None:
-    alert = store.raise_(episode(), NOW)
-    store.clear("c1", "R01", NOW - 2 * HOUR, NOW)
+    alert = take(store, episode())
+    take(store, episode(ended=2))
     acked = store.acknowledge(alert.id, "Mette", "", None, NOW)
     moved = store.revise(acked, episode(hours=8, ended=1), NOW)
     assert (moved.attention, moved.condition) == ("acked", "cleared")
@@ -129,15 +139,18 @@ def test_an_end_that_moves_does_not_undo_an_acknowledgement(store: AlertStore) -
 
 
 def test_a_revision_that_ends_an_unseen_red_latches_it(store: AlertStore) -> None:
-    alert = store.raise_(episode(), NOW)
+    alert = take(store, episode())
     assert store.revise(alert, episode(ended=1), NOW).condition == "latched"
-    late = store.raise_(episode(rule="R03", ended=1), NOW)
+    late = take(store, episode(rule="R14", ended=1))
     assert late.condition == "latched", "over before anybody knew of it"
-    assert store.raise_(episode(rule="R06", severity="yellow", ended=1), NOW).condition == "cleared"
+    calm = take(store, episode(rule="R06", severity="yellow", ended=1))
+    assert (calm.condition, calm.state) == ("cleared", "auto_cleared")
+    worse = store.revise(calm, episode(rule="R06", ended=1), NOW, "late-data")
+    assert (worse.condition, worse.state) == ("latched", "new"), "no red is over by itself"
 
 
 def test_who_acknowledges_second_learns_how_the_alert_stands(store: AlertStore) -> None:
-    alert = store.raise_(episode(severity="yellow"), NOW)
+    alert = take(store, episode(severity="yellow"))
     acked = store.acknowledge(alert.id, "Mette", "Ringet", 1, NOW + 5)
     assert (acked.acked_by, acked.note, acked.acked_ms, acked.version) == (
         "Mette", "Ringet", NOW + 5, 2,
@@ -147,7 +160,8 @@ def test_who_acknowledges_second_learns_how_the_alert_stands(store: AlertStore) 
     assert conflict.value.current == acked
     with pytest.raises(KeyError):
         store.acknowledge("nothing", "Bo", "", None, NOW)
-    worse = store.raise_(episode(hours=1), NOW)
+    worse = take(store, episode(hours=1))
+    assert worse.state == "new"
     with pytest.raises(AlertChanged):
         store.acknowledge(alert.id, "Bo", "", acked.version, NOW)
     assert store.acknowledge(alert.id, "Bo", "", worse.version, NOW).acked_by == "Bo"
@@ -155,7 +169,7 @@ def test_who_acknowledges_second_learns_how_the_alert_stands(store: AlertStore) 
 
 
 def test_of_two_nurses_one_wins(path: Path, store: AlertStore) -> None:
-    alert = store.raise_(episode(), NOW)
+    alert = take(store, episode())
     results: list[str] = []
     barrier = threading.Barrier(2)
 
@@ -180,24 +194,23 @@ def test_of_two_nurses_one_wins(path: Path, store: AlertStore) -> None:
 
 
 def test_a_retracted_alert_stays_with_its_reason(store: AlertStore) -> None:
-    alert = store.raise_(episode(), NOW)
+    alert = take(store, episode())
     retracted = store.retract(alert, "late-data", NOW)
     assert (retracted.condition, retracted.reason) == ("retracted", "late-data")
     assert not store.open_alerts()
     assert store.alerts_of("c1") == [retracted]
-    assert store.clear("c1", "R01", NOW, NOW) is None
-    assert store.raise_(episode(), NOW).id != alert.id
+    assert take(store, episode()).id != alert.id
     seen = store.acknowledge(alert.id, "Mette", "", None, NOW)
     assert (seen.condition, seen.attention) == ("retracted", "acked")
 
 
 def test_a_transaction_that_fails_leaves_nothing(store: AlertStore, path: Path) -> None:
-    kept = store.raise_(episode(rule="R03"), NOW)
+    kept = take(store, episode(rule="R14"))
     other = AlertStore(path)
 
     def fail() -> None:
         with store.transaction():
-            store.raise_(episode(), NOW)
+            take(store, episode())
             with store.transaction():
                 store.retract(kept, "never", NOW)
             assert other.alerts_since(0, 10) == [kept], "nobody sees half of it"
@@ -207,29 +220,28 @@ def test_a_transaction_that_fails_leaves_nothing(store: AlertStore, path: Path) 
         fail()
     assert store.alerts_since(0, 10) == other.alerts_since(0, 10) == [kept]
     assert store.last_change() == 1
-    assert store.raise_(episode(), NOW).change == 2
+    assert take(store, episode()).change == 2
     other.close()
 
 
 def test_the_feed_pages_in_order_of_change(store: AlertStore) -> None:
-    rules = ["R01", "R03", "R06", "R11", "R14"]
-    alerts = [store.raise_(episode(rule=rule), NOW) for rule in rules]
+    rules = ["R01", "R14", "R06", "R24", "T01"]
+    alerts = [take(store, episode(rule=rule)) for rule in rules]
     store.acknowledge(alerts[1].id, "Mette", "", None, NOW)
     cursor, seen = 0, []
     while page := store.alerts_since(cursor, 2):
-        seen += [alert.rule for alert in page]
+        seen += [alert.findings[0].rule for alert in page]
         cursor = page[-1].change
-    assert seen == ["R01", "R06", "R11", "R14", "R03"]
+    assert seen == ["R01", "R06", "R24", "T01", "R14"]
     assert cursor == store.last_change() == 6
     assert store.alerts_since(cursor, 2) == []
 
 
 def test_versions_and_changes_only_rise(store: AlertStore) -> None:
-    alert = store.raise_(episode(severity="yellow"), NOW)
-    steps = [alert, store.raise_(episode(), NOW)]
+    alert = take(store, episode(severity="yellow"))
+    steps = [alert, take(store, episode())]
     steps.append(store.acknowledge(alert.id, "Mette", "", None, NOW))
-    cleared = store.clear("c1", "R01", NOW, NOW)
-    assert cleared is not None
+    cleared = take(store, episode(ended=0))
     steps += [cleared, store.retract(cleared, "late-data", NOW)]
     assert [step.version for step in steps] == [step.change for step in steps] == [1, 2, 3, 4, 5]
     history = store.history(alert.id)
@@ -240,7 +252,7 @@ def test_versions_and_changes_only_rise(store: AlertStore) -> None:
 
 
 def test_alerts_survive_closing(store: AlertStore, path: Path) -> None:
-    alert = store.raise_(episode(), NOW)
+    alert = take(store, episode())
     store.close()
     store.close()
     again = AlertStore(path)
@@ -256,11 +268,11 @@ def test_a_store_that_is_away_says_so(
     monkeypatch.setattr("alerting.alert_store.sqlite.BUSY_TIMEOUT_S", 0.05)
     impatient = AlertStore(path)
     with store.transaction():
-        store.raise_(episode(), NOW)
+        take(store, episode())
         with pytest.raises(StoreUnavailable):
-            impatient.raise_(episode(rule="R03"), NOW)
+            take(impatient, episode(rule="R14"))
         assert impatient.alerts_since(0, 10) == [], "reading waits for nobody"
-    assert impatient.raise_(episode(rule="R03"), NOW).change == 2
+    assert take(impatient, episode(rule="R14")).change == 2
     store._db.executescript("DROP TABLE alert_event; DROP TABLE alert;")
     for ask in (
         impatient.last_change,
@@ -272,3 +284,90 @@ def test_a_store_that_is_away_says_so(
         with pytest.raises(StoreUnavailable):
             ask()
     impatient.close()
+
+
+def test_an_alert_goes_on_from_one_that_was_over_for_a_week_at_most(store: AlertStore) -> None:
+    day = 24.0
+    first = take(store, episode(severity="yellow", hours=20 * day, ended=15 * day))
+    assert first.previous == ""
+    second = take(store, episode(severity="yellow", hours=8 * day, ended=7.5 * day))
+    assert (second.previous, whats(store, second.id)) == (first.id, ["reopened"])
+    store.retract(second, "late-data", NOW)
+    third = take(store, episode(severity="yellow", hours=1))
+    assert (third.previous, whats(store, third.id)) == ("", ["opened"])
+    other = take(store, episode(rule="R14", severity="yellow", hours=7.4 * day))
+    assert other.previous == "", "another hypothesis"
+
+
+@pytest.mark.parametrize(
+    ("seen", "called", "state"),
+    [(True, False, "acknowledged"), (True, True, "new"), (False, False, "new")],
+)
+def test_what_was_seen_and_does_not_call_again_goes_on_as_seen(
+    store: AlertStore, seen: bool, called: bool, state: str
+) -> None:
+    """The refractory week (P6): the same colour again within it asks nobody a second time."""
+    first = take(store, episode(severity="yellow", hours=50, ended=30))
+    if seen:
+        store.acknowledge(first.id, "Mette", "Ringet", None, NOW)
+    again = msgspec.structs.replace(
+        episode(severity="yellow", hours=2), called_ms=NOW - 2 * HOUR if called else None
+    )
+    alert = take(store, again)
+    assert (alert.state, alert.previous) == (state, first.id)
+    assert alert.acked_by == ("Mette" if state == "acknowledged" else "")
+
+
+def test_a_new_call_asks_for_attention_again(store: AlertStore) -> None:
+    alert = take(store, episode(severity="yellow"))
+    store.acknowledge(alert.id, "Mette", "", None, NOW)
+    later = msgspec.structs.replace(episode(severity="yellow"), called_ms=NOW)
+    called = take(store, later)
+    assert (called.state, called.attention) == ("new", "unacked")
+    assert whats(store, alert.id)[-1] == "called"
+
+
+def test_what_nobody_handles_in_time_counts_as_red(store: AlertStore) -> None:
+    yellow = take(store, episode(severity="yellow"))
+    assert store.escalate(yellow, 24.0, NOW) is None
+    late = store.escalate(yellow, 24.5, NOW + 1)
+    assert late is not None
+    assert (late.severity, late.shown, late.escalated_ms) == ("yellow", "red", NOW + 1)
+    assert store.escalate(late, 99.0, NOW + 2) is None, "once"
+    seen = store.acknowledge(late.id, "Mette", "", None, NOW + 3)
+    assert (seen.shown, seen.escalated_ms) == ("yellow", None)
+    blue = take(store, episode(rule="R24", severity="blue"))
+    assert store.escalate(blue, 99.0, NOW) is None
+
+
+def test_a_finding_that_is_withdrawn_is_named_in_the_history(store: AlertStore) -> None:
+    both = msgspec.structs.replace(
+        episode(), findings=[found("R01", "red", 5), found("R03", "yellow", 4)]
+    )
+    alert = take(store, both)
+    store.revise(alert, episode(), NOW, "late-data")
+    assert store.history(alert.id)[-1].detail.endswith("(late-data; withdrawn: R03)")
+
+
+def test_alerts_of_the_first_version_are_set_aside_and_the_feed_goes_on(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(OLD_SCHEMA)
+    store = AlertStore(path)
+    assert store.alerts_since(0, 10) == []
+    assert take(store, episode()).change == 8
+    store.close()
+    with closing(sqlite3.connect(path)) as kept:
+        assert kept.execute("SELECT id FROM alert_per_rule").fetchall() == [("a1",)]
+
+
+OLD_SCHEMA = """
+CREATE TABLE alert (id TEXT PRIMARY KEY, version INTEGER NOT NULL, change INTEGER NOT NULL UNIQUE,
+    citizen TEXT NOT NULL, rule TEXT NOT NULL, condition TEXT NOT NULL, onset_ms INTEGER NOT NULL,
+    document TEXT NOT NULL) STRICT;
+CREATE INDEX alert_of_citizen ON alert (citizen, rule, onset_ms);
+CREATE UNIQUE INDEX alert_active ON alert (citizen, rule) WHERE condition = 'active';
+CREATE TABLE alert_event (change INTEGER PRIMARY KEY, alert TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    actor TEXT NOT NULL, what TEXT NOT NULL, detail TEXT NOT NULL) STRICT;
+INSERT INTO alert VALUES ('a1', 1, 7, 'c1', 'R01', 'active', 0, '{}');
+INSERT INTO alert_event VALUES (7, 'a1', 0, 'rules', 'opened', '');
+"""

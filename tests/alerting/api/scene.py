@@ -13,9 +13,10 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 
-from alerting.alert import Alert, Baseline, Episode, Evidence, EvidenceValue, Severity
+from alerting.alert import Alert, Baseline, Episode, Evidence, EvidenceValue, Finding, Severity
 from alerting.alert_store import AlertStore
 from alerting.api.app import create_app
+from alerting.rules import RULES, rule_index
 from alerting.situation import Colour, Curve, Point, Situation, Usual
 from devices.wire import Item, Payload, topic_for
 from fhir_mapping.enrolled import (
@@ -88,11 +89,10 @@ def citizen(key: str, given: str, family: str, **changes: Any) -> Citizen:
     return Citizen(**{**facts, **changes})
 
 
-def episode(key: str, rule: str, severity: Severity, hours: float, **changes: Any) -> Episode:
-    """An episode that began so many hours ago, with a full set of evidence."""
+def found(rule: str, severity: Severity, hours: float, **changes: Any) -> Finding:
+    """What a rule found so many hours ago, with a full set of evidence."""
     onset_ms = NOW_MS - round(hours * HOUR_MS)
     facts: dict[str, Any] = {
-        "citizen": key,
         "rule": rule,
         "name_da": "Lav iltmætning",
         "name_en": "Low oxygen saturation",
@@ -118,7 +118,31 @@ def episode(key: str, rule: str, severity: Severity, hours: float, **changes: An
                     "0198c0de-0000-8000-8000-000000000001", "spo2", "86", "%", onset_ms, ""
                 )
             ],
+            relative_limits={"spo2": [4.0, 3.0, None, None]},
+            bases={"spo2": 93.0},
         ),
+    }
+    return Finding(**{**facts, **changes})
+
+
+def episode(key: str, rule: str, severity: Severity, hours: float, **changes: Any) -> Episode:
+    """An episode of the rule's own hypothesis that began so many hours ago, with one finding."""
+    told = {name: changes[name] for name in ("text_da", "text_en") if name in changes}
+    own = {
+        name: changes.pop(name) for name in ("evidence", "name_da", "name_en") if name in changes
+    }
+    finding = found(rule, severity, hours, **own, **told)
+    facts: dict[str, Any] = {
+        "citizen": key,
+        "hypothesis": RULES[rule_index(rule)].home,
+        "severity": severity,
+        "onset_ms": finding.onset_ms,
+        "raised_ms": finding.raised_ms,
+        "called_ms": finding.raised_ms,
+        "cleared_ms": None,
+        "text_da": finding.text_da,
+        "text_en": finding.text_en,
+        "findings": [finding],
     }
     return Episode(**{**facts, **changes})
 
@@ -205,8 +229,12 @@ class Ward:
         assert outcome.result == "accepted", outcome
 
     def open_alert(self, *args: Any, **changes: Any) -> Alert:
-        """Open an episode in the alert store; see `episode`."""
-        return self.alerts.raise_(episode(*args, **changes), NOW_MS)
+        """An episode for the alert store; the active alert of its hypothesis takes it in."""
+        told = episode(*args, **changes)
+        for alert in self.alerts.alerts_of(told.citizen):
+            if (alert.hypothesis, alert.condition) == (told.hypothesis, "active"):
+                return self.alerts.revise(alert, told, NOW_MS)
+        return self.alerts.open(told, NOW_MS)
 
     def app(self, read_only: bool = False) -> FastAPI:
         """The application over this ward."""

@@ -97,5 +97,5 @@ def test_a_long_poll_answers_with_what_arrives_while_it_waits(tmp_path: Path) ->
             return await waiting
 
     answer = asyncio.run(scenario())
-    assert [alert["rule"] for alert in answer.json()["alerts"]] == ["R01"]
+    assert [alert["findings"][0]["rule"] for alert in answer.json()["alerts"]] == ["R01"]
     ward.close()

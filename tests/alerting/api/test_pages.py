@@ -197,7 +197,7 @@ def test_hostile_text_is_only_text(client: Client, ward: Ward) -> None:
     alert = ward.open_alert(
         "c3", "R01", "red", 5, text_da=HOSTILE, text_en=HOSTILE, name_da=HOSTILE, name_en=HOSTILE
     )
-    seen = ward.open_alert("c3", "R03", "yellow", 5)
+    seen = ward.open_alert("c3", "R14", "yellow", 5)
     ward.alerts.acknowledge(seen.id, HOSTILE, HOSTILE, None, NOW_MS)
     ward.alerts.retract(ward.open_alert("c3", "R06", "blue", 5), HOSTILE, NOW_MS)
     odd = curve("spo2", [90, 91], name_da=HOSTILE, name_en=HOSTILE, unit=HOSTILE)

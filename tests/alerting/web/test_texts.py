@@ -3,7 +3,7 @@
 import re
 import string
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -13,6 +13,7 @@ from alerting.web import render
 from alerting.web.texts import LANGS, TEXTS, say
 from alerting.web.times import age, exact, human, number
 from alerting.web.words import Words
+from fhir_mapping.enrolled import FactKind
 from tests.alerting.api.scene import DAY_MS, HOUR_MS, NOW_MS
 
 WEB = Path(render.__file__).parent
@@ -40,12 +41,13 @@ def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> No
     asked = set(re.findall(r"""words\(\s*["']([a-z0-9-]+)["']\s*[,)]""", sources))
     assert asked - {"key"} <= TEXTS["da"].keys()
     said = set(re.findall(r"""["']([a-z0-9-]+)["']""", sources)) | asked
-    made = ("did-", "state-", "said-", "evidence-", "error-", "limits-")
+    made = ("did-", "state-", "said-", "evidence-", "error-", "limits-", "about-", "urge-")
+    kinds = ("change-", "fact-")
     inside = {"minutes-ago", "hour-ago"}
     colours = {*COLOURS, *(f"{colour}-means" for colour in COLOURS)}
-    conditions = {"copd", "heart-failure", "both"}
+    conditions = {"copd", "heart-failure", "both", *get_args(FactKind)}
     unused = TEXTS["da"].keys() - said - colours - conditions - inside
-    assert not {key for key in unused if not key.startswith(made)}
+    assert not {key for key in unused if not key.startswith(made + kinds)}
 
 
 @pytest.mark.parametrize("lang", LANGS)

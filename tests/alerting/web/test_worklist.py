@@ -6,18 +6,24 @@ from typing import Any
 import msgspec
 import pytest
 
-from alerting.alert import Alert
+from alerting.alert import Alert, Evidence
 from alerting.rules.rule import Rule
 from alerting.rules.rulebook import RULES
 from alerting.web.words import Words
 from alerting.web.worklist import Row, concerned, counts_of, rows_of, rule_of
-from tests.alerting.api.scene import NOW_MS, citizen, episode, situation
+from tests.alerting.api.scene import NOW_MS, citizen, episode, found, situation
 
 
 def alert(key: str, rule: Any, severity: Any, hours: float, **changes: Any) -> Alert:
-    facts = msgspec.structs.asdict(episode(key, rule, severity, hours))
-    more = {"id": f"{key}-{rule}", "version": 1, "change": 1, "condition": "active"}
-    return Alert(**{**facts, **more, "attention": "unacked", "detected_ms": NOW_MS, **changes})
+    own = {"evidence": changes.pop("evidence")} if "evidence" in changes else {}
+    facts = msgspec.structs.asdict(episode(key, rule, severity, hours, **own))
+    more: dict[str, Any] = {"id": f"{key}-{rule}", "version": 1, "change": 1, "condition": "active"}
+    more |= {"attention": "unacked", "state": "new", "since_ms": NOW_MS, "detected_ms": NOW_MS}
+    return Alert(**{**facts, **more, **changes})
+
+
+def evidence_of(rule: str) -> Evidence:
+    return episode("a", rule, "red", 1).findings[0].evidence
 
 
 def rows(citizens: Iterable[str], alerts: Iterable[Alert] = (), **colours: Any) -> list[Row]:
@@ -67,7 +73,7 @@ def test_one_unseen_alert_keeps_the_row_awake() -> None:
     ]
     (row,) = rows("a", alerts, a="red")
     assert not row.acknowledged
-    assert [found.rule for found in row.unseen] == ["R03"]
+    assert [found.findings[0].rule for found in row.unseen] == ["R03"]
     assert row.since_ms == alerts[0].onset_ms
 
 
@@ -97,13 +103,13 @@ def test_why_is_told_worst_first_then_newest() -> None:
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
 def test_every_rule_is_known_and_shows_few_curves(rule: Rule) -> None:
     assert rule_of(rule.id) is rule_of(rule.slug) is rule
-    bare = msgspec.structs.replace(episode("a", rule.id, "red", 1).evidence, values=[])
+    bare = msgspec.structs.replace(evidence_of(rule.id), values=[])
     shown = concerned([alert("a", rule.id, "red", 1, evidence=bare)], citizen("a", "A", "B"))
     assert 1 <= len(shown) <= 3
 
 
 def test_a_doubtful_measurement_shows_its_own_curve() -> None:
-    evidence = episode("a", "T01", "technical", 1).evidence
+    evidence = evidence_of("T01")
     value = msgspec.structs.replace(evidence.values[0], about="weight")
     odd = alert(
         "a", "T01", "technical", 1, evidence=msgspec.structs.replace(evidence, values=[value])
@@ -122,3 +128,22 @@ def test_reasons_are_told_once_for_all_rules_that_share_them() -> None:
         ["Lav iltmætning", "Puls uden for grænserne", "X9"],
         ["Fald i iltmætning"],
     ]
+
+
+def test_what_nobody_saw_in_time_is_called_like_red() -> None:
+    late = alert("a", "R14", "yellow", 99, escalated_ms=NOW_MS)
+    (first, second) = rows("ab", [late, alert("b", "R14", "yellow", 99)], a="yellow", b="yellow")
+    assert (first.citizen, first.colour, second.colour) == ("a", "red", "yellow")
+    assert Words("da", NOW_MS).urge(first) == "Ring i dag: ikke set i 3 hverdage"
+    assert Words("en", NOW_MS).urge(second) == "Assess at the next round"
+
+
+def test_other_findings_are_those_that_still_hold() -> None:
+    several = [found("R01", "red", 5), found("R03", "yellow", 4), found("R04", "yellow", 3)]
+    over = msgspec.structs.replace(several[2], cleared_ms=NOW_MS)
+    alerts = [
+        alert("a", "R01", "red", 5, findings=[*several[:2], over]),
+        alert("a", "R14", "yellow", 2),
+    ]
+    (row,) = rows("a", alerts, a="red")
+    assert [one.rule for one in row.others] == ["R03", "R14"]

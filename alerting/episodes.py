@@ -1,0 +1,173 @@
+"""From the engine's events to episodes: one hypothesis of one citizen, with its findings.
+
+In: `Change`s and `Turn`s in order, and the episodes that are open already. Out: `Episode`s with
+their leading sentence. The same folding serves live evaluation, replay and rebuild, so that an
+alert does not depend on how its readings came. Called by `alerting.evaluate`. Reference 4.2.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import msgspec
+
+from alerting.alert import SEVERITIES, Episode, Finding, Hypothesis
+from alerting.engine import Change, Engine, Event, Turn
+from alerting.explanation import SEVERITY_OF
+from alerting.local_time import utc_ms
+from alerting.rules import HYPOTHESES, RULES, Colour
+from alerting.rules.arrays import Ints
+
+Explain = Callable[[Change, int, int | None], Finding]
+"""The finding of a rule: its worst change, since when (UTC ms), and until when."""
+
+TOGETHER_DA = "Flere slags tegn inden for 3 døgn."
+TOGETHER_EN = "Several kinds of signs within 3 days."
+_RED_ALONE = frozenset(rule.id for rule in RULES if rule.red_alone)
+_FAMILY = {rule.id: rule.family for rule in RULES}
+
+
+class _Run(msgspec.Struct):
+    """A rule's episode whose evidence has yet to be looked up."""
+
+    worst: Change
+    onset_ms: int
+    cleared_ms: int | None = None
+
+
+class _Draft(msgspec.Struct):
+    """An episode while it is told; `begun` is how it stood before, None when it is new."""
+
+    hypothesis: int
+    begun: Episode | None
+    severity: Colour = Colour.GREEN
+    raised_ms: int = 0
+    called_ms: int | None = None
+    cleared_ms: int | None = None
+    runs: list[_Run | Finding] = []
+
+
+class Story:
+    """One citizen's episodes while events are told; of each hypothesis at most one is open."""
+
+    def __init__(self, citizen: str, standing: Iterable[Episode] = ()) -> None:
+        self._citizen = citizen
+        self._drafts = [_resumed(episode) for episode in standing]
+
+    def tell(self, event: Event, home: Ints) -> None:
+        """Take the next event; `home` names each rule's hypothesis."""
+        if isinstance(event, Turn):
+            self._turn(event)
+            return
+        draft = self._open(int(home[event.rule]))
+        place = next(
+            (
+                number
+                for number, run in enumerate(draft.runs)
+                if _rule(run) == RULES[event.rule].id and run.cleared_ms is None
+            ),
+            None,
+        )
+        if event.colour > Colour.GREEN:
+            onset = utc_ms(event.onset) if place is None else draft.runs[place].onset_ms
+            run = _Run(event, onset)
+            draft.runs = (
+                [*draft.runs, run]
+                if place is None
+                else [*draft.runs[:place], run, *draft.runs[place + 1 :]]
+            )
+        elif place is not None:
+            draft.runs[place] = _ended(draft.runs[place], utc_ms(event.t))
+
+    def episodes(self, explain: Explain) -> list[tuple[Episode | None, Episode]]:
+        """Each episode as it stood before (None when it is new) and as it stands now."""
+        return [(draft.begun, self._told(draft, explain)) for draft in self._drafts]
+
+    def _open(self, hypothesis: int) -> _Draft:
+        for draft in self._drafts:
+            if draft.hypothesis == hypothesis and draft.cleared_ms is None:
+                return draft
+        self._drafts.append(_Draft(hypothesis, None))
+        return self._drafts[-1]
+
+    def _turn(self, turn: Turn) -> None:
+        draft, at_ms = self._open(turn.hypothesis), utc_ms(turn.t)
+        if turn.called:
+            draft.called_ms = at_ms
+        if turn.colour <= Colour.GREEN:
+            draft.cleared_ms = at_ms
+            draft.runs = [_ended(run, at_ms) for run in draft.runs]
+        elif turn.colour > draft.severity:
+            draft.severity, draft.raised_ms = turn.colour, at_ms
+
+    def _told(self, draft: _Draft, explain: Explain) -> Episode:
+        findings = sorted(
+            (
+                run
+                if isinstance(run, Finding)
+                else explain(run.worst, run.onset_ms, run.cleared_ms)
+                for run in draft.runs
+            ),
+            key=_order,
+        )
+        severity = SEVERITY_OF[draft.severity]
+        hypothesis: Hypothesis = HYPOTHESES[draft.hypothesis]
+        return Episode(
+            citizen=self._citizen,
+            hypothesis=hypothesis,
+            severity=severity,
+            onset_ms=min(finding.onset_ms for finding in findings),
+            raised_ms=draft.raised_ms,
+            called_ms=draft.called_ms,
+            cleared_ms=draft.cleared_ms,
+            text_da=" ".join(_leading(severity, findings, "da")),
+            text_en=" ".join(_leading(severity, findings, "en")),
+            findings=findings,
+        )
+
+
+def told(engine: Engine, events: Iterable[Event]) -> dict[str, Story]:
+    """Each citizen's whole story, from the events of its history."""
+    stories: dict[str, Story] = {}
+    for event in events:
+        citizen = engine.roster.ids[event.row]
+        stories.setdefault(citizen, Story(citizen)).tell(event, engine.home[event.row])
+    return stories
+
+
+def _resumed(episode: Episode) -> _Draft:
+    colour = next(colour for colour, name in SEVERITY_OF.items() if name == episode.severity)
+    return _Draft(
+        hypothesis=HYPOTHESES.index(episode.hypothesis),
+        begun=episode,
+        severity=colour,
+        raised_ms=episode.raised_ms,
+        called_ms=episode.called_ms,
+        cleared_ms=episode.cleared_ms,
+        runs=list(episode.findings),
+    )
+
+
+def _ended(run: _Run | Finding, at_ms: int) -> _Run | Finding:
+    return run if run.cleared_ms is not None else msgspec.structs.replace(run, cleared_ms=at_ms)
+
+
+def _rule(run: _Run | Finding) -> str:
+    return run.rule if isinstance(run, Finding) else RULES[run.worst.rule].id
+
+
+def _order(finding: Finding) -> tuple[int, bool, int, str, int]:
+    """Worst first, then what still holds, then the newest."""
+    worst, over = SEVERITIES.index(finding.severity), finding.cleared_ms is not None
+    return worst, over, -finding.raised_ms, finding.rule, finding.onset_ms
+
+
+def _leading(severity: str, findings: Sequence[Finding], lang: str) -> list[str]:
+    """Why to look at this citizen: the first finding; two, where only together they are red."""
+    first = findings[0]
+    texts = [first.text_da if lang == "da" else first.text_en]
+    alone = any(one.severity == "red" and one.rule in _RED_ALONE for one in findings)
+    if severity != "red" or alone:
+        return texts
+    other = next((one for one in findings if _FAMILY[one.rule] != _FAMILY[first.rule]), None)
+    if other is not None:
+        texts.append(other.text_da if lang == "da" else other.text_en)
+    return [TOGETHER_DA if lang == "da" else TOGETHER_EN, *texts]

@@ -1,0 +1,248 @@
+"""What may become of an alert, and when: one table of states, events and guards.
+
+In: how an alert stands, and what somebody wants or the data say. Out: how it stands then, or
+`NotAllowed` with the reason. Pure: no clock, no store. Called by `alerting.alert_store`.
+
+The states are those of reference section 5.3; `TABLE` is its table. Two things are stricter here,
+both because an alert that gets worse must be looked at again: worsening takes every open alert back
+to `new`, and so does a new call for attention after the refractory week.
+"""
+
+from collections.abc import Callable
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+State: TypeAlias = Literal[
+    "candidate", "new", "acknowledged", "in_progress", "snoozed", "resolved", "auto_cleared",
+    "expired", "merged", "retracted",
+]  # fmt: skip
+Event: TypeAlias = Literal[
+    "confirmed", "refuted", "acknowledge", "start", "snooze", "timeout", "worsen", "call", "clear",
+    "resume", "late", "resolve", "end", "merge", "retract",
+]  # fmt: skip
+Role: TypeAlias = Literal["rules", "nurse", "physician"]
+
+UNSEEN: Final[tuple[State, ...]] = ("candidate", "new")
+WORKING: Final[tuple[State, ...]] = ("new", "acknowledged", "in_progress", "snoozed")
+"""States in which somebody still has something to do."""
+OUTCOMES: Final = (
+    "treated", "contact-only", "false-technical", "false-physiological", "referred", "admitted",
+    "limits-adjusted",
+)  # fmt: skip
+DAY_MS: Final = 86_400_000
+CONFIRM_MS: Final = DAY_MS
+"""A repeated reading within 24 hours confirms or refutes; afterwards a yellow stands (5.3)."""
+SNOOZE_MS_MAX: Final = {"yellow": 7 * DAY_MS, "red": DAY_MS}
+REOPEN_MS: Final = 7 * DAY_MS
+"""The same hypothesis within a week goes on from the old alert (5.3)."""
+UNHANDLED_HOURS: Final = {"yellow": 24.0, "red": 4.0}
+"""Working hours until an alert that nobody has handled escalates: red four hours (5.3), yellow
+three working days of eight hours (4.2, which is later than the two days of 5.3)."""
+WORKDAY_HOURS: Final = (8.0, 16.0)
+CLEAR_DAYS_SHOWN: Final = 7
+"""So long an alert that is over stays visible (5.3)."""
+
+
+class Life(msgspec.Struct, frozen=True):
+    """How an alert stands: its state, colour, when it began to be so, and until when if snoozed."""
+
+    state: State
+    severity: str
+    since_ms: int
+    until_ms: int | None = None
+    escalated: bool = False
+
+
+class Act(msgspec.Struct, frozen=True):
+    """What happens: who does it, when, and what the event needs to be told.
+
+    severity: the colour now, of `worsen` and `call`. hours: working hours since it was called, of
+    `late`. clear: readings in a row without deviation, symptom: whether one was told, of `clear`.
+    """
+
+    event: Event
+    at_ms: int
+    by: str = "rules"
+    role: Role = "rules"
+    severity: str = ""
+    until_ms: int | None = None
+    reason: str = ""
+    outcome: str = ""
+    hours: float = 0.0
+    clear: int = 0
+    symptom: bool = False
+
+
+class NotAllowed(ValueError):  # noqa: N818  it is the wish that is wrong
+    """The event may not happen to an alert that stands so; the message says why."""
+
+
+Guard: TypeAlias = Callable[[Life, Act], str]
+"""Why not; empty when it may happen."""
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One row of the table: from which states, by which event, to which state, and if what."""
+
+    states: tuple[State, ...]
+    event: Event
+    to: State | None
+    guard: Guard
+    rule: str
+
+
+def _always(life: Life, act: Act) -> str:
+    del life, act
+    return ""
+
+
+def _person(life: Life, act: Act) -> str:
+    del life
+    return "" if act.by.strip() and act.role != "rules" else "a nurse or a physician must say so"
+
+
+def _confirmed(life: Life, act: Act) -> str:
+    waited = act.at_ms - life.since_ms
+    if waited <= CONFIRM_MS or life.severity == "yellow":
+        return ""
+    return "a red reading is confirmed within 24 hours"
+
+
+def _snooze(life: Life, act: Act) -> str:
+    if not act.reason.strip():
+        return "a reason must be given"
+    if life.severity == "red" and act.role != "physician":
+        return "only a physician may put a red alert off"
+    longest = SNOOZE_MS_MAX.get(life.severity, SNOOZE_MS_MAX["yellow"])
+    if act.until_ms is None or not act.at_ms < act.until_ms <= act.at_ms + longest:
+        return f"it may be put off for {longest // DAY_MS} days at most"
+    return _person(life, act)
+
+
+def _timeout(life: Life, act: Act) -> str:
+    return "" if life.until_ms is not None and act.at_ms >= life.until_ms else "it is put off still"
+
+
+def _worse(life: Life, act: Act) -> str:
+    return "" if _rank(act.severity) > _rank(life.severity) else "it is no worse than it was"
+
+
+def _clear(life: Life, act: Act) -> str:
+    if life.severity == "red":
+        return "a red alert is closed by a person, never by itself"
+    if act.symptom:
+        return "a symptom has been told"
+    return "" if act.clear >= 1 else "a rule still holds"
+
+
+def _late(life: Life, act: Act) -> str:
+    limit = UNHANDLED_HOURS.get(life.severity)
+    if life.escalated:
+        return "it has escalated already"
+    return "" if limit is not None and act.hours > limit else "it is in time"
+
+
+def _outcome(life: Life, act: Act) -> str:
+    if act.outcome not in OUTCOMES:
+        return f"an outcome must be given: {', '.join(OUTCOMES)}"
+    return _person(life, act)
+
+
+def _reason(life: Life, act: Act) -> str:
+    del life
+    return "" if act.reason.strip() else "a reason must be given"
+
+
+_OPEN: Final[tuple[State, ...]] = ("candidate", *WORKING)
+_ANY: Final[tuple[State, ...]] = (*_OPEN, "resolved", "auto_cleared", "expired", "merged")
+
+TABLE: Final[tuple[Row, ...]] = (
+    Row(("candidate",), "confirmed", "new", _confirmed, "the repeated reading hits, too"),
+    Row(("candidate",), "refuted", None, _always, "the repeated reading is normal: logged only"),
+    Row(("new",), "acknowledge", "acknowledged", _person, "who and when are stored"),
+    Row(
+        ("new", "acknowledged"), "start", "in_progress", _person, "an attempt to reach the citizen"
+    ),
+    Row(WORKING, "worsen", "new", _worse, "the colour rises: seen again, no longer put off"),
+    Row(WORKING, "call", "new", _always, "hit again after the refractory week"),
+    Row(("acknowledged", "in_progress"), "snooze", "snoozed", _snooze, "with a reason, for a time"),
+    Row(("snoozed",), "timeout", "new", _timeout, "the time is up"),
+    Row(("new",), "clear", "auto_cleared", _clear, "yellow only, by its hysteresis"),
+    Row(("auto_cleared",), "acknowledge", "resolved", _person, "seen after it was over"),
+    Row(("retracted",), "acknowledge", "retracted", _person, "somebody knows that it never was"),
+    Row(("auto_cleared", "resolved"), "resume", "new", _always, "it has not ended after all"),
+    Row(("acknowledged",), "clear", "resolved", _always, "over, and somebody has seen it"),
+    Row(("new",), "late", "new", _late, "nobody has handled it in time: escalated"),
+    Row(("in_progress",), "resolve", "resolved", _outcome, "with an outcome"),
+    Row(_OPEN, "end", "expired", _reason, "admission, death, or no longer followed"),
+    Row(_OPEN, "merge", "merged", _reason, "another alert says the same"),
+    Row(
+        _ANY,
+        "retract",
+        "retracted",
+        _reason,
+        "the data never said so: with a reason, never silently",
+    ),
+)
+
+
+def after(life: Life, act: Act) -> Life | None:
+    """How the alert stands after this event; None when it is refuted and was never one.
+
+    NotAllowed when no row of the table has the event for the state, or the row's guard says no.
+
+    >>> new = Life("new", "red", 0)
+    >>> after(new, Act("acknowledge", 1, "Mette", "nurse")).state
+    'acknowledged'
+    >>> after(new, Act("clear", 1, clear=3))
+    Traceback (most recent call last):
+    alerting.lifecycle.NotAllowed: a red alert is closed by a person, never by itself
+    """
+    row = next((row for row in TABLE if act.event == row.event and life.state in row.states), None)
+    if row is None:
+        raise NotAllowed(f"{act.event} does not happen to an alert that is {life.state}")
+    why_not = row.guard(life, act)
+    if why_not:
+        raise NotAllowed(why_not)
+    if row.to is None:
+        return None
+    severity = act.severity if act.event in ("worsen", "call") and act.severity else life.severity
+    stays = row.to == life.state
+    return Life(
+        state=row.to,
+        severity=severity,
+        since_ms=life.since_ms if stays else act.at_ms,
+        until_ms=act.until_ms if act.event == "snooze" else None,
+        escalated=life.escalated or act.event in ("worsen", "late"),
+    )
+
+
+def goes_on(ended_ms: int | None, onset_ms: int) -> bool:
+    """Whether an alert that begins goes on from one that ended: a week at most lies between.
+
+    >>> goes_on(0, REOPEN_MS), goes_on(0, REOPEN_MS + 1), goes_on(None, 5)
+    (True, False, False)
+    """
+    return ended_ms is not None and 0 <= onset_ms - ended_ms <= REOPEN_MS
+
+
+def working_hours(start: float, end: float) -> float:
+    """Hours between two local moments (days) that somebody is at work: Monday to Friday, 8 to 16.
+
+    Public holidays count as working days, so that nothing escalates later than it should.
+
+    >>> working_hours(0.0, 7.0), working_hours(0.5, 1.375)  # Thursday to Thursday; noon to nine
+    (40.0, 5.0)
+    """
+    open_at, close_at = (hour / 24 for hour in WORKDAY_HOURS)
+    hours = 0.0
+    for day in range(int(start), int(end) + 1):
+        if (day + 3) % 7 < 5:
+            hours += max(0.0, min(end, day + close_at) - max(start, day + open_at)) * 24
+    return round(hours, 6)
+
+
+def _rank(severity: str) -> int:
+    order = ("technical", "blue", "yellow", "red")
+    return order.index(severity) if severity in order else -1
