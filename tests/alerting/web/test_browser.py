@@ -122,7 +122,7 @@ def test_news_arrive_by_themselves_and_disturb_nobody(page: Any, ward: Ward) -> 
 def test_the_patient_page_is_fresh_too(page: Any, ward: Ward) -> None:
     page.locator("text=Bo Friis").click()
     page.wait_for_selector("svg.chart")
-    ward.open_alert("c2", "R03", "yellow", 1, text_da="Ny gul alarm.")
+    ward.open_alert("c2", "R14", "yellow", 1, text_da="Ny gul alarm.")
     page.wait_for_selector("text=Ny gul alarm.")
     page.locator(".alert.red .findings summary").first.click()
     assert "regelsæt 1.0.0" in page.locator(".alert.red").inner_text()
