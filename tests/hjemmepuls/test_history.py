@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from alerting.backtest.score import LEARNING_DAYS
-from alerting.engine import Engine
+from alerting.engine import Change, Engine
 from alerting.roster import Roster
 from alerting.rules import RULEBOOK, Colour
 from alerting.sittings import sittings_of
@@ -58,7 +58,9 @@ def test_it_says_what_the_engine_says_live(store: Path, live: dict[str, Any]) ->
     counted = Counter(
         (RULEBOOK.rules[change.rule].id, change.colour.name.lower())
         for change in changes
-        if change.colour > Colour.GREEN and change.t >= begin[change.row]
+        if isinstance(change, Change)
+        and change.colour > Colour.GREEN
+        and change.t >= begin[change.row]
     )
     missing = {key: count for key, count in counted.items() if key[0] == "R24"}
     wanted = {key: count for key, count in counted.items() if key not in missing}
