@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of a table")]
 Html = Annotated[Path | None, typer.Option("--html", help="Write the report as one HTML page")]
+Document = Annotated[
+    Path | None, typer.Option("--document", help="Put the results into docs/SCORECARD.md")
+]
 Seeds = Annotated[
     list[int] | None, typer.Option("--seed", min=0, help="World; may be given again. Default 101")
 ]
@@ -113,6 +116,7 @@ def variants_of(given: Sequence[str] | None) -> dict[str, dict[str, dict[str, fl
 def score(
     as_json: AsJson = False,
     html: Html = None,
+    document: Document = None,
     seed: Seeds = None,
     report: Report = False,
     patients: Patients = 2000,
@@ -147,6 +151,10 @@ def score(
         from hjemmepuls.report.score_page import score_page
 
         html.write_text(score_page(result), encoding="utf-8")
+    if document:
+        from hjemmepuls.report.document import put, score_document
+
+        put(document, "score", score_document(result))
     if as_json:
         typer.echo(json.dumps(result, allow_nan=False))
     else:
@@ -186,6 +194,7 @@ def _wish(
 def benefits(
     as_json: AsJson = False,
     html: Html = None,
+    document: Document = None,
     seed: Seeds = None,
     report: Report = False,
     patients: Patients = 2000,
@@ -207,6 +216,10 @@ def benefits(
         from hjemmepuls.report.benefits_page import benefits_page
 
         html.write_text(benefits_page(result), encoding="utf-8")
+    if document:
+        from hjemmepuls.report.document import benefits_document, put
+
+        put(document, "benefits", benefits_document(result))
     if as_json:
         typer.echo(json.dumps(result, allow_nan=False))
         return

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from alerting.api.app import create_app
+from alerting.backtest.published import STUDIES, TRIALS
+from alerting.backtest.rules_of_thumb import RULES_OF_THUMB
 from alerting.rules import RULES, SIGNALS, Rule
 from alerting.settings import AlertingSettings
 from devices.catalogue import DEVICE_TYPES, METRICS
@@ -23,7 +25,7 @@ from ingest.settings import IngestSettings
 
 _NOTHING: Any = None
 """Routes are listed without a monitor or a store."""
-DOCUMENTS = ("docs/REFERENCE.md", "docs/SIMULATOR.md", "SAFETY.md")
+DOCUMENTS = ("docs/REFERENCE.md", "docs/SCORECARD.md", "docs/SIMULATOR.md", "SAFETY.md")
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
@@ -221,6 +223,34 @@ def simulated_numbers() -> str:
     )
 
 
+def studies() -> str:
+    """Published detection; an asterisk stands where it was not read in the source."""
+    return table(
+        ("study", "population", "found"),
+        ((_checked(row.name, row.checked), row.population, row.found) for row in STUDIES),
+    )
+
+
+def trials() -> str:
+    """Published effects of home monitoring."""
+    return table(
+        ("trial", "population", "effect"),
+        ((_checked(row.name, row.checked), row.population, row.effect) for row in TRIALS),
+    )
+
+
+def _checked(name: str, checked: bool) -> str:
+    return name if checked else f"{name} \\*"
+
+
+def rules_of_thumb() -> str:
+    """The simple rules that are scored in the same run."""
+    return table(
+        ("name", "rule", "for", "source and what others found"),
+        ((f"`{row.name}`", row.name_en, row.condition, row.source) for row in RULES_OF_THUMB),
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "device-types": device_types,
@@ -233,6 +263,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "simulated-signals": simulated_signals,
     "simulated-symptoms": simulated_symptoms,
     "simulated-numbers": simulated_numbers,
+    "rules-of-thumb": rules_of_thumb,
+    "studies": studies,
+    "trials": trials,
 }
 
 

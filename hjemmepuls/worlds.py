@@ -35,7 +35,7 @@ def recording_of(
         start=block.start,
         values=block.values,
         doubtful=block.doubtful,
-        answers=block.answers,
+        answers=block.given,
         t=block.t,
         scheduled=block.scheduled,
         willing=block.willing,

@@ -14,6 +14,7 @@ from hjemmepuls.cli import app
 from tests.hjemmepuls.stored import store_of
 
 RUNNER = CliRunner()
+ROOT = Path(__file__).parents[2]
 SMALL = ("--patients", "24", "--days", "90", "--draws", "20", "--processes", "1")
 PROMISED = {
     "sensitivity", "sensitivity_ci", "lead_days_median", "false_per_patient_week",
@@ -96,6 +97,22 @@ def test_the_page_of_a_score_is_whole(scored: Any) -> None:
     text = check_page(page)
     assert text.count("<svg") == 6 + len(ARMS)
     assert f"{100 * result['copd_daily']['sensitivity']:.0f} %" in text
+
+
+def test_results_go_into_the_document_between_their_markers(tmp_path: Path) -> None:
+    document = tmp_path / "SCORECARD.md"
+    document.write_text((ROOT / "docs/SCORECARD.md").read_text())
+    arm = ("--arm", "hf_adaptive", "--document", document)
+    assert run("score", *SMALL, *arm).exit_code == 0
+    assert run("benefits", *SMALL, *arm).exit_code == 0
+    text = document.read_text()
+    assert "tuning seeds 101, 24 patients per arm and seed, 90 days" in text
+    assert text.count("<!-- results:score -->") == text.count("<!-- /results:score -->") == 1
+    assert "| `hf_adaptive` |" in text
+    assert "| `macd_twice_weekly` |" in text
+    assert "| admissions |" in text
+    assert text.startswith("# The scorecard")
+    assert text.endswith((ROOT / "docs/SCORECARD.md").read_text()[-200:])
 
 
 def test_score_is_the_same_twice_and_on_two_processes(scored: Any) -> None:
