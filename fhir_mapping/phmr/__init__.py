@@ -7,12 +7,13 @@ elsewhere comes in by the mapping that `recover` documents. What cannot be read 
 
 from fhir_mapping.phmr.compose import document_of
 from fhir_mapping.phmr.document import Document, Refusal
-from fhir_mapping.phmr.read import DOCUMENT_BYTES_MAX, read_phmr
+from fhir_mapping.phmr.read import DOCUMENT_BYTES_MAX, ELEMENTS_MAX, read_phmr
 from fhir_mapping.phmr.recover import records_from
 from fhir_mapping.phmr.render import render_phmr
 
 __all__ = [
     "DOCUMENT_BYTES_MAX",
+    "ELEMENTS_MAX",
     "Document",
     "Refusal",
     "document_of",

@@ -18,6 +18,9 @@ from fhir_mapping.phmr.tree import HL7, attribute, cut, find_all, kept
 DOCUMENT_BYTES_MAX = 16 * 1024 * 1024
 """Largest document read. A record of ours takes 4.3 kB: two years of five signals a day fit."""
 
+ELEMENTS_MAX = 500_000
+"""Most elements read, as each costs memory; a document of ours that is as large has a third."""
+
 
 def read_phmr(xml: bytes) -> Document | Refusal:
     """The document in these bytes; never raises for what they hold.
@@ -59,6 +62,9 @@ def _parse(xml: bytes) -> etree._Element | Refusal:
         return Refusal("/", str(error), "well-formed XML is needed")
     if root.getroottree().docinfo.doctype:
         return Refusal("<!DOCTYPE", root.getroottree().docinfo.doctype, "none is accepted")
+    elements = int(root.xpath("count(descendant-or-self::*)"))
+    if elements > ELEMENTS_MAX:
+        return Refusal("/", f"{elements} elements", f"at most {ELEMENTS_MAX} are read")
     return root
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from fhir_mapping.phmr import (
     DOCUMENT_BYTES_MAX,
+    ELEMENTS_MAX,
     Document,
     Refusal,
     read_phmr,
@@ -51,6 +52,7 @@ def with_doctype(declarations: str, text: str) -> bytes:
         .encode(),
         (b"<a>" * 1000) + (b"</a>" * 1000),
         GOOD.replace("</recordTarget>", '<x xmlns="relative"/></recordTarget>').encode(),
+        GOOD.replace("</recordTarget>", f"{'<x/>' * ELEMENTS_MAX}</recordTarget>").encode(),
     ],
 )
 def test_it_is_refused(xml: bytes) -> None:
