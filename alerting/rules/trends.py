@@ -42,8 +42,9 @@ def mann_kendall(readings: Floats) -> tuple[Ints, Floats, Ints]:
     (-11, -1.9487, 6)
     """
     rows, k = readings.shape
+    readings = np.asfortranarray(readings)
     s = np.zeros(rows, dtype=np.int32)
-    tied = np.zeros((rows, k), dtype=np.int32)
+    tied = np.zeros((rows, k), dtype=np.int32, order="F")
     for gap in range(1, k):
         change = readings[:, gap:] - readings[:, :-gap]
         s += (change > 0).sum(axis=1, dtype=np.int32) - (change < 0).sum(axis=1, dtype=np.int32)

@@ -15,7 +15,25 @@ from alerting.rules.profile import Profile
 from alerting.rules.rule import Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
 
-_COLUMNS: Final = np.array([SPO2, SYSTOLIC, PULSE])
+_WIDE: Final = 301
+"""Saturation, pressure and pulse are whole numbers below this, once they are plausible."""
+_WHOLE: Final = np.arange(float(_WIDE))
+_OFF, _ON = np.zeros(_WIDE, dtype=np.bool_), np.ones(_WIDE, dtype=np.bool_)
+_SPO2_POINTS: Final = np.concatenate(
+    [news2.saturation(_WHOLE, *scale) for scale in ((_OFF, _OFF), (_ON, _OFF), (_ON, _ON))]
+).astype(np.int8)
+"""Points on scale 1, on scale 2 breathing air, and on scale 2 with oxygen, end to end."""
+_LOOKED_UP: Final = tuple(
+    (column, table.astype(np.int8), 1 << news2.PARAMETERS.index(name))
+    for column, table, name in (
+        (SPO2, _SPO2_POINTS, "saturation"),
+        (SYSTOLIC, news2.systolic(_WHOLE), "systolic"),
+        (PULSE, news2.pulse(_WHOLE), "pulse"),
+    )
+)
+_NEVER_MEASURED: Final = sum(
+    1 << news2.PARAMETERS.index(name) for name in ("respiration", "consciousness", "temperature")
+)
 _RCP: Final = "NEWS2 (RCP 2017)"
 
 
@@ -28,15 +46,12 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     when it lies some points above that of the usual values; where these are not known, it counts
     as it is.
     """
-    measured = s.x[:, _COLUMNS]
-    asked: Bools = np.any(~np.isnan(measured), axis=1)
-    total, single, absent = _score(s.profile, measured)
+    asked, total, single, absent = _score(s.profile, s.x)
     above = np.ones(len(asked), dtype=np.bool_)
     high = np.flatnonzero(single | (total >= params["yellow"]))
     if high.size:
-        base = s.base[np.ix_(high, _COLUMNS)]
-        seen = np.where(np.isnan(measured[high]), np.nan, base)
-        usual, _, _ = _score(s.profile.take(high), seen)
+        seen = np.where(np.isnan(s.x[high]), np.nan, s.base[high])
+        _, usual, _, _ = _score(s.profile.take(high), seen)
         known = ~np.isnan(s.base[high, SPO2])
         above[high] = ~known | (total[high] - usual >= params["above_usual"])
     return Verdict(
@@ -54,19 +69,22 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     )
 
 
-def _score(profile: Profile, values: Floats) -> tuple[Ints, Bools, Ints]:
-    """(total, whether one parameter alone is 3, absent packed) of saturation, systolic, pulse."""
-    unmeasured = np.full(len(values), np.nan)
-    columns = {
-        "respiration": unmeasured,
-        "saturation": news2.saturation(values[:, 0], profile.scale2, profile.on_oxygen),
-        "oxygen": news2.oxygen(profile.on_oxygen),
-        "systolic": news2.systolic(values[:, 1]),
-        "pulse": news2.pulse(values[:, 2]),
-        "consciousness": unmeasured,
-        "temperature": unmeasured,
-    }
-    return news2.total_of(np.stack([columns[name] for name in news2.PARAMETERS], axis=1))
+def _score(profile: Profile, x: Floats) -> tuple[Bools, Ints, Bools, Ints]:
+    """(whether any is there, total, whether one alone is 3, absent packed) of readings (n, S)."""
+    scale = np.where(profile.scale2, np.where(profile.on_oxygen, 2 * _WIDE, _WIDE), 0)
+    some = np.zeros(len(x), dtype=np.bool_)
+    single = np.zeros(len(x), dtype=np.bool_)
+    total = np.multiply(profile.on_oxygen, np.int8(2))
+    absent = np.full(len(x), _NEVER_MEASURED, dtype=np.int8)
+    for column, table, bit in _LOOKED_UP:
+        there = ~np.isnan(x[:, column])
+        place = np.rint(np.where(there, x[:, column], 0.0)).astype(np.int32)
+        points = table[place + scale if column == SPO2 else place] * there
+        total += points
+        single |= points == 3
+        absent |= np.multiply(~there, np.int8(bit))
+        some |= there
+    return some, total, single, absent
 
 
 def absent_words(evidence: Mapping[str, float], lang: str) -> dict[str, str]:
