@@ -22,6 +22,8 @@ from alerting.rules.state import State
 LAG_DAYS: Final = 7
 WEIGHT_VALID: Final = 5.0
 FREEZE_DAYS_MAX: Final = 21.0
+DENSE: Final = 4
+"""Where more than one in this many is due, all are computed."""
 ANEW_DAYS: Final = 3.0
 ANEW_WEIGHT: Final = 3.0
 
@@ -39,8 +41,8 @@ GAP_DAYS_MAX: Final = 2047
 """After a longer gap nothing is left of what was known, to the last bit that counts."""
 _KEPT: Final = np.stack(
     [decay(np.arange(GAP_DAYS_MAX + 1), np.array(signal.half_life_days)) for signal in SIGNALS]
-)
-"""What is left of a weight after each whole number of days, by signal."""
+).ravel()
+"""What is left of a weight after each whole number of days, signal after signal."""
 _MOVED: Final = ("weight", "mean", "spread", "absorbed_day", "occupied", "oldest_day")
 """What moves when a reading enters a baseline."""
 
@@ -76,12 +78,10 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     rounds: what waits lies within seven consecutive days, because this runs before `enter`.
     """
     due = ready & (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
-    for signal in range(_SIGNALS):
-        if np.count_nonzero(due[:, signal]) * 4 > len(day):
-            _absorb_column(block, signal, due[:, signal])
-            waiting = block.occupied[:, signal] != 0
-            due[:, signal] &= waiting & (day - block.oldest_day[:, signal] >= LAG_DAYS)
-    row, column = np.nonzero(due)
+    if np.count_nonzero(due) * DENSE > due.size:
+        _absorb_everywhere(block, due)
+        due &= (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
+    row, column = np.nonzero(due.T)[::-1]
     pair: tuple[Ints, Ints] = (row, column)
     while pair[0].size:
         _absorb_pairs(block, pair)
@@ -89,16 +89,26 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
         pair = (pair[0][again], pair[1][again])
 
 
-def _absorb_column(block: State, signal: int, due: Bools) -> None:
-    """Move the oldest waiting reading of one signal into its baseline, where `due` (n,).
+def _absorb_everywhere(block: State, due: Bools) -> None:
+    """Move the oldest waiting reading of every signal into its baseline, where `due` (n, S).
 
-    Every row is computed and the others keep what they had: faster where many are due.
+    All are computed and the others keep what they had: faster where many are due.
     """
-    columns = [getattr(block, name)[:, signal] for name in _MOVED]
-    slot = columns[-1] % SLOTS
-    value = block.pending[:, signal][np.arange(len(due)), slot]
-    for column, after in zip(columns, _absorbed(columns, value, slot, signal), strict=True):
-        np.copyto(column, after, where=due, casting="same_kind")
+    before = [getattr(block, name) for name in _MOVED]
+    slot = before[-1] % SLOTS
+    value = _waiting(block.pending, slot, due)
+    moved = _absorbed(before, value, slot, np.arange(_SIGNALS))
+    for array, after in zip(before, moved, strict=True):
+        array[...] = np.where(due, after, array)
+
+
+def _waiting(pending: Floats, slot: Ints, due: Bools) -> Floats:
+    """The pending (n, S, 8) reading in each `slot` (n, S), where `due`; anything elsewhere."""
+    usual = int(slot[due][0])
+    value = pending[:, :, usual].copy(order="F")
+    odd = np.nonzero(due & (slot != usual))
+    value[odd] = pending[odd[0], odd[1], slot[odd]]
+    return value
 
 
 def _absorb_pairs(block: State, pair: tuple[Ints, Ints]) -> None:
@@ -111,13 +121,14 @@ def _absorb_pairs(block: State, pair: tuple[Ints, Ints]) -> None:
 
 
 def _absorbed(
-    before: "Sequence[npt.NDArray[Any]]", value: Floats, slot: Ints, signal: "int | Ints"
-) -> "tuple[npt.NDArray[Any], ...]":
-    """What _MOVED becomes when `value` of the oldest day enters, from what it was; each (n,)."""
+    before: Sequence[npt.NDArray[Any]], value: Floats, slot: Ints, signal: Ints
+) -> tuple[npt.NDArray[Any], ...]:
+    """What _MOVED becomes when `value` of the oldest day enters, from what it was."""
     weight, mean, spread, absorbed, occupied, oldest = before
     pulled = winsorise(value, mean, deviation_sd(weight, spread, _FLOOR[signal]))
     value = np.where(weight > 0, pulled, value)
-    kept = _KEPT[signal, np.clip(oldest - absorbed, 0, GAP_DAYS_MAX)]
+    gap = np.minimum(np.maximum(oldest - absorbed, 0), GAP_DAYS_MAX)
+    kept = _KEPT[signal * (GAP_DAYS_MAX + 1) + gap]
     left = occupied & ~_BITS[slot]
     turned = (left >> slot) | (left << (SLOTS - slot)) & 0xFF
     return (*absorb(weight, mean, spread, value, kept), oldest.copy(), left, oldest + _NEXT[turned])
