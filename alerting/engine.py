@@ -6,7 +6,7 @@ evaluation, replay after late data, the rebuild at start and the curves of the p
 loop, over few or many rows.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -36,6 +36,7 @@ from alerting.timeline import PERSONAL
 Wave = Sequence[Sitting]
 _CALL = rule_index("R24")
 _CALL_STAGE = int(RULES[_CALL].params["call"])
+STATE_FIELDS = tuple(name for name in State.__slots__ if name != "dtype")
 Watcher = Callable[[Wave, Findings], None]
 Listener = Callable[[Findings], None]
 TIMED = (
@@ -123,6 +124,28 @@ class Engine:
             self._upcoming[row] = 0
             moments = self.roster.moments[row]
             self._next_t[row] = moments[0].t if moments else np.inf
+
+    def memory(self) -> dict[str, Any]:
+        """Everything that the engine remembers, as arrays by name: the rows' past, forgotten."""
+        own: dict[str, Any] = {
+            "measured_t": self.measured_t,
+            "settled_t": self._settled_t,
+            "next_t": self._next_t,
+            "upcoming": np.array(self._upcoming, dtype=np.int64),
+        }
+        state = {f"state.{name}": getattr(self.state, name) for name in STATE_FIELDS}
+        return own | state | {f"profile.{name}": getattr(self.profile, name) for name in TIMED}
+
+    def recall(self, memory: Mapping[str, Any]) -> bool:
+        """Take over what `memory` gave for the same roster; False, and nothing, if it is other."""
+        mine = self.memory()
+        kinds = {name: (array.shape, array.dtype) for name, array in mine.items()}
+        if kinds != {name: (array.shape, array.dtype) for name, array in memory.items()}:
+            return False
+        for name, array in memory.items():
+            mine[name][...] = array
+        self._upcoming = memory["upcoming"].tolist()
+        return True
 
     def advance(self, sittings: Iterable[Sitting], watch: Watcher | None = None) -> list[Event]:
         """Take sittings (in time order for each row) through the rules."""

@@ -4,7 +4,8 @@ In: records as they are committed (by arrival number) and the clock. Out: alerts
 whenever something arrives late or changes the past, the citizens concerned are replayed from
 their stored records in order of measuring, and the alerts are brought in line with the outcome:
 one may appear, move its onset, end, or be retracted with a reason, never silently vanish.
-Because of that replay nothing here needs to survive a crash but the stores themselves.
+Because of that replay nothing here needs to survive a crash but the stores themselves; a snapshot
+(`alerting.snapshot`) only makes the start short.
 """
 
 import logging
@@ -12,8 +13,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import groupby
+from pathlib import Path
 
 from alerting.alert import Finding
 from alerting.alert_store import AlertStore
@@ -29,6 +31,7 @@ from alerting.rules.arrays import Ints
 from alerting.sittings import sittings_of
 from alerting.situation import Curve, Situation
 from alerting.situations import situations_of
+from alerting.snapshot import Mark, read_snapshot, rulebook_mark, why_not, write_snapshot
 from fhir_mapping.record import Record
 from ingest.store import Reader, StoreUnavailable
 
@@ -39,6 +42,10 @@ DRAWN_MAX = 4_000
 """Most curves kept ready: a few pages of the largest worklist."""
 REPLAY_CITIZENS = 500
 """So many are replayed at a time: it bounds the memory, and how long a reader waits."""
+SNAPSHOT_S = 300.0
+"""So often what is known is kept; it bounds what a start after a crash has to judge again."""
+SNAPSHOT_RECORDS_MAX = 200_000
+"""With more than so many records after a snapshot, judging everything again is as good."""
 LATE = "late-data"
 ENROLMENT = "enrolment-changed"
 REBUILT = "rebuilt-from-the-records"
@@ -60,11 +67,13 @@ class Evaluator:
         open_alerts: Callable[[], AlertStore],
         wall_ms: Callable[[], int],
         data_clock: bool = False,
+        snapshot: Path | None = None,
     ) -> None:
         self._open_reader = open_reader
         self._open_alerts = open_alerts
         self._wall_ms = wall_ms
         self._data_clock = data_clock
+        self._snapshot = snapshot
         self._lock = threading.RLock()
         self._stores: tuple[Reader, AlertStore] | None = None
         self._newest_ms = 0
@@ -76,19 +85,24 @@ class Evaluator:
 
     def serve(self, should_stop: Callable[[], bool], poll_s: float, tick_s: float) -> None:
         """Follow the store until `should_stop`; a store that is away is tried again."""
-        next_tick = 0.0
+        next_tick, next_snapshot = 0.0, time.monotonic() + SNAPSHOT_S
         while not should_stop():
             try:
                 news = self.poll()
                 if time.monotonic() >= next_tick:
                     next_tick = time.monotonic() + tick_s
                     self.tick()
+                if time.monotonic() >= next_snapshot:
+                    self.save()
+                    next_snapshot = time.monotonic() + SNAPSHOT_S
             except StoreUnavailable as error:
                 log.warning("a store is not available (%s), starting from the records again", error)
                 self.close()  # what was judged may not have reached the alerts
                 news = 0
             if news < BATCH_RECORDS:
                 time.sleep(poll_s)
+        with suppress(StoreUnavailable):
+            self.save()
         self.close()
 
     def poll(self) -> int:
@@ -124,6 +138,15 @@ class Evaluator:
             if alert.attention == "unacked" and alert.escalated_ms is None:
                 hours = working_hours(local_days(alert.since_ms), local_days(now_ms))
                 self._alerts.escalate(alert, hours, now_ms)
+
+    def save(self) -> None:
+        """Keep what is known where the next start finds it; only between polls, never within."""
+        if self._snapshot is None or self._stores is None or self._enrolment < 0:
+            return
+        try:
+            write_snapshot(self._snapshot, self._mark(), self._engine.memory())
+        except OSError as error:
+            log.warning("the snapshot could not be written: %s", error)
 
     def close(self) -> None:
         """Release the stores; idempotent. The next poll begins from the records again.
@@ -196,18 +219,71 @@ class Evaluator:
             return
         roster = Roster.of(self._reader)
         if self._enrolment < 0:
-            self._seq = self._departed = self._reader.last_seq()
-            reason, rows = REBUILT, list(range(len(roster)))
-            with self._lock:
-                self._engine = Engine(roster)
-        else:
-            reason = ENROLMENT
-            with self._lock:
-                rows = self._engine.adopt(roster)
+            self._start(roster, version)
+            return
+        with self._lock:
+            rows = self._engine.adopt(roster)
         self._enrolment = version
-        self._replay(rows, reason)
+        self._replay(rows, ENROLMENT)
 
-    def _take(self, records: Sequence[Record], left: Iterable[str]) -> None:
+    def _start(self, roster: Roster, version: int) -> None:
+        """Begin from the snapshot and what came after it, or from all the records."""
+        engine, newest = Engine(roster), self._reader.last_seq()
+        mark = self._recalled(engine, version)
+        with self._lock:
+            self._engine = engine
+        if mark is None:
+            self._enrolment = version
+            self._seq = self._departed = newest
+            self._replay(range(len(roster)), REBUILT)
+            return
+        log.info("starting from the snapshot at arrival %d of %d", mark.seq, newest)
+        records = self._reader.records_after(mark.seq, SNAPSHOT_RECORDS_MAX)
+        departures = self._reader.departures_after(mark.departed)
+        self._enrolment, self._newest_ms = version, mark.newest_ms
+        self._seq = max(newest, records[-1].seq if records else 0)
+        self._departed = max([newest, *(seq for seq, _ in departures)])
+        # Whose alerts went on after the snapshot has its history judged again, so that what was
+        # opened and closed since is recognised and not told twice.
+        after = self._alerts.alerts_since(mark.change, self._alerts.last_change() + 1)
+        again = {citizen for _, citizen in departures} | {alert.citizen for alert in after}
+        self._take(records, again, REBUILT)
+
+    def _recalled(self, engine: Engine, version: int) -> Mark | None:
+        """Where the snapshot stands that the engine has taken over; None when none fits."""
+        found = read_snapshot(self._snapshot) if self._snapshot else None
+        if found is None:
+            return None
+        mark, memory = found
+        reason = why_not(mark, self._mark(mark, version))
+        backlog = self._reader.records_after(mark.seq, SNAPSHOT_RECORDS_MAX)
+        if not reason and len(backlog) == SNAPSHOT_RECORDS_MAX:
+            reason = "too much came after it"
+        if not reason and not engine.recall(memory):
+            reason = "it remembers other things"
+        if reason:
+            log.warning("the snapshot is not used: %s", reason)
+            return None
+        return mark
+
+    def _mark(self, of: Mark | None = None, version: int = -1) -> Mark:
+        """Where we stand now; or, given a snapshot's mark, what the stores say at its places."""
+        seq = self._seq if of is None else of.seq
+        change = self._alerts.last_change() if of is None else of.change
+        (record,) = self._reader.records_after(seq - 1, 1, unassigned=True)[:1] or (None,)
+        event = self._alerts.event(change)
+        return Mark(
+            rulebook=rulebook_mark(),
+            enrolment=self._enrolment if of is None else version,
+            seq=seq if of is None else self._reader.last_seq(),
+            departed=self._departed if of is None else self._reader.last_seq(),
+            change=change if of is None else self._alerts.last_change(),
+            record="" if record is None or record.seq != seq else record.identity.hex(),
+            event="" if event is None else f"{event.alert} {event.what} {event.at_ms}",
+            newest_ms=self._newest_ms,
+        )
+
+    def _take(self, records: Sequence[Record], left: Iterable[str], reason: str = LATE) -> None:
         """Run what came in order; replay whoever got something late, changed or taken away."""
         engine = self._engine
         row_of = engine.roster.row
@@ -225,7 +301,7 @@ class Evaluator:
             self._revision.update({engine.roster.ids[sitting.row] for sitting in sittings})
             events = engine.advance(sitting for sitting in sittings if sitting.row not in late)
         self._apply(events)
-        self._replay(sorted(late), LATE)
+        self._replay(sorted(late), reason)
 
     def _replay(self, rows: Sequence[int], reason: str) -> None:
         """Judge these rows' whole history again and bring their alerts in line with it."""

@@ -1,8 +1,8 @@
 """The alerting process: the evaluator on its own thread, the API and the page on loopback.
 
 Called by the command line. When the evaluator dies of a fault of ours, the process ends with it,
-so that no page goes on showing old alerts; whoever supervises it starts it again, and it rebuilds
-everything from the records.
+so that no page goes on showing old alerts; whoever supervises it starts it again, and it goes on
+from its snapshot and the records.
 """
 
 import logging
@@ -37,6 +37,7 @@ def serve(settings: AlertingSettings) -> bool:
         open_alerts,
         wall_ms=lambda: time.time_ns() // 1_000_000,
         data_clock=settings.clock == "data",
+        snapshot=settings.alert_store_path.with_suffix(".snapshot"),
     )
     app = create_app(evaluator, open_reader, open_alerts)
     server = uvicorn.Server(

@@ -160,6 +160,16 @@ class AlertStore:
             )
             return [AlertEvent(*row) for row in rows]
 
+    def event(self, change: int) -> AlertEvent | None:
+        """What happened at this position of the feed."""
+        with world():
+            rows = self._db.execute(
+                "SELECT change, alert, at_ms, actor, what, detail FROM alert_event "
+                "WHERE change = ?",
+                (change,),
+            ).fetchall()
+        return AlertEvent(*rows[0]) if rows else None
+
     def last_change(self) -> int:
         """The feed's newest position; 0 in an empty store."""
         with world():

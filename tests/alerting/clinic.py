@@ -198,13 +198,16 @@ class Clinic:
         """Take deliveries in one batch; what became of each reading."""
         return [outcome.result for outcome in process(deliveries, self.writer)]
 
-    def evaluator(self, name: str = "live", data_clock: bool = False) -> Evaluator:
+    def evaluator(
+        self, name: str = "live", data_clock: bool = False, snapshot: Path | None = None
+    ) -> Evaluator:
         """An evaluator with alerts of this name."""
         return Evaluator(
             lambda: SqliteReader(self.records),
             lambda: AlertStore(self.folder / f"{name}.db"),
             lambda: self.now_ms,
             data_clock,
+            snapshot,
         )
 
     def alerts(self, name: str = "live") -> list[Alert]:
