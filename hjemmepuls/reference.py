@@ -13,6 +13,7 @@ from typing import Any
 from alerting.api.app import create_app
 from alerting.backtest.published import STUDIES, TRIALS
 from alerting.backtest.rules_of_thumb import RULES_OF_THUMB
+from alerting.lifecycle import TABLE as LIFECYCLE_TABLE
 from alerting.rules import RULES, SIGNALS, Rule
 from alerting.settings import AlertingSettings
 from devices.catalogue import DEVICE_TYPES, METRICS
@@ -251,6 +252,17 @@ def rules_of_thumb() -> str:
     )
 
 
+def lifecycle() -> str:
+    """What may become of an alert: every row of the table of states."""
+    return table(
+        ("from", "what happens", "to", "when"),
+        (
+            (", ".join(row.states), row.event, row.to or "(none)", row.rule)
+            for row in LIFECYCLE_TABLE
+        ),
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "device-types": device_types,
@@ -263,6 +275,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "simulated-signals": simulated_signals,
     "simulated-symptoms": simulated_symptoms,
     "simulated-numbers": simulated_numbers,
+    "lifecycle": lifecycle,
     "rules-of-thumb": rules_of_thumb,
     "studies": studies,
     "trials": trials,
