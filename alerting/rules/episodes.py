@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -45,28 +45,37 @@ def together(verdicts: Mapping[int, Verdict], was: npt.NDArray[np.int8]) -> Judg
     for column, verdict in verdicts.items():
         judged.asked[:, column] = verdict.asked
         judged.ran[:, column] = verdict.ran
-        np.copyto(judged.level[:, column], verdict.level, where=verdict.ran, casting="unsafe")
+        level, at_once = judged.level[:, column], judged.at_once[:, column]
+        np.multiply(verdict.level, verdict.ran, out=level, casting="unsafe")
         judged.clear[:, column] = verdict.clear
         if verdict.at_once is not None:
-            np.copyto(judged.at_once[:, column], verdict.at_once, where=verdict.ran)
+            np.multiply(verdict.at_once, verdict.ran, out=at_once, casting="unsafe")
     return judged
+
+
+def _put(array: npt.NDArray[Any], new: npt.NDArray[Any], where: Bools) -> None:
+    """`array[where] = new[where]` for single bytes, by their bits: many times as fast."""
+    different = np.bitwise_xor(array, new)
+    different &= np.negative(where.view(np.int8)).view(array.dtype)
+    array ^= different
 
 
 def _confirm(block: State, judged: Judged, ran: Bools, day: Ints, book: Rulebook) -> Ints:
     """The raw colour (n, R) once k-of-n has had its say; shifts the registers (P4).
 
-    What a verdict gives at once needs no confirmation.
+    A reading gives no more than it shows itself: k of n allows a colour, and never makes one out of
+    a reading that is fine. What a verdict gives at once needs no confirmation.
     """
-    stale = block.judged_day < (day - np.int16(MAX_AGE_DAYS))[:, None]
-    raw = judged.at_once.copy(order="F")
+    fresh = block.judged_day >= (day - np.int16(MAX_AGE_DAYS))[:, None]
+    raw = judged.at_once
     for register, colour, confirm in (
         (block.hits_yellow, _YELLOW, book.confirm_yellow),
         (block.hits_red, _RED, book.confirm_red),
     ):
         hit = judged.level >= colour
-        shifted = shift_in(np.where(stale, np.uint8(0), register), hit, book.n)
-        np.copyto(register, shifted, where=ran)
-        np.maximum(raw, colour, out=raw, where=np.where(confirm, hits(shifted) >= book.k, hit))
+        shifted = shift_in(register * fresh, hit, book.n)
+        _put(register, shifted, ran)
+        raw = np.maximum(raw, (hit & (~confirm | (hits(shifted) >= book.k))) * colour)
     return raw
 
 
@@ -83,16 +92,17 @@ def advance(
     counted, today = ran & episode, day.astype(np.int16)
     raw = _confirm(block, judged, counted, today, book)
     again = block.judged_day == today[:, None]
-    active, clears = follow(
+    colour, clears = follow(
         np.maximum(was, _GREEN), block.clears, raw, judged.clear, book.n_off, again
     )
-    colour = np.where(episode, active, judged.level)
+    for column in np.flatnonzero(~episode):
+        colour[:, column] = judged.level[:, column]
     # An open episode stays open when its rule cannot run; anything else becomes INSUFFICIENT.
     unable = judged.asked & ~ran & ~(episode & (was > _GREEN))
-    np.copyto(block.status, colour, where=ran)
-    np.copyto(block.status, _INSUFFICIENT, where=unable)
-    np.copyto(block.clears, clears, where=counted)
-    np.copyto(block.judged_day, today[:, None], where=counted)
+    _put(block.status, colour, ran)
+    _put(block.status, np.broadcast_to(_INSUFFICIENT, was.shape), unable)
+    _put(block.clears, clears, counted)
+    block.judged_day += (today[:, None] - block.judged_day) * counted
     _note_onsets(block, was, verdicts, t)
     return judged
 
@@ -101,13 +111,13 @@ def _note_onsets(
     block: State, was: npt.NDArray[np.int8], verdicts: Mapping[int, Verdict], t: Floats
 ) -> None:
     """A raised colour has the time at which it was reached; anything else has none."""
-    raised = block.status > _GREEN
-    np.copyto(block.onset, t[:, None], where=raised & (block.status != was), casting="unsafe")
-    np.copyto(block.onset, np.nan, where=~raised)
-    for column, verdict in verdicts.items():
+    column, row = np.nonzero((block.status != was).T)
+    raised = block.status[row, column] > _GREEN
+    block.onset[row, column] = np.where(raised, t[row], np.nan)
+    for place, verdict in verdicts.items():
         if verdict.since is not None:
-            known = raised[:, column] & verdict.ran
-            np.copyto(block.onset[:, column], verdict.since, where=known, casting="unsafe")
+            known = (block.status[:, place] > _GREEN) & verdict.ran
+            np.copyto(block.onset[:, place], verdict.since, where=known, casting="unsafe")
 
 
 def hit_now(block: State, judged: Judged) -> Bools:

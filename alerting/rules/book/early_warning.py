@@ -11,7 +11,6 @@ from alerting.rules.book import sides
 from alerting.rules.book.sides import CLEAR, PULSE, SPO2, SYSTOLIC, TWO_OF_THREE
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
-from alerting.rules.profile import Profile
 from alerting.rules.rule import Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
 
@@ -46,12 +45,12 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     when it lies some points above that of the usual values; where these are not known, it counts
     as it is.
     """
-    asked, total, single, absent = _score(s.profile, s.x)
+    asked, total, single, absent = _score(s.profile.on_oxygen, s.profile.scale2, s.x)
     above = np.ones(len(asked), dtype=np.bool_)
     high = np.flatnonzero(single | (total >= params["yellow"]))
     if high.size:
         seen = np.where(np.isnan(s.x[high]), np.nan, s.base[high])
-        _, usual, _, _ = _score(s.profile.take(high), seen)
+        _, usual, _, _ = _score(s.profile.on_oxygen[high], s.profile.scale2[high], seen)
         known = ~np.isnan(s.base[high, SPO2])
         above[high] = ~known | (total[high] - usual >= params["above_usual"])
     return Verdict(
@@ -69,12 +68,12 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     )
 
 
-def _score(profile: Profile, x: Floats) -> tuple[Bools, Ints, Bools, Ints]:
+def _score(on_oxygen: Bools, scale2: Bools, x: Floats) -> tuple[Bools, Ints, Bools, Ints]:
     """(whether any is there, total, whether one alone is 3, absent packed) of readings (n, S)."""
-    scale = np.where(profile.scale2, np.where(profile.on_oxygen, 2 * _WIDE, _WIDE), 0)
+    scale = np.where(scale2, np.where(on_oxygen, 2 * _WIDE, _WIDE), 0)
     some = np.zeros(len(x), dtype=np.bool_)
     single = np.zeros(len(x), dtype=np.bool_)
-    total = np.multiply(profile.on_oxygen, np.int8(2))
+    total = np.multiply(on_oxygen, np.int8(2))
     absent = np.full(len(x), _NEVER_MEASURED, dtype=np.int8)
     for column, table, bit in _LOOKED_UP:
         there = ~np.isnan(x[:, column])
