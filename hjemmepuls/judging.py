@@ -46,6 +46,8 @@ ArmNames = Annotated[
 ]
 Draws = Annotated[int, typer.Option(min=1, help="Samples for the intervals")]
 Processes = Annotated[int, typer.Option(min=1, max=64, help="Processes to share the work")]
+CURVE = "R22.yellow+R23.yellow=2,3,5,6,8"
+"""The burden curve of a page for which no other was asked."""
 MONITORED = ("copd_adaptive", "hf_adaptive")
 """The arms whose benefits are told: Danish practice, with adaptive sampling."""
 
@@ -142,6 +144,7 @@ def score(
     wish = replace(
         _wish(seed, report, patients, days, schedule, arm, changes_of(change)),
         variants=variants_of(sweep),
+        curve=variants_of([CURVE]) if html and not sweep else {},
         personal_limits=not standard_limits,
         decoys=decoys,
     )

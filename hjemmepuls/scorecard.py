@@ -84,7 +84,7 @@ class Wish:
     """What to score. `schedule` is the plan of the adaptive arms; `patients` are per seed and arm.
 
     `changes` are numbers of the rulebook tried instead of the live ones; `variants` further such
-    changes by name, for curves.
+    changes by name, for curves; `curve` too, but on the first block of each arm and seed only.
     """
 
     seeds: tuple[int, ...] = TUNING_SEEDS[:1]
@@ -93,6 +93,7 @@ class Wish:
     schedule: str = "twice_weekly"
     changes: Changes = field(default_factory=dict)
     variants: Mapping[str, Changes] = field(default_factory=dict)
+    curve: Mapping[str, Changes] = field(default_factory=dict)
     personal_limits: bool = True
     decoys: bool = True
     arms: tuple[str, ...] = tuple(arm.name for arm in ARMS)
@@ -144,7 +145,7 @@ def judged_of(task: Task) -> dict[str, Judged]:
     made: dict[str, Judged] = {}
     variants = {arm.name: dict(wish.changes)} | {
         f"{arm.name}@{name}": merged(wish.changes, changes)
-        for name, changes in wish.variants.items()
+        for name, changes in {**wish.variants, **({} if task.first else wish.curve)}.items()
     }
     for name, changes in variants.items():
         book = RULEBOOK.changed(changes) if changes else RULEBOOK

@@ -122,23 +122,19 @@ def _leads(result: Card) -> Markup:
 
 def _burden(result: Card, condition: str) -> Markup:
     """Found against false: every rule at many thresholds, and what others published."""
-    series = []
+    series, used = [], [10.0]
     for arm, tone in zip(
         [arm for arm in ARMS if arm.condition == condition], ("ours", "blue"), strict=False
     ):
         if arm.name in result:
-            own = _place(result[arm.name])
-            points = sorted({_place(point) for point in result["curves"].get(arm.name, ())} | {own})
-            series.append(Series(Say(arm.name_da, arm.name_en), points, tone))
+            series.append(_line(result, arm.name, Say(arm.name_da, arm.name_en), tone, "circle"))
+            used.append(_place(result[arm.name])[0])
     shapes = iter(("diamond", "square", "circle"))
     for rule in RULES_OF_THUMB:
         if rule.condition == condition and rule.name in result:
-            own = _place(result[rule.name])
-            points = sorted(
-                {_place(point) for point in result["curves"].get(rule.name, ())} | {own}
-            )
             label = Say(rule.name_da, rule.name_en)
-            series.append(Series(label, points, "thumb", shape=next(shapes)))
+            series.append(_line(result, rule.name, label, "thumb", next(shapes)))
+            used.append(_place(result[rule.name])[0])
     others = [
         (study.false_per_patient_week * PER_WEEK, study.sensitivity)
         for study in STUDIES
@@ -155,8 +151,14 @@ def _burden(result: Card, condition: str) -> Markup:
         ),
         Say("andel af forværringer fundet", "share of episodes found"),
         Say("Fund mod falske alarmer", "Found against false alerts"),
-        x_high=min(30.0, max((x for one in series for x, _ in one.points), default=10.0)),
+        x_high=max(used),
     )
+
+
+def _line(result: Card, name: str, label: Say, tone: str, shape: str) -> Series:
+    """A rule as it is used, and at the other thresholds of its curve."""
+    others = {_place(point) for point in result["curves"].get(name, ())}
+    return Series(label, sorted(others | {_place(result[name])}), tone, shape=shape)
 
 
 def _place(card: Card) -> tuple[float, float]:

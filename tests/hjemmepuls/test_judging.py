@@ -122,6 +122,19 @@ def test_score_is_the_same_twice_and_on_two_processes(scored: Any) -> None:
         assert again[name] == result[name]
 
 
+def test_a_page_has_a_burden_curve_without_asking(tmp_path: Path) -> None:
+    page = tmp_path / "score.html"
+    options = ("--arm", "hf_adaptive", "--no-decoys", "--standard-limits")
+    result = last_line(run("score", *SMALL, *options, "--json", "--html", page))
+    points = result["curves"]["hf_adaptive"]
+    assert len(points) == 5
+    assert points[0]["false_per_patient_week"] >= points[-1]["false_per_patient_week"]
+    assert result["parameters"]["decoys"] is result["parameters"]["personal_limits"] is False
+    parts = result["hf_adaptive"]["false_by_decoy"]
+    assert set(parts) <= {"decoy_artefact", "decoy_wrong_person", "decoy_device_swap", "none"}
+    check_page(page)
+
+
 def test_score_as_a_table_and_one_arm() -> None:
     shown = run("score", *SMALL, "--arm", "hf_daily", "--sweep", "R14.yellow=2,3")
     assert shown.exit_code == 0, shown.output
