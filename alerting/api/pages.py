@@ -16,10 +16,13 @@ from alerting.alert_store import AlertChanged
 from alerting.api.alerts import acknowledgement_of, short_body
 from alerting.api.answers import Fault, Refused
 from alerting.api.sources import Sources
+from alerting.local_time import DAY_MS
 from alerting.situation import COLOURS, Colour
 from alerting.web import render
+from alerting.web.answers import answered
 from alerting.web.texts import language_of
 from alerting.web.worklist import rows_of
+from devices.symptoms import RESPONSES
 
 NAME_COOKIE = "hjemmepuls_name"
 NAME_COOKIE_S = 12 * 3600
@@ -113,6 +116,8 @@ def _person(sources: Sources, request: Request, citizen_id: str) -> render.Perso
         frame.now_ms,
     )
     curves = sources.monitor.curves([citizen_id], render.CHART_DAYS)
+    since_ms = frame.now_ms - render.CHART_DAYS * DAY_MS
+    responses = sources.reader().records_of(citizen_id, RESPONSES, since_ms)
     return render.Person(
         frame=frame,
         row=row,
@@ -121,6 +126,7 @@ def _person(sources: Sources, request: Request, citizen_id: str) -> render.Perso
         alerts=alerts,
         history={alert.id: store.history(alert.id) for alert in alerts},
         facts=sources.reader().facts_of(citizen_id),
+        answers=answered(responses),
     )
 
 

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from alerting.alert import Alert, AlertEvent
 from alerting.situation import COLOURS, Colour, Curve
 from alerting.web import curve as curves
+from alerting.web.answers import Answered
 from alerting.web.texts import Lang
 from alerting.web.words import Words
 from alerting.web.worklist import Row, concerned, counts_of
@@ -54,7 +55,7 @@ class Worklist(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """The page of one citizen: curves, alerts (newest first), their histories, and facts."""
+    """The page of one citizen: curves, alerts (newest first), their histories, facts, answers."""
 
     frame: Frame
     row: Row
@@ -63,6 +64,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     alerts: Sequence[Alert]
     history: Mapping[str, Sequence[AlertEvent]]
     facts: Sequence[Fact] = ()
+    answers: Answered = Answered([], [], [])
 
 
 class Asset(NamedTuple):

@@ -137,6 +137,10 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     # The patient page
     "back": ("Til arbejdslisten", "To the worklist"),
     "born": ("født {date} · CPR skjult", "born {date} · CPR hidden"),
+    "symptoms-over-time": ("Svar om symptomer", "Answers about symptoms"),
+    "said-yes-mark": ("ja", "yes"),
+    "said-no-mark": ("nej", "no"),
+    "not-asked": ("ikke spurgt", "not asked"),
     "curves": ("Målinger, seneste {days} dage", "Measurements, last {days} days"),
     "no-curves": ("Ingen målinger i perioden.", "No measurements in this period."),
     "alerts": ("Alarmer", "Alerts"),

@@ -129,6 +129,16 @@ class Words:
         kind = "QuestionnaireResponse" if is_questionnaire(value.about) else "Observation"
         return f"/fhir/{kind}/{value.observation}"
 
+    def symptom(self, alias: str) -> str:
+        """The name of a symptom."""
+        row = symptom(alias)
+        return row.name_da if self.lang == "da" else row.name_en
+
+    def day(self, instant_ms: int) -> str:
+        """The day of a moment, as short as it can be said."""
+        day = times.local(instant_ms)
+        return f"{day.day}/{day.month}"
+
     def fact(self, fact: Fact) -> str:
         """What holds of a citizen, and from when until when."""
         value = None if fact.value is None else float(fact.value)
