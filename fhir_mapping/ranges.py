@@ -38,6 +38,14 @@ _RELATIVE_YELLOW = (
 )
 
 
+def known_at(entered: Iterable[tuple[int, Limits]], changed_ms: int) -> tuple[Limits, ...]:
+    """What was known of one citizen's limits when a record last changed.
+
+    What is entered later never changes what that version was, from whenever on it is to hold.
+    """
+    return tuple(row for at_ms, row in entered if at_ms <= changed_ms)
+
+
 def in_force(limits: Iterable[Limits], measured_ms: int) -> dict[tuple[str, bool], Limits]:
     """What holds at an instant, of one citizen's limits in the order in which they take effect."""
     return {

@@ -34,7 +34,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     `citizen` is None while the device is assigned to nobody, `updated_ms` is when any of this last
     changed, `scheduled` says that the plan asked for a measurement that day, `conflict` that
     another value claims the same identity. The
-    reference range in force follows from citizen, `measured_ms` and `received_ms`, since personal
+    reference range in force follows from citizen, `measured_ms` and `updated_ms`, since personal
     limits are kept with the time from which they hold and the time they were entered.
     """
 

@@ -13,7 +13,7 @@ from alerting.api.answers import FHIR_JSON, Fault, Refused
 from fhir_mapping import codes
 from fhir_mapping.enrolled import EnrolledDevice, Limits
 from fhir_mapping.moment import moment
-from fhir_mapping.ranges import in_force
+from fhir_mapping.ranges import in_force, known_at
 from fhir_mapping.record import Record
 from fhir_mapping.resources import printable, render_device, render_gateway, resource_id
 from fhir_mapping.response import render, resource_type
@@ -63,18 +63,18 @@ def outcome(issues: Iterable[Issue]) -> bytes:
 
 def renderer(reader: Reader) -> Callable[[Record], bytes]:
     """Renders records with the limits that were in force; reads each citizen's limits once."""
-    known: dict[str, list[Limits]] = {}
+    known: dict[str, list[tuple[int, Limits]]] = {}
 
     def rendered(record: Record) -> bytes:
         citizen = record.citizen
         if citizen is None or record.is_response:
             return render(record)
-        limits = known.get(citizen)
-        if limits is None:
-            limits = known[citizen] = reader.limits_of(citizen)
-        if not limits:
+        entered = known.get(citizen)
+        if entered is None:
+            entered = known[citizen] = reader.limits_of(citizen)
+        if not entered:
             return render(record)
-        return render(record, in_force(limits, record.measured_ms))
+        return render(record, in_force(known_at(entered, record.updated_ms), record.measured_ms))
 
     return rendered
 

@@ -7,6 +7,7 @@ for a minute; somebody who is not known is looked up at once.
 from collections.abc import Callable
 
 from fhir_mapping.enrolled import Citizen, EnrolledDevice, Limits, Organisation
+from fhir_mapping.ranges import known_at
 from fhir_mapping.record import Record
 from ingest.deliver.port import Item
 from ingest.store import Reader
@@ -22,7 +23,7 @@ class Surroundings:
         self._now_ms = now_ms
         self._read_ms: int | None = None
         self._citizens: dict[str, Citizen] = {}
-        self._limits: dict[str, list[Limits]] = {}
+        self._limits: dict[str, list[tuple[int, Limits]]] = {}
         self._devices: dict[str, EnrolledDevice | None] = {}
         self._organisations: dict[str, Organisation | None] = {}
 
@@ -43,8 +44,16 @@ class Surroundings:
             citizen=citizen,
             organisation=organisation,
             device=self._devices[record.device],
-            limits=tuple(self._limits.get(record.citizen or "", ())),
+            limits=self._limits_of(record),
         )
+
+    def _limits_of(self, record: Record) -> tuple[Limits, ...]:
+        """The citizen's limits as they were known when the record last changed."""
+        if record.citizen is None:
+            return ()
+        if record.citizen not in self._limits:
+            self._limits[record.citizen] = self._reader.limits_of(record.citizen)
+        return known_at(self._limits[record.citizen], record.updated_ms)
 
     def _refresh(self, citizen: str | None) -> None:
         now_ms = self._now_ms()
@@ -52,7 +61,7 @@ class Surroundings:
         if fresh and (citizen is None or citizen in self._citizens):
             return
         self._citizens = self._reader.citizens()
-        self._limits = self._reader.limits()
+        self._limits.clear()
         self._devices.clear()
         self._organisations.clear()
         self._read_ms = now_ms

@@ -237,8 +237,10 @@ class Reader(Protocol):
     def limits(self) -> dict[str, list[Limits]]:
         """All personal limits by citizen, in the order in which they take effect."""
 
-    def limits_of(self, citizen: str) -> list[Limits]:
-        """One citizen's personal limits, in the order in which they take effect."""
+    def limits_of(self, citizen: str) -> list[tuple[int, Limits]]:
+        """One citizen's personal limits, in the order in which they take effect, each with the
+        time at which it was entered.
+        """
 
     def facts(self) -> dict[str, list[Fact]]:
         """What holds of each citizen for a time, by its beginning; the newest word on each."""

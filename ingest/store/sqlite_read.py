@@ -169,14 +169,14 @@ class SqliteReader:
             found.setdefault(row.citizen, []).append(row)
         return found
 
-    def limits_of(self, citizen: str) -> list[Limits]:
-        """One citizen's personal limits, in the order in which they take effect."""
+    def limits_of(self, citizen: str) -> list[tuple[int, Limits]]:
+        """One citizen's personal limits, and when they were entered; see the port."""
         rows = self._rows(
-            "SELECT l.document FROM citizen c JOIN limits l ON l.citizen = c.key WHERE c.id = ? "
-            "ORDER BY l.since_ms, l.entered_ms",
+            "SELECT l.entered_ms, l.document FROM citizen c JOIN limits l ON l.citizen = c.key "
+            "WHERE c.id = ? ORDER BY l.since_ms, l.entered_ms",
             (citizen,),
         )
-        return [msgspec.json.decode(text, type=Limits) for (text,) in rows]
+        return [(at_ms, msgspec.json.decode(text, type=Limits)) for at_ms, text in rows]
 
     def facts(self) -> dict[str, list[Fact]]:
         """What holds of each citizen for a time; see the port."""

@@ -162,7 +162,7 @@ def test_absolute_and_relative_limits_of_a_signal_stand_side_by_side(
 ) -> None:
     relative = Limits("anna", "spo2", START, "4", "3", "3", "3", relative=True, base="94")
     apply(with_(limits=[limits("anna", "85"), relative]), writer, reader)
-    kept = [row for row in reader.limits_of("anna") if row.metric == "spo2"]
+    kept = [row for _, row in reader.limits_of("anna") if row.metric == "spo2"]
     assert kept == [limits("anna", "85"), relative]
 
 

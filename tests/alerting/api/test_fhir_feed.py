@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from fhir.resources.R4B.bundle import Bundle
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fhir_mapping.enrolled import Enrolment, Limits
 from fhir_mapping.identity import id_text
 from ingest.store import SqliteReader
 from tests.alerting.api.scene import CUFF, HOUR_MS, NOW_MS, Client, Ward, anna_and_bo
@@ -184,10 +186,6 @@ def test_ids_are_found_among_everybodys(client: Client, ward: Ward) -> None:
 
 
 def test_limits_in_force_are_told_with_the_value(client: Client, ward: Ward) -> None:
-    from datetime import UTC, datetime
-
-    from fhir_mapping.enrolled import Enrolment, Limits
-
     since = datetime(2026, 1, 1, tzinfo=UTC)
     rows = [Limits("c1", "spo2", since, low_red="85", low_yellow="87")]
     ward.writer.enrol(Enrolment(limits=rows), NOW_MS)
@@ -195,3 +193,17 @@ def test_limits_in_force_are_told_with_the_value(client: Client, ward: Ward) -> 
     ward.measure("c2", MORNING_MS, {"spo2": "93"})
     feed = client.get(FEED).json()["entry"]
     assert [len(entry["resource"].get("referenceRange", [])) for entry in feed] == [2, 0]
+
+
+def test_limits_entered_later_do_not_change_what_was_told(client: Client, ward: Ward) -> None:
+    """A version is what it was, even when limits are said to have held before it was measured."""
+    ward.measure("c1", NOW_MS - HOUR_MS, {"spo2": "93"})
+    (told,) = client.get("/fhir/Observation?patient=c1").json()["entry"]
+    path = f"/fhir/Observation/{told['resource']['id']}"
+    before = client.get(path)
+    rows = [Limits("c1", "spo2", datetime(2026, 2, 1, tzinfo=UTC), low_red="85")]
+    ward.writer.enrol(Enrolment(limits=rows), NOW_MS + 1)
+    after = client.get(path)
+    assert (after.content, after.headers["etag"]) == (before.content, before.headers["etag"])
+    assert "referenceRange" not in told["resource"]
+    assert client.get("/fhir/Observation/$lastn?patient=c1").json()["entry"] == [told]

@@ -11,7 +11,7 @@ from ingest.deliver import Item, fhir_server
 from tests.fhir_mapping.cases import CASES
 from tests.ingest.deliver.home import OTHER, Clock, Home, delivering
 from tests.ingest.deliver.strict import Fault, StrictServer
-from tests.ingest.enrolments import NOW_MS, citizen, term
+from tests.ingest.enrolments import NOW_MS, citizen, limits, term
 
 RESPONSE = (
     b'{"resourceType":"Bundle","type":"batch-response","entry":[{"response":{"status":"200"}}]}'
@@ -358,6 +358,17 @@ def test_limits_in_force_travel_as_reference_ranges() -> None:
     _, (_, observation) = fhir_server._parts(item)
     assert b'"code":"RAL"' in observation
     assert observation == render_observation(CASES["spo2"], {("spo2", False): limits[0]})
+
+
+def test_limits_entered_later_do_not_change_what_was_measured(
+    home: Home, server: StrictServer
+) -> None:
+    home.measure(1)
+    (record,) = home.records()
+    home.writer.enrol(Enrolment(limits=[limits("anna", "85")]), record.updated_ms + 1)
+    with delivering(home, url=server.url) as run:
+        run.until_idle()
+    assert server.observations() == home.expected(), "these have no limits"
 
 
 def test_answers_go_after_the_questionnaire_that_they_answer(

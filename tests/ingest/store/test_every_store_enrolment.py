@@ -180,7 +180,7 @@ def test_relative_limits_have_a_history_of_their_own(writer: Writer, reader: Rea
     writer.enrol(enrolment(limits=[absolute]), NOW_MS)
     change = writer.enrol(enrolment(limits=[relative]), NOW_MS)
     assert change.limits == 1
-    assert reader.limits_of("anna") == [absolute, relative]
+    assert reader.limits_of("anna") == [(NOW_MS, absolute), (NOW_MS, relative)]
     assert writer.enrol(enrolment(limits=[absolute, relative]), NOW_MS + 1).limits == 0
 
 

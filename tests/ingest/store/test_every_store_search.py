@@ -173,7 +173,7 @@ def test_one_of_each_is_found_as_among_all(writer: Writer, reader: Reader) -> No
     writer.enrol(enrolment(term("anna"), limits=[limits("bo", "85"), limits("anna", "86")]), NOW_MS)
     assert reader.citizen("anna") == reader.citizens()["anna"]
     assert reader.citizen("eve") is None
-    assert [row.low_red for row in reader.limits_of("bo")] == ["85"]
+    assert [(at, row.low_red) for at, row in reader.limits_of("bo")] == [(NOW_MS, "85")]
     assert reader.limits_of("eve") == []
     assert list(reader.devices()) == [DEVICE]
     assert list(reader.organisations()) == ["clinic"]
