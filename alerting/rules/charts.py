@@ -78,17 +78,20 @@ def evidence_of(z: Floats, shift: float, clip: float = 3.5) -> Floats:
 
 
 def evidence_of_answers(
-    yes: Ints, no: Ints, if_yes: float, if_no: float, least: float, most: float
+    yes: Ints, no: Ints, usual: Floats | float, ill: float, least: float, most: float
 ) -> Floats:
     """The log-likelihood ratio of a questionnaire (P9): so many yes and no, cut to a range.
 
-    >>> log = np.log([.35 / .04, .65 / .96])
-    >>> [round(float(evidence_of_answers(np.array(n), np.array(4 - n), *log, -2.0, 4.0)), 4)
+    `usual` is the share of yes on the citizen's other days, `ill` that under deterioration.
+
+    >>> [round(float(evidence_of_answers(np.array(n), np.array(4 - n), .04, .35, -2.0, 4.0)), 4)
     ...  for n in range(4)]
     [-1.5598, 0.9992, 3.5582, 4.0]
     """
-    asked: Floats = np.minimum(np.maximum(yes * if_yes + no * if_no, least), most)
-    return asked
+    usual = np.minimum(usual, ill)
+    told = yes * np.log(ill / usual) + no * np.log((1.0 - ill) / (1.0 - usual))
+    cut: Floats = np.minimum(np.maximum(told, least), most)
+    return cut
 
 
 def add_evidence(total: Floats, increment: Floats, most: float) -> Floats:

@@ -20,7 +20,14 @@ from alerting.rules.primitives import decay
 from alerting.rules.profile import Profile
 from alerting.rules.signals import signal_index
 from alerting.rules.sitting import Sitting
-from alerting.rules.slots import FLOW_READINGS, MONTH_SLOTS, MONTH_SPAN_DAYS, SLOTS, TREND_DAYS
+from alerting.rules.slots import (
+    FLOW_READINGS,
+    MONTH_SLOTS,
+    MONTH_SPAN_DAYS,
+    NEVER,
+    SLOTS,
+    TREND_DAYS,
+)
 
 if TYPE_CHECKING:
     from alerting.rules.state import State
@@ -60,12 +67,12 @@ class Chart:
 
 COPD_CHART: Final = Chart(
     "R22",
-    {"spo2": -1.2, "pulse": 1.2, "fev1": -0.9, "pef": -1.2},
+    {"spo2": -1.1, "pulse": 0.7, "fev1": -0.6, "pef": -0.7},
     ("dyspnoea", "cough", "sputum", "sputum_colour"),
 )
 HEART_CHART: Final = Chart(
     "R23",
-    {"weight": 1.2, "pulse": 1.2, "spo2": -1.0},
+    {"weight": 0.65, "pulse": 1.05, "spo2": -0.6},
     ("dyspnoea", "oedema", "orthopnoea"),
 )
 CHARTS: Final = (COPD_CHART, HEART_CHART)
@@ -73,9 +80,8 @@ CHARTS: Final = (COPD_CHART, HEART_CHART)
 
 def take_in(s: Sitting, params_of: Mapping[str, Mapping[str, float]]) -> None:
     """Let this sitting into trend, moving averages and CUSUMs; `params_of` by rule id."""
-    new_answers = s.state.answered_day != s.day
     for place, chart in enumerate(CHARTS):
-        _fuse(s, place, chart, params_of[chart.rule], new_answers)
+        _fuse(s, place, chart, params_of[chart.rule])
     _extend_trend(s)
     _average_weight(s)
     answered = (s.answers != NOT_ASKED).any(axis=1)
@@ -119,9 +125,7 @@ def _answered(s: Sitting, chart: Chart) -> Bools:
     return answered
 
 
-def _fuse(
-    s: Sitting, place: int, chart: Chart, params: Mapping[str, float], new_answers: Bools
-) -> None:
+def _fuse(s: Sitting, place: int, chart: Chart, params: Mapping[str, float]) -> None:
     """One step of a chart (P9): the evidence of all that is new today, in one sum.
 
     While a course of prednisolone or antibiotics runs, a yes is no news and is left out.
@@ -131,15 +135,36 @@ def _fuse(
         z = (s.x[:, column] - s.mean[:, column]) / s.sd[:, column]
         z = np.where(s.first[:, column] & s.known[:, column], z, np.nan)
         total += evidence_of(z, params[f"shift_{alias}"], params["clip_sd"])
-    answers = s.answers[:, chart.item_columns]
-    yes = np.where(s.profile.treated, 0, (answers == YES).sum(axis=1))
-    no = (answers == NO).sum(axis=1)
-    said = evidence_of_answers(
-        yes, no, params["if_yes"], params["if_no"], params["least"], params["most"]
-    )
-    total += np.where(new_answers, said, 0.0)
     held = s.state.llr[:, place]
+    total += _of_answers(s, place, chart, params, held)
     held[...] = add_evidence(held.astype(np.float64), total, params["red"])
+
+
+def _of_answers(
+    s: Sitting, place: int, chart: Chart, params: Mapping[str, float], held: Floats
+) -> Floats:
+    """The evidence of the day's first answers, and what they teach about this citizen.
+
+    Some complain on most days and most hardly ever: a yes counts against the citizen's own share
+    of yes on other days. That share is learnt only while the chart says that all is well.
+    """
+    answers = s.answers[:, chart.item_columns]
+    yes, no = (answers == YES).sum(axis=1), (answers == NO).sum(axis=1)
+    asked = yes + no
+    state, new = s.state, (asked > 0) & (s.state.answered_day != s.day)
+    gap = np.where(state.answered_day == NEVER, 0, s.day - state.answered_day)
+    weight, rate = state.yes_weight[:, place], state.yes_rate[:, place]
+    usual = np.maximum(rate.astype(np.float64), params["usual_least"])
+    counted = np.where(s.profile.treated, 0, yes)
+    said = evidence_of_answers(
+        counted, no, usual, params["share_yes"], params["least"], params["most"]
+    )
+    learns = new & (held < params["adaptive"])
+    kept = weight * decay(gap, np.array(params["usual_half_life"])).astype(np.float64) + asked
+    share = rate + (yes - asked * rate) / np.maximum(kept, 1.0)
+    np.copyto(weight, kept, where=learns, casting="unsafe")
+    np.copyto(rate, share, where=learns, casting="unsafe")
+    return np.where(new, said, 0.0)
 
 
 def trend(state: "State", rows: Ints) -> tuple[Floats, Floats]:

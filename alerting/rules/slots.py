@@ -1,4 +1,4 @@
-"""How much the rings of `State` hold, and what stands for no day."""
+"""How much the rings of `State` hold, and what stands there before anything is known."""
 
 from typing import Final
 
@@ -11,3 +11,7 @@ MONTH_SPAN_DAYS: Final = 16
 """Four spans of 16 days always hold one that is 30 to 63 days old."""
 NEVER: Final = -(1 << 30)
 """A day before all days."""
+USUAL_YES: Final = 0.05
+USUAL_WEIGHT: Final = 30.0
+"""The share of yes among the answers of a citizen about whom nothing is known, and how many answers
+that is worth: four per cent of well days (reference P9), a week of four items (tuned)."""

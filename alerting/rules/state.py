@@ -15,7 +15,15 @@ from alerting.rules.colour import Colour
 from alerting.rules.hypotheses import HYPOTHESES, SOURCES
 from alerting.rules.rulebook import RULES
 from alerting.rules.signals import FAMILIES, SIGNALS
-from alerting.rules.slots import FLOW_READINGS, MONTH_SLOTS, NEVER, SLOTS, TREND_DAYS
+from alerting.rules.slots import (
+    FLOW_READINGS,
+    MONTH_SLOTS,
+    NEVER,
+    SLOTS,
+    TREND_DAYS,
+    USUAL_WEIGHT,
+    USUAL_YES,
+)
 
 _S, _R, _F, _H = len(SIGNALS), len(RULES), len(FAMILIES), len(HYPOTHESES)
 
@@ -55,6 +63,8 @@ _FIELDS: Final = {
     "flow_past": _Field((FLOW_READINGS,), None, np.nan),
     "flow_place": _Field((), np.uint8, 0),
     "llr": _Field((2,), None, 0.0),
+    "yes_rate": _Field((2,), None, USUAL_YES),
+    "yes_weight": _Field((2,), None, USUAL_WEIGHT),
     "answered_day": _Field((), np.int32, NEVER),
     "said_yes": _Field((), np.uint16, 0),
     "contact_day": _Field((_S,), np.int32, NEVER),
@@ -96,7 +106,8 @@ class State:
     Flow:
         flow_past (P, 7) the last seven days' FEV1, flow_place (P,) where the next one goes.
     Fusion and symptoms:
-        llr (P, 2) the log-likelihood CUSUM of COPD and of heart failure (P9); answered_day,
+        llr (P, 2) the log-likelihood CUSUM of COPD and of heart failure (P9); yes_rate,
+        yes_weight (P, 2) the usual share of yes, and how many answers say so; answered_day,
         said_yes (P,) what was answered yes on that day, packed.
     Contact:
         contact_day (P, S) day of the last reading of any quality; seen_until (P,) latest time;
@@ -135,6 +146,8 @@ class State:
     flow_past: Floats
     flow_place: Ints
     llr: Floats
+    yes_rate: Floats
+    yes_weight: Floats
     answered_day: Ints
     said_yes: Ints
     contact_day: Ints

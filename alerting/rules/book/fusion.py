@@ -14,8 +14,7 @@ from alerting.rules.profile import Profile
 from alerting.rules.rule import Condition, Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
 
-_SHIFT: Final = "C: shift under deterioration in sd, from onset values (reference section 3.5)"
-_ITEM: Final = "C: an item is answered yes on 35 % of ill and 4 % of well days"
+_SHIFT: Final = "tuned: from the onset values (reference section 3.5), less for what comes together"
 _HEIGHT: Final = (
     "mean time between false alarms of independent readings is at least e^h (reference P9); tuned"
 )
@@ -71,8 +70,8 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         signals=tuple(chart.shifts),
         condition=_fused(place, chart, applies),
         params=numbers(
-            yellow=4.0, red=8.0, off=1.0, adaptive=1.0, clip_sd=3.5, if_yes=2.1691, if_no=-0.39,
-            least=-2.0, most=4.0, **shifts,
+            yellow=2.0, red=5.0, off=0.5, adaptive=1.0, clip_sd=3.0, share_yes=0.55,
+            usual_least=0.005, usual_half_life=60.0, least=-3.0, most=6.5, **shifts,
         ),
         sources=texts(
             yellow=_HEIGHT,
@@ -80,8 +79,10 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
             off="C: the height at which more measurements are asked for",
             adaptive="C: any evidence at all on a day measured (reference section 0)",
             clip_sd="C: one reading cannot decide alone",
-            if_yes="ln(0.35/0.04); " + _ITEM,
-            if_no="ln(0.65/0.96); " + _ITEM,
+            share_yes="tuned: between 35 % (reference P9) and the 75 % of a peak (section 3.5)",
+            usual_least="C: nobody is so well that one yes proves anything",
+            usual_half_life="C: two months; in COPD symptoms differ more between people than "
+            "between days (intraclass 0.36, Burton 2015)",
             least="C: a whole questionnaire of no says no more",
             most="C: a whole questionnaire of yes says no more",
             n_off=CLEAR,
