@@ -3,12 +3,15 @@
 In: the state of the rows after `episodes.advance`. Out: `Composed`; writes the alert fields of the
 state. Called by `step` and `clock`.
 
-Reference section 4.2, per citizen and hypothesis (`hypotheses`). An alert is yellow while any of
-its rules is raised. It is red when a rule that may say so alone is red, or when two different
-sources of evidence reached yellow within 72 hours. Its colour only rises while it lasts. It calls
-for attention when it opens, when it gets worse, and when it is hit again a week later; an alert
-that closed and opens again within the week (red: a day) in the same colour is the same one, and
-does not (P6).
+Reference section 4.2, per citizen and hypothesis (`hypotheses`), with one addition: not every
+yellow is an alert. Rules that speak (`Rule.speaks`) make one by themselves: the fusion of all
+signals, symptoms, and the limits that the clinic has set. The others are findings; they support an
+alert, and make one when they are red, or when two different sources of evidence reached yellow
+within 72 hours. An alert is red when a rule that may say so alone is red, or when such a pair of
+sources is hit and one of the rules speaks. Its colour only rises while it lasts, and it lasts
+while anything of it is raised. It calls for attention when it opens, when it gets worse, and when
+it is hit again a week later; an alert that closed and opens again within the week (red: a day) in
+the same colour is the same one, and does not (P6).
 """
 
 from dataclasses import dataclass
@@ -22,8 +25,9 @@ from alerting.rules.charts import may_fire
 from alerting.rules.colour import Colour
 from alerting.rules.episodes import Judged, hit_now
 from alerting.rules.hypotheses import CLINICAL, GENERAL, HYPOTHESES, MISSING, SOURCES, TECHNICAL
+from alerting.rules.memory import CHARTS
 from alerting.rules.profile import Profile
-from alerting.rules.rulebook import RULES, rule_index
+from alerting.rules.rulebook import RULES, Rulebook, rule_index
 from alerting.rules.state import State
 
 TOGETHER_DAYS: Final = 3.0
@@ -62,25 +66,43 @@ def home_of(profile: Profile) -> Ints:
     return home
 
 
-def compose(block: State, profile: Profile, judged: Judged, t: Floats) -> Composed:
+def compose(
+    block: State, profile: Profile, judged: Judged, t: Floats, rulebook: Rulebook
+) -> Composed:
     """The alerts of these rows at t (n,), local days; remembers them in `block`."""
     was = block.composed.copy(order="F")
     hit = hit_now(block, judged)
     for place, rules in enumerate(_OF_SOURCE):
         np.copyto(block.source_t[:, place], t, where=hit[:, rules].any(axis=1), casting="unsafe")
-    together = (t[:, None] - block.source_t <= TOGETHER_DAYS).sum(axis=1) >= 2
+    together = ((t[:, None] - block.source_t <= TOGETHER_DAYS).sum(axis=1) >= 2)[:, None]
 
-    raised, red = block.status >= _YELLOW, (block.status == _RED) & _RED_ALONE
-    yellow = _per_home(raised, profile)
-    colour = np.where(_per_home(red, profile) | (yellow & together[:, None]), _RED, _YELLOW)
-    colour = np.maximum(colour, np.where(was[:, :CLINICAL] >= _YELLOW, was[:, :CLINICAL], 0))
+    raised, red = block.status >= _YELLOW, block.status == _RED
+    backed = _backed(block, profile, rulebook)[:, None]
+    loud = raised & (rulebook.speaks | (red & backed))
+    speaks, anything = _per_home(loud, profile), _per_home(raised, profile)
+    pair = _per_home(hit, profile) & together & backed
+    is_open = was[:, :CLINICAL] >= _YELLOW
+    yellow = speaks | pair | (is_open & anything)
+    colour = np.where(_per_home(red & _RED_ALONE, profile) | (pair & speaks), _RED, _YELLOW)
+    colour = np.maximum(colour, np.where(is_open, was[:, :CLINICAL], _GREEN))
     able = np.where(_per_home(block.status >= _GREEN, profile), _GREEN, _INSUFFICIENT)
     block.composed[:, :CLINICAL] = np.where(yellow, colour, able)
     block.composed[:, MISSING] = block.status[:, rule_index("R24")]
     block.composed[:, TECHNICAL] = block.status[:, rule_index("T01")]
-    return Composed(
-        block.composed.copy(order="F"), was, _call(block, was, _per_home(hit, profile), t)
-    )
+    call = _call(block, was, _per_home(hit & loud, profile) | pair, t)
+    return Composed(block.composed.copy(order="F"), was, call)
+
+
+def _backed(block: State, profile: Profile, rulebook: Rulebook) -> Bools:
+    """(n,): the fused evidence for a disease that is followed points up, or cannot say."""
+    backed = ~(profile.copd | profile.heart_failure)
+    for place, (chart, followed) in enumerate(
+        zip(CHARTS, (profile.copd, profile.heart_failure), strict=True)
+    ):
+        up = block.llr[:, place] >= rulebook.params[chart.rule]["adaptive"]
+        silent = block.status[:, rule_index(chart.rule)] == _INSUFFICIENT
+        backed |= followed & (up | silent)
+    return backed
 
 
 def _per_home(flags: Bools, profile: Profile) -> Bools:

@@ -42,6 +42,8 @@ class Rule:
     k, n, confirmed: the colours in `confirmed` need k hits among the last n readings; others
         need one. n_off: clear readings in a row that close an episode; 0 = the rule has no
         memory of its own and its colour is that of the moment.
+    speaks: its yellow is an alert; that of any other rule is a finding, which supports an alert,
+        and makes one together with a finding of another source or when it is red.
     red_alone: its red makes the alert red (section 4.2 of the reference); the red of any other
         rule needs company.
     needs: which signals must be in the plan for the rule to apply: "any" of them or "all".
@@ -74,6 +76,7 @@ class Rule:
     n: int = 1
     n_off: int = 3
     confirmed: tuple[Colour, ...] = ()
+    speaks: bool = False
     red_alone: bool = False
     needs: Literal["any", "all"] = "any"
     applies: Callable[[Profile], Bools] = everybody

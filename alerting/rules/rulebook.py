@@ -50,6 +50,7 @@ RULES: Final[tuple[Rule, ...]] = tuple(
 _INDEX: Final = {rule.id: index for index, rule in enumerate(RULES)}
 _OF_EPISODE: Final = ("k", "n", "n_off")
 _ENABLED: Final = "enabled"
+_SPEAKS: Final = "speaks"
 
 
 def rule_index(rule_id: str) -> int:
@@ -76,6 +77,7 @@ class Rulebook:
     n_off: npt.NDArray[np.uint8] = field(init=False)
     confirm_yellow: npt.NDArray[np.bool_] = field(init=False)
     confirm_red: npt.NDArray[np.bool_] = field(init=False)
+    speaks: npt.NDArray[np.bool_] = field(init=False)
     params: Mapping[str, Params] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,6 +87,7 @@ class Rulebook:
             "n": np.array([rule.n for rule in self.rules], dtype=np.uint8),
             "n_off": np.array([rule.n_off for rule in self.rules], dtype=np.uint8),
             "confirm_yellow": np.array([Colour.YELLOW in r.confirmed for r in self.rules]),
+            "speaks": np.array([rule.speaks for rule in self.rules]),
             "confirm_red": np.array([Colour.RED in rule.confirmed for rule in self.rules]),
         }
         for name, array in arrays.items():
@@ -107,7 +110,8 @@ class Rulebook:
         return self.rules[rule_index(rule_id)]
 
     def changed(self, changes: Mapping[str, Mapping[str, float]]) -> "Rulebook":
-        """A copy with other numbers: rule id → name → value. k, n, n_off and enabled count, too.
+        """A copy with other numbers: rule id → name → value. k, n, n_off, speaks and enabled count,
+        too.
 
         ValueError names a rule or number that does not exist.
 
@@ -120,17 +124,20 @@ class Rulebook:
                 raise ValueError(f"unknown rule {rule_id!r}; known: {', '.join(_INDEX)}")
             column = _INDEX[rule_id]
             rule = rules[column]
-            unknown = set(given) - set(rule.params) - {*_OF_EPISODE, _ENABLED}
+            unknown = set(given) - set(rule.params) - {*_OF_EPISODE, _ENABLED, _SPEAKS}
             if unknown:
-                known = ", ".join([*rule.params, *_OF_EPISODE, _ENABLED])
+                known = ", ".join([*rule.params, *_OF_EPISODE, _ENABLED, _SPEAKS])
                 raise ValueError(f"{rule_id} has no number {min(unknown)!r}; it has {known}")
             enabled[column] = bool(given.get(_ENABLED, enabled[column]))
             own = {name: float(value) for name, value in given.items() if name in rule.params}
             counts = {name: int(given[name]) for name in _OF_EPISODE if name in given}
             _check(rule, counts, own)
+            speaks = bool(given.get(_SPEAKS, rule.speaks))
+            params = numbers(**{**rule.params, **own})
             rules[column] = replace(
                 rule,
-                params=numbers(**{**rule.params, **own}),
+                params=params,
+                speaks=speaks,
                 **counts,  # type: ignore[arg-type]
             )
         return Rulebook(tuple(rules), f"{self.version}+changed", enabled)

@@ -156,7 +156,7 @@ def _report(
     rows: Ints,
     rulebook: Rulebook,
 ) -> Findings:
-    alerts = compose(block, sitting.profile, judged, sitting.t)
+    alerts = compose(block, sitting.profile, judged, sitting.t, rulebook)
     return Findings(
         rows=rows,
         time=sitting.t,

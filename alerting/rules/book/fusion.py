@@ -15,6 +15,8 @@ from alerting.rules.rule import Condition, Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
 
 _SHIFT: Final = "tuned: from the onset values (reference section 3.5), less for what comes together"
+_YELLOW: Final = (3.0, 2.5)
+_RED: Final = (6.0, 5.5)
 _HEIGHT: Final = (
     "mean time between false alarms of independent readings is at least e^h (reference P9); tuned"
 )
@@ -70,13 +72,13 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         signals=tuple(chart.shifts),
         condition=_fused(place, chart, applies),
         params=numbers(
-            yellow=2.0, red=5.0, off=0.5, adaptive=1.0, clip_sd=3.0, share_yes=0.55,
-            usual_least=0.005, usual_half_life=60.0, least=-3.0, most=6.5, **shifts,
+            yellow=_YELLOW[place], red=_RED[place], off=0.5, adaptive=1.0, clip_sd=3.0,
+            share_yes=0.55, usual_least=0.005, usual_half_life=60.0, least=-3.0, most=6.5, **shifts,
         ),
         sources=texts(
             yellow=_HEIGHT,
-            red="C: twice yellow",
-            off="C: the height at which more measurements are asked for",
+            red="C: three more: a likelihood twenty times higher",
+            off="C: a fifth of yellow at most",
             adaptive="C: any evidence at all on a day measured (reference section 0)",
             clip_sd="C: one reading cannot decide alone",
             share_yes="tuned: between 35 % (reference P9) and the 75 % of a peak (section 3.5)",
@@ -91,6 +93,7 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         evidence=texts(
             value="log-likelihood ratio", limit="height that counts", extra="symptoms today"
         ),
+        speaks=True,
         red_alone=True,
         applies=applies,
         per_week_min=1.0,

@@ -96,6 +96,7 @@ ROWS: Final = (
         n=3,
         confirmed=(Colour.RED,),
         red_alone=True,
+        speaks=True,
         lookback_days=7.0,
         version=2,
     ),

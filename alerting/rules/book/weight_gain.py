@@ -124,6 +124,7 @@ ROWS: Final = (
             value="weight, kg", limit="gain that must be exceeded, kg", extra="gain, kg"
         ),
         per_week_min=7.0,
+        speaks=True,
         lookback_days=7.0,
     ),
     Rule(
