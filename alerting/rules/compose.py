@@ -26,6 +26,7 @@ from alerting.rules.colour import Colour
 from alerting.rules.episodes import Judged, hit_now
 from alerting.rules.hypotheses import CLINICAL, GENERAL, HYPOTHESES, MISSING, SOURCES, TECHNICAL
 from alerting.rules.memory import CHARTS
+from alerting.rules.primitives import hits
 from alerting.rules.profile import Profile
 from alerting.rules.rulebook import RULES, Rulebook, rule_index
 from alerting.rules.state import State
@@ -78,7 +79,8 @@ def compose(
 
     raised, red = block.status >= _YELLOW, block.status == _RED
     backed = _backed(block, profile, rulebook)[:, None]
-    loud = raised & (rulebook.speaks | (red & backed))
+    enough = (rulebook.speaks > 0) & (hits(block.hits_yellow) >= rulebook.speaks)
+    loud = raised & (enough | (red & backed) | (judged.at_once == _RED))
     speaks, anything = _per_home(loud, profile), _per_home(raised, profile)
     pair = _per_home(hit, profile) & together & backed
     is_open = was[:, :CLINICAL] >= _YELLOW
@@ -99,7 +101,7 @@ def _backed(block: State, profile: Profile, rulebook: Rulebook) -> Bools:
     for place, (chart, followed) in enumerate(
         zip(CHARTS, (profile.copd, profile.heart_failure), strict=True)
     ):
-        up = block.llr[:, place] >= rulebook.params[chart.rule]["adaptive"]
+        up = block.llr[:, place] >= rulebook.params[chart.rule]["backs"]
         silent = block.status[:, rule_index(chart.rule)] == _INSUFFICIENT
         backed |= followed & (up | silent)
     return backed

@@ -42,8 +42,9 @@ class Rule:
     k, n, confirmed: the colours in `confirmed` need k hits among the last n readings; others
         need one. n_off: clear readings in a row that close an episode; 0 = the rule has no
         memory of its own and its colour is that of the moment.
-    speaks: its yellow is an alert; that of any other rule is a finding, which supports an alert,
-        and makes one together with a finding of another source or when it is red.
+    speaks: how many hits among the last n readings make its yellow an alert by itself; 0 = it is
+        a finding, which supports an alert, and makes one only where the fused evidence points the
+        same way: when it is red, or together with a finding of another source.
     red_alone: its red makes the alert red (section 4.2 of the reference); the red of any other
         rule needs company.
     needs: which signals must be in the plan for the rule to apply: "any" of them or "all".
@@ -76,7 +77,7 @@ class Rule:
     n: int = 1
     n_off: int = 3
     confirmed: tuple[Colour, ...] = ()
-    speaks: bool = False
+    speaks: int = 0
     red_alone: bool = False
     needs: Literal["any", "all"] = "any"
     applies: Callable[[Profile], Bools] = everybody

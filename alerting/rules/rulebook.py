@@ -48,9 +48,8 @@ RULES: Final[tuple[Rule, ...]] = tuple(
 """R01 to R24, then T01: the columns of every (patients, rules) array."""
 
 _INDEX: Final = {rule.id: index for index, rule in enumerate(RULES)}
-_OF_EPISODE: Final = ("k", "n", "n_off")
+_OF_EPISODE: Final = ("k", "n", "n_off", "speaks")
 _ENABLED: Final = "enabled"
-_SPEAKS: Final = "speaks"
 
 
 def rule_index(rule_id: str) -> int:
@@ -77,7 +76,7 @@ class Rulebook:
     n_off: npt.NDArray[np.uint8] = field(init=False)
     confirm_yellow: npt.NDArray[np.bool_] = field(init=False)
     confirm_red: npt.NDArray[np.bool_] = field(init=False)
-    speaks: npt.NDArray[np.bool_] = field(init=False)
+    speaks: npt.NDArray[np.uint8] = field(init=False)
     params: Mapping[str, Params] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,7 +86,7 @@ class Rulebook:
             "n": np.array([rule.n for rule in self.rules], dtype=np.uint8),
             "n_off": np.array([rule.n_off for rule in self.rules], dtype=np.uint8),
             "confirm_yellow": np.array([Colour.YELLOW in r.confirmed for r in self.rules]),
-            "speaks": np.array([rule.speaks for rule in self.rules]),
+            "speaks": np.array([rule.speaks for rule in self.rules], dtype=np.uint8),
             "confirm_red": np.array([Colour.RED in rule.confirmed for rule in self.rules]),
         }
         for name, array in arrays.items():
@@ -124,31 +123,31 @@ class Rulebook:
                 raise ValueError(f"unknown rule {rule_id!r}; known: {', '.join(_INDEX)}")
             column = _INDEX[rule_id]
             rule = rules[column]
-            unknown = set(given) - set(rule.params) - {*_OF_EPISODE, _ENABLED, _SPEAKS}
+            unknown = set(given) - set(rule.params) - {*_OF_EPISODE, _ENABLED}
             if unknown:
-                known = ", ".join([*rule.params, *_OF_EPISODE, _ENABLED, _SPEAKS])
+                known = ", ".join([*rule.params, *_OF_EPISODE, _ENABLED])
                 raise ValueError(f"{rule_id} has no number {min(unknown)!r}; it has {known}")
             enabled[column] = bool(given.get(_ENABLED, enabled[column]))
             own = {name: float(value) for name, value in given.items() if name in rule.params}
             counts = {name: int(given[name]) for name in _OF_EPISODE if name in given}
             _check(rule, counts, own)
-            speaks = bool(given.get(_SPEAKS, rule.speaks))
             params = numbers(**{**rule.params, **own})
             rules[column] = replace(
                 rule,
                 params=params,
-                speaks=speaks,
                 **counts,  # type: ignore[arg-type]
             )
         return Rulebook(tuple(rules), f"{self.version}+changed", enabled)
 
 
 def _check(rule: Rule, counts: Mapping[str, int], own: Params) -> None:
-    k, n, n_off = (counts.get(name, getattr(rule, name)) for name in _OF_EPISODE)
+    k, n, n_off, speaks = (counts.get(name, getattr(rule, name)) for name in _OF_EPISODE)
     if not 1 <= k <= n <= 8:
         raise ValueError(f"{rule.id}: {k} of {n}; allowed are 1 <= k <= n <= 8")
     if (n_off == 0) != (rule.n_off == 0) or not 0 <= n_off <= 255:
         raise ValueError(f"{rule.id}: n_off {n_off}; it is {rule.n_off}, allowed are 1 to 255")
+    if not 0 <= speaks <= n:
+        raise ValueError(f"{rule.id}: speaks {speaks}; allowed are 0 to n, which is {n}")
     for name, value in own.items():
         if not np.isfinite(value):
             raise ValueError(f"{rule.id}: {name} is {value}; it must be a finite number")

@@ -72,7 +72,7 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         signals=tuple(chart.shifts),
         condition=_fused(place, chart, applies),
         params=numbers(
-            yellow=_YELLOW[place], red=_RED[place], off=0.5, adaptive=1.0, clip_sd=3.0,
+            yellow=_YELLOW[place], red=_RED[place], off=0.5, adaptive=1.0, backs=1.0, clip_sd=3.0,
             share_yes=0.55, usual_least=0.005, usual_half_life=60.0, least=-3.0, most=6.5, **shifts,
         ),
         sources=texts(
@@ -80,6 +80,7 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
             red="C: three more: a likelihood twenty times higher",
             off="C: a fifth of yellow at most",
             adaptive="C: any evidence at all on a day measured (reference section 0)",
+            backs="tuned: height from which the finding of a rule that does not speak is an alert",
             clip_sd="C: one reading cannot decide alone",
             share_yes="tuned: between 35 % (reference P9) and the 75 % of a peak (section 3.5)",
             usual_least="C: nobody is so well that one yes proves anything",
@@ -93,7 +94,7 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         evidence=texts(
             value="log-likelihood ratio", limit="height that counts", extra="symptoms today"
         ),
-        speaks=True,
+        speaks=1,
         red_alone=True,
         applies=applies,
         per_week_min=1.0,

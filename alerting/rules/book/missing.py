@@ -20,9 +20,10 @@ def missing(s: Sitting, params: Params) -> Verdict:
 
     A due day is met by a reading of every expected signal on that day or later. It is overdue
     `grace_days` after its due time; the onset is that instant, whenever anyone looks. One missed
-    is blue, two in a row are yellow; one is yellow already when the citizen has lately met at most
-    `share` of what he used to, and missed `lately` or more (weighted over two weeks and three
-    months, up to the day that is overdue).
+    is blue. Two in a row or more are yellow once the last lies `silent_days` after the last that
+    was met: the second of a plan of once or twice a week, the third of a daily one. One is yellow
+    already when the citizen has lately met at most `share` of what he used to, and missed `lately`
+    or more (weighted over two weeks and three months, up to the day that is overdue).
     """
     profile = s.profile
     plan, hour = profile.plan_weekdays, profile.due_hour / 24.0
@@ -35,9 +36,13 @@ def missing(s: Sitting, params: Params) -> Verdict:
     lately, usual, not_met = memory.diligence(s.state, met, missed, last)
     slack = (missed >= params["blue"]) & (lately <= params["share"] * usual)
     slack &= not_met >= params["lately"]
-    yellow = (missed >= params["yellow"]) | slack
-    stage = np.where(yellow & ~slack, int(params["yellow"]), int(params["blue"]))
-    nth = np.where(stage == 1, nth_due(plan, met, 1), nth_due(plan, met, int(params["yellow"])))
+    second = int(params["yellow"])
+    due = nth_due(plan, met, second)
+    early = due - met >= params["silent_days"]
+    row = (missed >= second) & (early | (missed > second))
+    yellow = row | slack
+    later = np.where(early, due, nth_due(plan, met, second + 1))
+    nth = np.where(row & ~slack, later, nth_due(plan, met, int(params["blue"])))
     level = np.where(yellow, Colour.YELLOW, Colour.GREEN)
     return Verdict(
         asked=np.ones_like(ran),
@@ -99,11 +104,14 @@ ROWS: Final = (
         home="missing",
         signals=(),
         condition=missing,
-        params=numbers(grace_days=1.0, blue=1.0, yellow=2.0, call=3.0, share=0.5, lately=3.0),
+        params=numbers(
+            grace_days=1.0, blue=1.0, yellow=2.0, silent_days=3.0, call=3.0, share=0.5, lately=3.0
+        ),
         sources=texts(
             grace_days="C: a reminder first, a colour a day after the due time",
             blue="C: Danish practice marks a missing measurement blue (OpenTele)",
             yellow="C: a task after two misses",
+            silent_days="C: in a daily plan two missed days are a weekend away",
             call="C: silence for three due days asks for a phone call",
             share="C: half; falling adherence precedes admission (Haynes 2020, BEAT-HF)",
             lately="C: three missed in two weeks",

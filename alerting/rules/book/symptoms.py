@@ -113,7 +113,7 @@ ROWS: Final = (
         confirmed=(Colour.YELLOW, Colour.RED),
         red_alone=True,
         applies=asks,
-        speaks=True,
+        speaks=1,
         lookback_days=14.0,
         words=said,
     ),

@@ -124,7 +124,8 @@ ROWS: Final = (
             value="weight, kg", limit="gain that must be exceeded, kg", extra="gain, kg"
         ),
         per_week_min=7.0,
-        speaks=True,
+        n=3,
+        speaks=2,
         lookback_days=7.0,
     ),
     Rule(
