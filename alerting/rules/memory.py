@@ -159,7 +159,7 @@ def _of_answers(
     said = evidence_of_answers(
         counted, no, usual, params["share_yes"], params["least"], params["most"]
     )
-    learns = new & (held < params["adaptive"])
+    learns = new & (held < params["well"])
     kept = weight * decay(gap, np.array(params["usual_half_life"])).astype(np.float64) + asked
     share = rate + (yes - asked * rate) / np.maximum(kept, 1.0)
     np.copyto(weight, kept, where=learns, casting="unsafe")

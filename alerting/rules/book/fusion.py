@@ -72,7 +72,8 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         signals=tuple(chart.shifts),
         condition=_fused(place, chart, applies),
         params=numbers(
-            yellow=_YELLOW[place], red=_RED[place], off=0.5, adaptive=1.0, backs=1.0, clip_sd=3.0,
+            yellow=_YELLOW[place], red=_RED[place], off=0.5, adaptive=0.5, backs=3.0, well=1.0,
+            clip_sd=3.0,
             share_yes=0.55, usual_least=0.005, usual_half_life=60.0, least=-3.0, most=6.5, **shifts,
         ),
         sources=texts(
@@ -81,6 +82,7 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
             off="C: a fifth of yellow at most",
             adaptive="C: any evidence at all on a day measured (reference section 0)",
             backs="tuned: height from which the finding of a rule that does not speak is an alert",
+            well="C: below it the answers teach what is usual; an illness must not",
             clip_sd="C: one reading cannot decide alone",
             share_yes="tuned: between 35 % (reference P9) and the 75 % of a peak (section 3.5)",
             usual_least="C: nobody is so well that one yes proves anything",
