@@ -145,11 +145,14 @@ def _of_answers(
 ) -> Floats:
     """The evidence of the day's first answers, and what they teach about this citizen.
 
-    Some complain on most days and most hardly ever: a yes counts against the citizen's own share
-    of yes on other days. That share is learnt only while the chart says that all is well.
+    Dyspnoea is asked first and of everybody; a question that its answers leave out counts as
+    answered no. Some complain on most days and most hardly ever: a yes counts against the citizen's
+    own share of yes on other days, which is learnt only while the chart says that all is well.
     """
     answers = s.answers[:, chart.item_columns]
     yes, no = (answers == YES).sum(axis=1), (answers == NO).sum(axis=1)
+    # What the branching leaves out after a no to the first question is a no as well.
+    no = np.where(answers[:, 0] != NOT_ASKED, len(chart.items) - yes, no)
     asked = yes + no
     state, new = s.state, (asked > 0) & (s.state.answered_day != s.day)
     gap = np.where(state.answered_day == NEVER, 0, s.day - state.answered_day)

@@ -112,7 +112,7 @@ ROWS: Final = (
         n=3,
         confirmed=(Colour.RED,),
         red_alone=True,
-        speaks=2,
+        speaks=3,
         lookback_days=7.0,
         version=2,
     ),

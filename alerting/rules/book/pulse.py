@@ -96,7 +96,7 @@ ROWS: Final = (
         n=3,
         confirmed=(Colour.RED,),
         red_alone=True,
-        speaks=1,
+        speaks=2,
         lookback_days=7.0,
         version=2,
     ),

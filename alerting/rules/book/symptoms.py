@@ -113,7 +113,6 @@ ROWS: Final = (
         confirmed=(Colour.YELLOW, Colour.RED),
         red_alone=True,
         applies=asks,
-        speaks=1,
         lookback_days=14.0,
         words=said,
     ),
