@@ -171,7 +171,8 @@ class Clinic:
         """Enrol; who is new gets devices called after them, and the standard limits."""
         known = self._reader.citizens()
         fresh = [row.id for row in citizens if row.id not in known]
-        names = [(f"{kind}-{owner}", kind, owner) for owner in fresh for kind in DEVICES]
+        kinds = (*DEVICES, TABLET_TYPE)
+        names = [(f"{kind}-{owner}", kind, owner) for owner in fresh for kind in kinds]
         if assignments is None:
             assignments = [
                 Assignment(name, owner, datetime(2025, 1, 1, tzinfo=UTC))

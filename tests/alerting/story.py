@@ -10,9 +10,21 @@ from typing import Literal
 
 import msgspec
 
+from devices.questionnaire import not_asked
+from devices.symptoms import questionnaire
 from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Fact, Limits
 from ingest.decode import Delivery
-from tests.alerting.clinic import CUFF, DEVICES, OXIMETER, SCALE, Clinic, at, citizen, reading
+from tests.alerting.clinic import (
+    CUFF,
+    DEVICES,
+    OXIMETER,
+    SCALE,
+    Clinic,
+    answering,
+    at,
+    citizen,
+    reading,
+)
 
 OWNERS = ("c1", "c2")
 TROUBLES = ("low", "bad", "wrong", "absent", "absent", "failed", "test")
@@ -40,6 +52,7 @@ LEVELS: Mapping[str, Mapping[str, list[dict[str, str]]]] = {
 }
 
 
+ASKED = ("dyspnoea", "cough", "sputum", "oedema", "orthopnoea", "dizziness")
 Spot = tuple[str, str, int]
 """Owner, device, day."""
 Look = Literal["poll", "tick", "compare"]
@@ -70,6 +83,8 @@ class Story:
         ]
         steps += [self._change() for _ in range(changes)]
         steps += [_learnt(learning, days) for _ in range(facts)]
+        if facts:
+            steps += [step for owner in OWNERS for step in _answers(learning, owner, days, unrest)]
         looks: list[Look] = ["poll", "poll", "tick", "tick", "compare"]
         steps += [Step(self._rng.uniform(0, days), self._rng.choice(looks)) for _ in range(days)]
         self.steps = [*sorted(steps, key=lambda step: step.when), Step(2 * days + 2, "compare")]
@@ -124,6 +139,26 @@ class Story:
                 clinic.enrol(assignments=[Assignment(f"{device}-{owner}", taker, at(day, 0))])
 
         return Step(rng.uniform(0, self._days), change)
+
+
+def _answers(rng: random.Random, owner: str, days: int, unrest: float) -> list[Step]:
+    """What is answered on most days, sometimes worse for a while, sometimes told late."""
+    found, left = [], 0
+    for day in range(days):
+        left -= 1
+        if rng.random() < unrest:
+            left = rng.choice([1, 3])
+        if rng.random() < 0.2:
+            continue
+        worse = [alias for alias in ASKED if left > 0 and rng.random() < 0.5]
+        said = {alias: "yes" if alias in worse else "no" for alias in ASKED}
+        for alias in not_asked(questionnaire("symptoms_both_1"), said):
+            del said[alias]
+        hour = rng.choice([7.4, 7.5, 9.0])
+        delay = rng.choice([0.3, 1.1, 3.2]) if rng.random() < unrest else 0.0
+        when = day + hour / 24 + 0.001
+        found.append(Step(when + delay, answering(owner, at(day, hour), said)))
+    return found
 
 
 def _learnt(rng: random.Random, days: int) -> Step:
