@@ -45,6 +45,7 @@ class Rule:
     speaks: how many hits among the last n readings make its yellow an alert by itself; 0 = it is
         a finding, which supports an alert, and makes one only where the fused evidence points the
         same way: when it is red, or together with a finding of another source.
+    red_speaks: its red, too, is an alert by itself: a limit of the clinic.
     red_alone: its red makes the alert red (section 4.2 of the reference); the red of any other
         rule needs company.
     needs: which signals must be in the plan for the rule to apply: "any" of them or "all".
@@ -78,6 +79,7 @@ class Rule:
     n_off: int = 3
     confirmed: tuple[Colour, ...] = ()
     speaks: int = 0
+    red_speaks: bool = False
     red_alone: bool = False
     needs: Literal["any", "all"] = "any"
     applies: Callable[[Profile], Bools] = everybody

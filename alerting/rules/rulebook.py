@@ -77,6 +77,7 @@ class Rulebook:
     confirm_yellow: npt.NDArray[np.bool_] = field(init=False)
     confirm_red: npt.NDArray[np.bool_] = field(init=False)
     speaks: npt.NDArray[np.uint8] = field(init=False)
+    red_speaks: npt.NDArray[np.bool_] = field(init=False)
     params: Mapping[str, Params] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +88,7 @@ class Rulebook:
             "n_off": np.array([rule.n_off for rule in self.rules], dtype=np.uint8),
             "confirm_yellow": np.array([Colour.YELLOW in r.confirmed for r in self.rules]),
             "speaks": np.array([rule.speaks for rule in self.rules], dtype=np.uint8),
+            "red_speaks": np.array([rule.red_speaks for rule in self.rules]),
             "confirm_red": np.array([Colour.RED in rule.confirmed for rule in self.rules]),
         }
         for name, array in arrays.items():

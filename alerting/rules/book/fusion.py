@@ -15,7 +15,7 @@ from alerting.rules.rule import Condition, Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
 
 _SHIFT: Final = "tuned: from the onset values (reference section 3.5), less for what comes together"
-_YELLOW: Final = (3.0, 2.5)
+_YELLOW: Final = (3.2, 2.7)
 _RED: Final = (8.0, 7.0)
 _BACKS: Final = (8.0, 6.0)
 _HEIGHT: Final = (
@@ -73,7 +73,7 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         signals=tuple(chart.shifts),
         condition=_fused(place, chart, applies),
         params=numbers(
-            yellow=_YELLOW[place], red=_RED[place], off=0.5, adaptive=0.5, backs=_BACKS[place],
+            yellow=_YELLOW[place], red=_RED[place], off=0.5, adaptive=0.2, backs=_BACKS[place],
             well=1.0, clip_sd=3.0,
             share_yes=0.55, usual_least=0.005, usual_half_life=60.0, least=-3.0, most=6.5, **shifts,
         ),

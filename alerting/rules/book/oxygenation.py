@@ -113,6 +113,7 @@ ROWS: Final = (
         confirmed=(Colour.RED,),
         red_alone=True,
         speaks=3,
+        red_speaks=True,
         lookback_days=7.0,
         version=2,
     ),

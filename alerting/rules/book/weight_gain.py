@@ -125,7 +125,7 @@ ROWS: Final = (
         ),
         per_week_min=7.0,
         n=3,
-        speaks=2,
+        speaks=3,
         lookback_days=7.0,
     ),
     Rule(
