@@ -25,7 +25,7 @@ _RED_ALONE = frozenset(rule.id for rule in RULES if rule.red_alone)
 _FAMILY = {rule.id: rule.family for rule in RULES}
 
 
-class _Run(msgspec.Struct):
+class Run(msgspec.Struct):
     """A rule's episode whose evidence has yet to be looked up."""
 
     worst: Change
@@ -42,22 +42,35 @@ class _Draft(msgspec.Struct):
     raised_ms: int = 0
     called_ms: int | None = None
     cleared_ms: int | None = None
-    runs: list[_Run | Finding] = []
+    runs: list[Run | Finding] = []
 
 
 class Story:
-    """One citizen's episodes while events are told; of each hypothesis at most one is open."""
+    """One citizen's episodes while events are told; of each hypothesis at most one is open.
 
-    def __init__(self, citizen: str, standing: Iterable[Episode] = ()) -> None:
+    A rule may hold before its hypothesis speaks: what it found then waits, `quiet`, and is among
+    the findings once there is an alert; when it ends before that, nobody hears of it.
+    """
+
+    def __init__(
+        self,
+        citizen: str,
+        home: Ints,
+        standing: Iterable[Episode] = (),
+        quiet: Iterable[Run] = (),
+    ) -> None:
         self._citizen = citizen
+        self._home = home
         self._drafts = [_resumed(episode) for episode in standing]
+        for run in quiet:
+            self._open(int(home[run.worst.rule])).runs.append(run)
 
-    def tell(self, event: Event, home: Ints) -> None:
-        """Take the next event; `home` names each rule's hypothesis."""
+    def tell(self, event: Event) -> None:
+        """Take the next event."""
         if isinstance(event, Turn):
             self._turn(event)
             return
-        draft = self._open(int(home[event.rule]))
+        draft = self._open(int(self._home[event.rule]))
         place = next(
             (
                 number
@@ -68,18 +81,26 @@ class Story:
         )
         if event.colour > Colour.GREEN:
             onset = utc_ms(event.onset) if place is None else draft.runs[place].onset_ms
-            run = _Run(event, onset)
+            run = Run(event, onset)
             draft.runs = (
                 [*draft.runs, run]
                 if place is None
                 else [*draft.runs[:place], run, *draft.runs[place + 1 :]]
             )
+        elif place is not None and draft.severity == Colour.GREEN:
+            del draft.runs[place]
         elif place is not None:
             draft.runs[place] = _ended(draft.runs[place], utc_ms(event.t))
 
     def episodes(self, explain: Explain) -> list[tuple[Episode | None, Episode]]:
         """Each episode as it stood before (None when it is new) and as it stands now."""
-        return [(draft.begun, self._told(draft, explain)) for draft in self._drafts]
+        spoken = [draft for draft in self._drafts if draft.severity > Colour.GREEN]
+        return [(draft.begun, self._told(draft, explain)) for draft in spoken]
+
+    def quiet(self) -> list[Run]:
+        """What rules hold whose hypothesis has not spoken yet."""
+        waiting = [draft for draft in self._drafts if draft.severity == Colour.GREEN]
+        return [run for draft in waiting for run in draft.runs if isinstance(run, Run)]
 
     def _open(self, hypothesis: int) -> _Draft:
         for draft in self._drafts:
@@ -129,7 +150,9 @@ def told(engine: Engine, events: Iterable[Event]) -> dict[str, Story]:
     stories: dict[str, Story] = {}
     for event in events:
         citizen = engine.roster.ids[event.row]
-        stories.setdefault(citizen, Story(citizen)).tell(event, engine.home[event.row])
+        if citizen not in stories:
+            stories[citizen] = Story(citizen, engine.home[event.row])
+        stories[citizen].tell(event)
     return stories
 
 
@@ -146,11 +169,11 @@ def _resumed(episode: Episode) -> _Draft:
     )
 
 
-def _ended(run: _Run | Finding, at_ms: int) -> _Run | Finding:
+def _ended(run: Run | Finding, at_ms: int) -> Run | Finding:
     return run if run.cleared_ms is not None else msgspec.structs.replace(run, cleared_ms=at_ms)
 
 
-def _rule(run: _Run | Finding) -> str:
+def _rule(run: Run | Finding) -> str:
     return run.rule if isinstance(run, Finding) else RULES[run.worst.rule].id
 
 

@@ -17,16 +17,20 @@ from contextlib import closing, suppress
 from itertools import groupby
 from pathlib import Path
 
+import msgspec
+import numpy as np
+
 from alerting.alert import Finding
 from alerting.alert_store import AlertStore
 from alerting.curves import curves_of
 from alerting.engine import Change, Engine, Event
-from alerting.episodes import Story, told
+from alerting.episodes import Run, Story, told
 from alerting.explanation import finding_of
 from alerting.lifecycle import working_hours
 from alerting.local_time import DAY_MS, local_days
 from alerting.reconcile import episode_in, reconcile
 from alerting.roster import Roster
+from alerting.rules import RULEBOOK, Rulebook
 from alerting.rules.arrays import Ints
 from alerting.sittings import sittings_of
 from alerting.situation import Curve, Situation
@@ -37,6 +41,8 @@ from ingest.store import Reader, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
+Quiet = dict[str, list[Run]]
+"""What rules hold of each citizen whose hypothesis has not spoken yet."""
 BATCH_RECORDS = 5_000
 DRAWN_MAX = 4_000
 """Most curves kept ready: a few pages of the largest worklist."""
@@ -68,18 +74,21 @@ class Evaluator:
         wall_ms: Callable[[], int],
         data_clock: bool = False,
         snapshot: Path | None = None,
+        rulebook: Rulebook = RULEBOOK,
     ) -> None:
         self._open_reader = open_reader
         self._open_alerts = open_alerts
         self._wall_ms = wall_ms
         self._data_clock = data_clock
         self._snapshot = snapshot
+        self._rulebook = rulebook
         self._lock = threading.RLock()
         self._stores: tuple[Reader, AlertStore] | None = None
         self._newest_ms = 0
-        self._engine = Engine(Roster({}, {}))
+        self._engine = Engine(Roster({}, {}), rulebook)
         self._enrolment = -1
         self._seq = self._departed = self._evaluated = 0
+        self._quiet: Quiet = {}
         self._revision: Counter[str] = Counter()
         self._drawn: dict[tuple[str, int], tuple[tuple[int, int], list[Curve]]] = {}
 
@@ -144,7 +153,9 @@ class Evaluator:
         if self._snapshot is None or self._stores is None or self._enrolment < 0:
             return
         try:
-            write_snapshot(self._snapshot, self._mark(), self._engine.memory())
+            quiet = np.frombuffer(msgspec.msgpack.encode(self._quiet), np.uint8)
+            memory = {**self._engine.memory(), "quiet": quiet}
+            write_snapshot(self._snapshot, self._mark(), memory)
         except OSError as error:
             log.warning("the snapshot could not be written: %s", error)
 
@@ -228,11 +239,12 @@ class Evaluator:
 
     def _start(self, roster: Roster, version: int) -> None:
         """Begin from the snapshot and what came after it, or from all the records."""
-        engine, newest = Engine(roster), self._reader.last_seq()
+        engine, newest = Engine(roster, self._rulebook), self._reader.last_seq()
         mark = self._recalled(engine, version)
         with self._lock:
             self._engine = engine
         if mark is None:
+            self._quiet = {}
             self._enrolment = version
             self._seq = self._departed = newest
             self._replay(range(len(roster)), REBUILT)
@@ -259,11 +271,14 @@ class Evaluator:
         backlog = self._reader.records_after(mark.seq, SNAPSHOT_RECORDS_MAX)
         if not reason and len(backlog) == SNAPSHOT_RECORDS_MAX:
             reason = "too much came after it"
-        if not reason and not engine.recall(memory):
+        quiet = memory.pop("quiet", None)
+        if not reason and (quiet is None or not engine.recall(memory)):
             reason = "it remembers other things"
         if reason:
             log.warning("the snapshot is not used: %s", reason)
             return None
+        assert quiet is not None, "checked above"
+        self._quiet = msgspec.msgpack.decode(quiet.tobytes(), type=Quiet)
         return mark
 
     def _mark(self, of: Mark | None = None, version: int = -1) -> Mark:
@@ -273,7 +288,7 @@ class Evaluator:
         (record,) = self._reader.records_after(seq - 1, 1, unassigned=True)[:1] or (None,)
         event = self._alerts.event(change)
         return Mark(
-            rulebook=rulebook_mark(),
+            rulebook=rulebook_mark(self._rulebook),
             enrolment=self._enrolment if of is None else version,
             seq=seq if of is None else self._reader.last_seq(),
             departed=self._departed if of is None else self._reader.last_seq(),
@@ -328,6 +343,8 @@ class Evaluator:
             if now:
                 events += engine.clock(local_days(now), rows)
         stories = told(engine, events)
+        for citizen in citizens:
+            self._quiet[citizen] = stories[citizen].quiet() if citizen in stories else []
         with self._alerts.transaction():
             for citizen in citizens:
                 story = stories.get(citizen)
@@ -348,9 +365,11 @@ class Evaluator:
         """Carry what happened to one citizen at one instant into the alerts."""
         alerts = [one for one in self._alerts.alerts_of(citizen) if one.condition == "active"]
         active = {alert.hypothesis: alert for alert in alerts}
-        story = Story(citizen, (episode_in(alert) for alert in alerts))
+        quiet = self._quiet.get(citizen, [])
+        story = Story(citizen, home, (episode_in(alert) for alert in alerts), quiet)
         for event in moment:
-            story.tell(event, home)
+            story.tell(event)
+        self._quiet[citizen] = story.quiet()
         now = self._wall_ms()
         for before, episode in story.episodes(self._explain):
             if before is None:

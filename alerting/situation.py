@@ -19,7 +19,8 @@ class Situation(msgspec.Struct, frozen=True):
     """Where one citizen stands now.
 
     `unable` names the rules that apply to this citizen but could not run (too few data, no
-    limits): as long as there is one, the colour is never green.
+    limits): as long as there is one, the colour is never green. `watched` names those that hold
+    but do not make an alert yet: nobody is called for them, and the citizen is not green.
     """
 
     citizen: str
@@ -27,6 +28,7 @@ class Situation(msgspec.Struct, frozen=True):
     worst: Severity | None
     unable: list[str]
     last_measured_ms: int | None
+    watched: list[str] = []
 
 
 class Point(msgspec.Struct, frozen=True):

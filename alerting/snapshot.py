@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules import RULEBOOK, Rulebook
+from alerting.rules import RULEBOOK, Rule, Rulebook
 
 log = logging.getLogger(__name__)
 
@@ -58,10 +58,14 @@ class _File(msgspec.Struct, frozen=True):
 def rulebook_mark(rulebook: Rulebook = RULEBOOK) -> str:
     """The rulebook's version with a digest of its numbers: a changed number is another rulebook."""
     rows = [
-        (rule.id, rule.version, rule.k, rule.n, rule.n_off, sorted(rule.params.items()))
+        (rule.id, rule.version, *_counts(rule), sorted(rule.params.items()))
         for rule in rulebook.rules
     ]
     return f"{rulebook.version} {blake2b(repr(rows).encode(), digest_size=8).hexdigest()}"
+
+
+def _counts(rule: Rule) -> tuple[int, ...]:
+    return rule.k, rule.n, rule.n_off, rule.speaks
 
 
 def write_snapshot(path: Path, mark: Mark, arrays: Arrays) -> None:
@@ -85,7 +89,7 @@ def write_snapshot(path: Path, mark: Mark, arrays: Arrays) -> None:
             raise
 
 
-def read_snapshot(path: Path) -> tuple[Mark, Arrays] | None:
+def read_snapshot(path: Path) -> tuple[Mark, dict[str, npt.NDArray[Any]]] | None:
     """The snapshot as it was written; None when there is none or it is damaged in any way."""
     try:
         content = path.read_bytes()

@@ -76,6 +76,7 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "urge-blue": ("Mind om målingen", "Remind of the measurement"),
     "urge-technical": ("Bed om en ny måling", "Ask for a new measurement"),
     "urge-late": ("Ring i dag: ikke set i 3 hverdage", "Call today: not seen for 3 working days"),
+    "watched": ("Holdes øje med, endnu ingen alarm", "Watched, no alert yet"),
     "also": ("Desuden", "Also"),
     "about-copd": ("KOL", "COPD"),
     "about-heart-failure": ("Hjertesvigt", "Heart failure"),

@@ -166,6 +166,11 @@ class Words:
                 return signal.name_da if self.lang == "da" else signal.name_en
         return alias
 
+    def watched(self, row: Row) -> str:
+        """The names of the rules that hold and make no alert yet."""
+        rules = [rule for rule in map(rule_of, row.watched) if rule]
+        return ", ".join(rule.name_da if self.lang == "da" else rule.name_en for rule in rules)
+
     def unable(self, row: Row) -> list[Unable]:
         """Which rules could not run, grouped by why."""
         groups: dict[str, list[str]] = {}

@@ -27,7 +27,8 @@ class Row(msgspec.Struct, frozen=True):
 
     `alerts` are the open ones, worst first, unseen before seen, newest first; the first one's
     sentence leads. `since_ms` is the oldest onset among those of the row's severity.
-    `acknowledged` says that every open alert has been seen. `unable` names what could not run.
+    `acknowledged` says that every open alert has been seen. `unable` names what could not
+    run, `watched` what holds and makes no alert yet.
     """
 
     citizen: str
@@ -45,6 +46,7 @@ class Row(msgspec.Struct, frozen=True):
     why_en: list[str]
     unable: list[str]
     alerts: list[Alert]
+    watched: list[str] = []
 
     @property
     def over(self) -> bool:
@@ -116,6 +118,7 @@ def _row(citizen: Citizen, situation: Situation | None, alerts: list[Alert], now
         why_en=[alert.text_en for alert in alerts],
         unable=list(situation.unable) if situation else [],
         alerts=alerts,
+        watched=list(situation.watched) if situation else [],
     )
 
 

@@ -16,6 +16,7 @@ from alerting.alert import MEANING, Alert, Finding
 from alerting.alert_store import AlertStore
 from alerting.evaluate import Evaluator
 from alerting.local_time import ZONE
+from alerting.rules import RULEBOOK
 from alerting.standard_limits import standard_limits
 from devices.wire import TABLET_TYPE, Clock, Item, Payload, topic_for
 from fhir_mapping.enrolled import (
@@ -148,6 +149,12 @@ def in_memory() -> Path | None:
     return memory if memory.is_dir() else None
 
 
+SPEAKING = RULEBOOK.changed(
+    {rule: {"speaks": 1} for rule in ("R01", "R06", "R11", "R14", "R16", "R17")}
+)
+"""The rulebook, but a single hit makes an alert: what becomes of alerts is tested, not when."""
+
+
 class Clinic:
     """Stores in a folder, and a wall clock that stands still until it is moved."""
 
@@ -209,6 +216,7 @@ class Clinic:
             lambda: self.now_ms,
             data_clock,
             snapshot,
+            SPEAKING,
         )
 
     def alerts(self, name: str = "live") -> list[Alert]:

@@ -35,9 +35,9 @@ def explain(worst: Change, onset_ms: int, cleared_ms: int | None) -> Finding:
 
 
 def told(*events: Event, standing: Any = ()) -> list[Episode]:
-    story = Story("c1", standing)
+    story = Story("c1", HOME, standing)
     for event in events:
-        story.tell(event, HOME)
+        story.tell(event)
     return [now for _, now in story.episodes(explain)]
 
 
@@ -119,3 +119,24 @@ def test_hypotheses_are_episodes_of_their_own_and_end_by_themselves() -> None:
     again = told(change("R03", Colour.YELLOW, 9.0), turn(Colour.YELLOW, 9.0), standing=[second])
     assert [episode.hypothesis for episode in again] == ["heart-failure", "copd"]
     assert msgspec.structs.replace(again[0]) == second, "what is not told of stays as it was"
+
+
+def test_what_a_rule_finds_before_its_hypothesis_speaks_waits() -> None:
+    quiet = Story("c1", HOME)
+    for event in (
+        change("R03", Colour.YELLOW, 5.0),
+        change("R04", Colour.YELLOW, 5.0),
+        change("R04", Colour.GREEN, 6.0),
+    ):
+        quiet.tell(event)
+    assert quiet.episodes(explain) == [], "there is no alert"
+    assert [RULES[run.worst.rule].id for run in quiet.quiet()] == ["R03"], "R04 is over"
+    later = Story("c1", HOME, (), quiet.quiet())
+    later.tell(change("R01", Colour.RED, 7.0))
+    later.tell(turn(Colour.RED, 7.0))
+    ((_, episode),) = later.episodes(explain)
+    assert [(one.rule, one.onset_ms) for one in episode.findings] == [
+        ("R01", utc_ms(7.0)), ("R03", utc_ms(5.0)),
+    ]  # fmt: skip
+    assert (episode.onset_ms, episode.raised_ms) == (utc_ms(5.0), utc_ms(7.0))
+    assert later.quiet() == []

@@ -4,6 +4,7 @@ import pytest
 
 from alerting.engine import Engine
 from alerting.roster import Roster
+from alerting.rules import Colour, rule_index
 from alerting.situation import Situation
 from alerting.situations import situations_of
 from tests.alerting.clinic import Clinic, at, catch_up, citizen, ms, oximetry, weighing
@@ -62,7 +63,7 @@ def test_the_worst_rule_gives_the_colour(
 def test_silence_is_blue_then_yellow(clinic: Clinic) -> None:
     clinic.receive(oximetry("c1", 0, 94))
     assert situation(clinic, 2, 13).colour == "blue"
-    assert situation(clinic, 3, 13).colour == "yellow"
+    assert situation(clinic, 4, 13).colour == "yellow"
 
 
 def test_limits_that_are_missing_keep_a_citizen_from_green(clinic: Clinic) -> None:
@@ -82,3 +83,17 @@ def test_nobody_and_somebody_without_a_plan() -> None:
 def test_a_weight_nobody_asked_for_still_counts_when_it_is_bad(clinic: Clinic) -> None:
     clinic.receive(oximetry("c1", 3, 94), weighing("c1", 2, "80"), weighing("c1", 3, "83.5"))
     assert situation(clinic, 3).colour == "yellow", "a weight alone makes no alert red"
+
+
+def test_what_holds_without_an_alert_is_watched_and_not_green() -> None:
+    """A yellow drop of saturation alone calls nobody; it must not read as green either."""
+    engine = Engine(Roster({"c1": citizen("c1", condition="copd")}, {}))
+    engine.state.status[:] = Colour.GREEN
+    engine.state.composed[:] = Colour.GREEN
+    assert situations_of(engine)["c1"].colour == "green"
+    engine.state.status[0, rule_index("R03")] = Colour.RED
+    found = situations_of(engine)["c1"]
+    assert (found.colour, found.watched) == ("yellow", ["R03"])
+    engine.state.composed[0, 0] = Colour.RED
+    found = situations_of(engine)["c1"]
+    assert (found.colour, found.watched) == ("red", []), "now it is said by an alert"

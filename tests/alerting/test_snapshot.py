@@ -172,7 +172,7 @@ def _later_enrolment(clinic: Clinic, _path: Path, _patch: pytest.MonkeyPatch) ->
 
 
 def _other_rulebook(_clinic: Clinic, _path: Path, patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(evaluate, "rulebook_mark", lambda: "another")
+    patch.setattr(evaluate, "rulebook_mark", lambda *_: "another")
 
 
 def _damaged(_clinic: Clinic, path: Path, _patch: pytest.MonkeyPatch) -> None:
