@@ -11,7 +11,7 @@ best that plain code could be.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ from benchmarks.plain import coding, loinc_of, quantity
 from devices.catalogue import metric
 
 if TYPE_CHECKING:
-    from tests.alerting.rules.oracle import Outcome, Patient
+    from tests.alerting.rules.oracle import Answer, Patient
 
 Colours = npt.NDArray[np.int8]
 """(days, patients, rules)."""
@@ -197,13 +197,19 @@ def oracles(count: int) -> "list[Patient]":
     relative = default_relative_limits("both")
     return [
         Patient(
-            limits=limits, relative=relative, expected=expected, plan=PLAN_WEEKDAYS, start=START
+            limits=limits,
+            relative=relative,
+            expected=expected,
+            plan=PLAN_WEEKDAYS,
+            start=START,
+            copd=True,
+            heart_failure=True,
         )
         for _ in range(count)
     ]
 
 
-def colours_of(outcomes: "Sequence[Mapping[str, Outcome]]") -> Colours:
+def colours_of(answers: "Sequence[Answer]") -> Colours:
     """(patients, rules) of one day."""
-    rows = [[int(outcome[rule.id].colour) for rule in RULES] for outcome in outcomes]
+    rows = [[answer.rules[rule.id].colour for rule in RULES] for answer in answers]
     return np.array(rows, dtype=np.int8)

@@ -1,32 +1,61 @@
 """Which rules apply to whom: what must have run before a citizen may be called green.
 
-In: a `Profile`. Out: (patients, rules) bool. Called by `alerting.situations` and by scores.
+In: a `Profile`. Out: (patients, rules) bool, or the same packed. Called by `compose`, by
+`alerting.situations` and by scores.
 """
 
 from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools
+from alerting.rules.arrays import Bools, Ints
 from alerting.rules.profile import Profile
+from alerting.rules.rule import everybody
 from alerting.rules.rulebook import RULEBOOK, RULES, Rulebook
 from alerting.rules.signals import SIGNALS
 
+_BIT: Final = 1 << np.arange(len(RULES))
 _LOOKS_AT: Final = np.array(
     [[signal.alias in rule.signals for signal in SIGNALS] for rule in RULES]
 )
-_ALL: Final = np.array([rule.needs == "all" for rule in RULES])
-_PER_WEEK: Final = np.array([rule.per_week_min for rule in RULES])
+_NEEDED: Final = np.array(
+    [len(rule.signals) if rule.needs == "all" else min(len(rule.signals), 1) for rule in RULES]
+)
+_PLANS: Final = (np.arange(1 << len(SIGNALS))[:, None] >> np.arange(len(SIGNALS))) & 1
+_BY_PLAN: Final = (_PLANS @ _LOOKS_AT.T >= _NEEDED) @ _BIT
+"""(128,): the rules, packed, that a plan of these signals gives what they look at."""
+_BY_DAYS: Final = (np.arange(8)[:, None] >= np.array([rule.per_week_min for rule in RULES])) @ _BIT
+"""(8,): the rules, packed, for which so many days a week are enough."""
+
+
+def packed(flags: Bools) -> Ints:
+    """(n, columns) flags as (n,) integers, column i in bit i.
+
+    >>> packed(np.array([[True, False, True]])).tolist()
+    [5]
+    """
+    weights = 2.0 ** np.arange(flags.shape[1])
+    bits: Ints = (weights @ flags.T.astype(np.float64)).astype(np.int64)
+    return bits
+
+
+def applicable_packed(profile: Profile, rulebook: Rulebook = RULEBOOK) -> Ints:
+    """(P,): as `applicable`, rule i in bit i."""
+    planned = packed(profile.expected)
+    often = np.bitwise_count(profile.plan_weekdays & np.uint8(0x7F))
+    watched = (planned > 0) | profile.symptoms_asked
+    bits = np.where(watched, _BY_PLAN[planned] & _BY_DAYS[often], 0)
+    for column, rule in enumerate(rulebook.rules):
+        if not rulebook.enabled[column]:
+            bits &= ~_BIT[column]
+        elif rule.applies is not everybody:
+            bits &= np.where(rule.applies(profile), -1, ~_BIT[column])
+    return bits
 
 
 def applicable(profile: Profile, rulebook: Rulebook = RULEBOOK) -> Bools:
     """A rule applies when its signals are in the plan (any of them, or all, as its row says), the
     plan asks often enough, the citizen is one of those it is for, and the rulebook has it enabled.
     """
-    planned = profile.expected.astype(np.int64) @ _LOOKS_AT.T.astype(np.int64)
-    needed = np.where(_ALL, _LOOKS_AT.sum(axis=1), np.minimum(_LOOKS_AT.sum(axis=1), 1))
-    often = np.bitwise_count(profile.plan_weekdays & np.uint8(0x7F))
-    who = np.stack([rule.applies(profile) for rule in rulebook.rules], axis=1)
-    watched = profile.expected.any(axis=1) | profile.symptoms_asked
-    applies: Bools = who & (planned >= needed) & (often[:, None] >= _PER_WEEK)
-    return applies & watched[:, None] & rulebook.enabled
+    applies: Bools = (applicable_packed(profile, rulebook)[:, None] & _BIT) != 0
+    return applies

@@ -6,12 +6,16 @@ state. Called by `step` and `clock`.
 Reference section 4.2, per citizen and hypothesis (`hypotheses`), with one addition: not every
 yellow is an alert. Rules that speak (`Rule.speaks`) make one by themselves: the fusion of all
 signals, symptoms, and the limits that the clinic has set. The others are findings; they support an
-alert, and make one when they are red, or when two different sources of evidence reached yellow
-within 72 hours. An alert is red when a rule that may say so alone is red, or when such a pair of
-sources is hit and one of the rules speaks. Its colour only rises while it lasts, and it lasts
-while anything of it is raised. It calls for attention when it opens, when it gets worse, and when
-it is hit again a week later; an alert that closed and opens again within the week (red: a day) in
-the same colour is the same one, and does not (P6).
+alert, and make one where the fused evidence points the same way: when they are red, or when two
+different sources of evidence reached yellow within 72 hours. The red of a limit that the clinic has
+set (`Rule.red_speaks`) is an alert whatever else is known.
+
+An alert is red when a rule that may say so alone is red, or when such a pair of sources is hit and
+one of the rules speaks. Its colour only rises while it lasts, and it lasts while anything of it is
+raised. Without an alert it is green if every rule of it that applies has run, and otherwise
+INSUFFICIENT. It calls for attention when it opens, when it gets worse, and when it is hit again a
+week later; an alert that closed and opens again within the week (red: a day) in the same colour is
+the same one, and does not (P6).
 """
 
 from dataclasses import dataclass
@@ -20,6 +24,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from alerting.rules.applicable import applicable_packed, packed
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.charts import may_fire
 from alerting.rules.colour import Colour
@@ -39,6 +44,8 @@ WAIT_RED_DAYS: Final = 1.0
 
 _HOME: Final = np.array([HYPOTHESES.index(rule.home) for rule in RULES])
 _OF_HOME: Final = [np.flatnonzero(home == _HOME) for home in range(CLINICAL)]
+_HOME_BITS: Final = [sum(1 << int(rule) for rule in rules) for rules in _OF_HOME]
+_CLINICAL_BITS: Final = sum(_HOME_BITS)
 _RED_ALONE: Final = np.array([rule.red_alone for rule in RULES])
 _OF_SOURCE: Final = [
     np.array([place for place, rule in enumerate(RULES) if rule.family == source])
@@ -87,8 +94,7 @@ def compose(
     yellow = speaks | pair | (is_open & anything)
     colour = np.where(_per_home(red & _RED_ALONE, profile) | (pair & speaks), _RED, _YELLOW)
     colour = np.maximum(colour, np.where(is_open, was[:, :CLINICAL], _GREEN))
-    able = np.where(_per_home(block.status >= _GREEN, profile), _GREEN, _INSUFFICIENT)
-    block.composed[:, :CLINICAL] = np.where(yellow, colour, able)
+    block.composed[:, :CLINICAL] = np.where(yellow, colour, _quiet(block, profile, rulebook))
     block.composed[:, MISSING] = block.status[:, rule_index("R24")]
     block.composed[:, TECHNICAL] = block.status[:, rule_index("T01")]
     call = _call(block, was, _per_home(hit & loud, profile) | pair, t)
@@ -105,6 +111,19 @@ def _backed(block: State, profile: Profile, rulebook: Rulebook) -> Bools:
         silent = block.status[:, rule_index(chart.rule)] == _INSUFFICIENT
         backed |= followed & (up | silent)
     return backed
+
+
+def _quiet(block: State, profile: Profile, rulebook: Rulebook) -> Ints:
+    """(n, 3): green where every rule of the hypothesis that applies has run, and there is one."""
+    apply = applicable_packed(profile, rulebook)
+    unable = apply & packed(block.status < _GREEN)
+    one = profile.copd ^ profile.heart_failure
+    quiet = np.empty((len(apply), CLINICAL), dtype=np.int8, order="F")
+    for home, follows in enumerate((profile.copd, profile.heart_failure, ~one)):
+        mine = np.where(one, np.where(follows, _CLINICAL_BITS, 0), _HOME_BITS[home])
+        ran = ((apply & mine) != 0) & ((unable & mine) == 0)
+        quiet[:, home] = np.where(ran, _GREEN, _INSUFFICIENT)
+    return quiet
 
 
 def _per_home(flags: Bools, profile: Profile) -> Bools:

@@ -28,8 +28,10 @@ class Findings:
                         int8 colour of each alert after and before this call
     notify (n, H)       the alert calls for attention now
     ask_daily (n,)      there is evidence enough to ask for daily measurements for some days
-    verdicts, baselines the judged rules by column, and (mean, sd, n) (n, S) that they used:
-                        what `evidence` and the properties below are read from, when asked for
+    verdicts, baselines, decided
+                        the judged rules by column, (mean, sd, n) (n, S) of what is usual, and the
+                        base values (n, S) that the clinic has decided: what `evidence` and the
+                        properties below are read from, when asked for
 
     value, limit, baseline_mean, baseline_sd, baseline_n, extra (n, R) are evidence in the rule's
     own units, NaN where it does not apply; the rule's row says what each holds.
@@ -49,6 +51,7 @@ class Findings:
     ask_daily: Bools
     verdicts: Mapping[int, Verdict]
     baselines: tuple[Floats, Floats, Floats]
+    decided: Floats
 
     def evidence(self, row: int, rule: int) -> dict[str, float]:
         """The evidence of one rule on one row (positions, not patient indices)."""
@@ -106,7 +109,11 @@ class Findings:
         if verdict.baseline is None:
             return np.nan
         place = ("baseline_mean", "baseline_sd", "baseline_n").index(name)
-        return self.baselines[place][:, verdict.baseline]
+        usual = self.baselines[place][:, verdict.baseline]
+        if not verdict.based:
+            return usual
+        decided = self.decided[:, verdict.baseline]
+        return np.where(np.isnan(decided), usual, decided if place == 0 else np.nan)
 
 
 def _at(numbers: Floats | float, row: int) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.arrays import Bools, Floats, Ints, Rows
 from alerting.rules.charts import add_evidence, evidence_of, evidence_of_answers, quicken
 from alerting.rules.due_days import count_due
 from alerting.rules.items import NO, NOT_ASKED, YES, item_index, packed, unpacked
@@ -98,6 +98,35 @@ def remember(s: Sitting) -> None:
     state.flow_place[row] = (place + 1) % FLOW_READINGS
     _remember_weight(s)
     np.copyto(state.accepted_day, s.day[:, None], where=~np.isnan(s.x))
+
+
+def forget(state: "State", rows: Rows, signal: int) -> None:
+    """Forget the windows and averages of a signal whose device was exchanged."""
+    if signal == _WEIGHT:
+        state.past_days[rows] = NEVER
+        state.quick_weight[rows] = 0.0
+        state.month_day[rows] = NEVER
+    elif signal == _SPO2:
+        state.trend_held[rows] = 0
+    elif signal == _FEV1:
+        state.flow_past[rows] = np.nan
+
+
+def flow_before(state: "State", first: Bools) -> tuple[Floats, Floats]:
+    """Mean and sample sd (n,) of the last seven days' FEV1 before today, NaN with fewer days.
+
+    first (n,): nothing of today is kept yet, so the oldest of the eight kept is one too many;
+    otherwise the newest is today's.
+    """
+    left_out = np.where(first, state.flow_place, (state.flow_place - 1) % FLOW_READINGS)
+    past, days = state.flow_past.astype(np.float64), FLOW_READINGS - 1
+    total, squares = np.zeros(len(left_out)), np.zeros(len(left_out))
+    for place in range(FLOW_READINGS):  # one by one: the same order whatever the batch
+        total += np.where(left_out == place, 0.0, past[:, place])
+    mean = total / days
+    for place in range(FLOW_READINGS):
+        squares += np.where(left_out == place, 0.0, (past[:, place] - mean) ** 2)
+    return mean, np.sqrt(squares / (days - 1))
 
 
 def said_yes_today(state: "State", day: Ints, answers: Ints) -> Bools:
@@ -262,16 +291,15 @@ def keep_contact(state: "State", profile: Profile, present: Bools, day: Ints) ->
     state.kept_day[row] = until
 
 
-def diligence(state: "State", met: Ints, missed: Ints, last: Ints) -> tuple[Floats, Floats, Floats]:
-    """Shares of due days met lately and usually, and how many were not lately; (n,) each.
+def diligence(state: "State", rows: Ints, missed_day: Ints) -> tuple[Floats, Floats, Floats]:
+    """Shares of due days met lately and usually, and how many were not lately; (len(rows),) each.
 
-    `missed` due days lie after `met`, up to `last`: they count here and are not yet kept.
+    As they stand on `missed_day`, the first due day that is not met: it counts, too.
     """
-    kept = _aged(state.kept.astype(np.float64), np.maximum(last, met) - state.kept_day)
-    kept[:, 1] += missed
-    kept[:, 3] += missed
-    with np.errstate(invalid="ignore"):
-        return kept[:, 0] / kept[:, 1], kept[:, 2] / kept[:, 3], kept[:, 1] - kept[:, 0]
+    kept = _aged(state.kept[rows].astype(np.float64), missed_day - state.kept_day[rows])
+    met_lately, due_lately, met_usually, due_usually = kept.T
+    due_lately, due_usually = due_lately + 1.0, due_usually + 1.0
+    return met_lately / due_lately, met_usually / due_usually, due_lately - met_lately
 
 
 def _aged(kept: Floats, gap_days: Ints) -> Floats:

@@ -1,8 +1,9 @@
 """NEWS2 (Royal College of Physicians 2017): the score of each parameter, and the risk.
 
-In: arrays of vital signs, NaN = not measured. Out: points, NaN where there is no reading. At home
-respiration, temperature and consciousness are mostly not measured: the score is then partial, its
-absent parameters are named, and it never means low risk.
+In: arrays of vital signs, NaN = not measured; scored in whole numbers, the temperature in tenths.
+Out: points, NaN where there is no reading. At home respiration, temperature and consciousness are
+mostly not measured: the score is then partial, its absent parameters are named, and it never means
+low risk.
 """
 
 from typing import Final
@@ -43,7 +44,7 @@ def _points(x: Floats, table: tuple[Floats, Floats]) -> Floats:
 
 def respiration(per_minute: Floats) -> Floats:
     """Points of the respiratory rate (/min)."""
-    return _points(per_minute, _RESPIRATION)
+    return _points(np.rint(per_minute), _RESPIRATION)
 
 
 def saturation(percent: Floats, scale2: Bools, on_oxygen: Bools) -> Floats:
@@ -53,6 +54,7 @@ def saturation(percent: Floats, scale2: Bools, on_oxygen: Bools) -> Floats:
     ...            np.array([False, False, True, False])).tolist()
     [3.0, 0.0, 3.0, 0.0]
     """
+    percent = np.rint(percent)
     rich = np.where(on_oxygen, _points(percent, _SCALE_2_OXYGEN), 0.0)
     second = np.maximum(_points(percent, _SCALE_2), rich)
     return np.where(scale2, second, _points(percent, _SCALE_1))
@@ -65,12 +67,12 @@ def oxygen(on_oxygen: Bools) -> Floats:
 
 def systolic(mmhg: Floats) -> Floats:
     """Points of the systolic pressure (mmHg)."""
-    return _points(mmhg, _SYSTOLIC)
+    return _points(np.rint(mmhg), _SYSTOLIC)
 
 
 def pulse(per_minute: Floats) -> Floats:
     """Points of the pulse (/min)."""
-    return _points(per_minute, _PULSE)
+    return _points(np.rint(per_minute), _PULSE)
 
 
 def consciousness(alert: Floats) -> Floats:

@@ -23,9 +23,11 @@ _FAR_KG: Final = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """x (n, S) accepted values, NaN elsewhere; present, good (n, S); grams (n,) 0 = none."""
+    """x (n, S) accepted values, NaN elsewhere; grams (n,) 0 = none; (n, S) each: measured, of any
+    quality; present, neither absent nor doubtful; good, accepted."""
 
     x: Floats
+    measured: Bools
     present: Bools
     good: Bools
     grams: Ints
@@ -42,9 +44,9 @@ def screen(
     a weight too far from the last accepted one. A second weight that agrees with the refused
     one is accepted: the change is real, and refusing it would refuse it for ever.
     """
-    present = ~np.isnan(x)
+    present = measured = ~np.isnan(x)
     if doubtful is not None:
-        x = np.where(doubtful, np.nan, x)
+        x, present = np.where(doubtful, np.nan, x), measured & ~doubtful
     good = (x >= _LOW) & (x <= _HIGH)
     crossed = good[:, _DIASTOLIC] & good[:, _SYSTOLIC] & (x[:, _DIASTOLIC] >= x[:, _SYSTOLIC])
     good[:, _SYSTOLIC] &= ~crossed
@@ -53,9 +55,10 @@ def screen(
     good[:, _WEIGHT] &= _believable(block, grams, params)
     grams[~good[:, _WEIGHT]] = 0
 
-    block.suspect[...] = np.where(good, np.nan, np.where(np.isnan(x), block.suspect, x))
+    with np.errstate(over="ignore"):  # what a smaller float cannot hold is far off enough as inf
+        block.suspect[...] = np.where(good, np.nan, np.where(present, x, block.suspect))
     block.accepted_grams[...] = np.where(grams > 0, grams, block.accepted_grams)
-    return Screened(np.where(good, x, np.nan), present, good, grams)
+    return Screened(np.where(good, x, np.nan), measured, present, good, grams)
 
 
 def _believable(block: State, grams: Ints, params: Mapping[str, float]) -> Bools:

@@ -19,14 +19,14 @@ class Sitting:
     """n rows of one call.
 
     t (n,) time of the readings, days; now (n,) the latest time known, never before t; day (n,)
-    whole days; x (n, S) accepted readings, NaN = none; present (n, S)
-    a reading came, accepted or not; first (n, S) the reading is the first accepted one of its
-    local day; grams (n,) accepted weight, 0 = none; mean, sd, count
-    (n, S) the personal baseline before this reading, NaN mean when empty; known (n, S) the
-    baseline is valid; base (n, S) what relative rules compare with: the clinic's base value, else
-    a valid baseline, else NaN; answers (n, Q) int8 of this call; yes (n, Q) bool, said yes today,
-    in this call or before; state: the memory of these rows, with this reading in what is counted
-    up to and including now (trend, moving averages, CUSUM) and without it elsewhere.
+    whole days; x (n, S) accepted readings, NaN = none; present (n, S) a reading came, accepted or
+    refused (a doubtful one is as none); first (n, S) the reading is the first accepted one of its
+    local day; grams (n,) accepted weight, 0 = none; mean, sd, count (n, S) the personal baseline
+    before this reading, NaN mean when empty; known (n, S) the baseline is valid; base (n, S) what
+    relative rules compare with: the clinic's base value, else a valid baseline, else NaN; answers
+    (n, Q) int8 of this call; yes (n, Q) bool, said yes today, in this call or before; state: the
+    memory of these rows, with this reading in what is counted up to and including now (trend,
+    moving averages, CUSUM) and without it elsewhere.
     """
 
     profile: Profile
@@ -53,10 +53,11 @@ class Verdict:
 
     asked: there was something to judge. ran: it could be judged; asked but not run is
     INSUFFICIENT. level: the colour of this reading alone (GREEN, YELLOW, RED …), before any
-    confirmation. clear: on the safe side of the deadband. value, limit_yellow, limit_red,
-    extra: evidence in the rule's unit. baseline: the column of the baseline used. since: the
-    data time at which the level was reached, where that is not the time of the reading.
-    at_once: a colour that this reading alone gives, whatever the confirmation.
+    confirmation. clear: on the safe side of the deadband. value, limit_yellow, limit_red, extra:
+    evidence in the rule's unit. baseline: the column of the baseline used; based: in its place the
+    clinic's base value, where one is decided. since: the data time at which the level was reached,
+    where that is not the time of the reading. at_once: a colour that this reading alone gives,
+    whatever the confirmation.
     """
 
     asked: Bools
@@ -68,5 +69,6 @@ class Verdict:
     limit_red: Floats | float
     extra: Floats | None = None
     baseline: int | None = None
+    based: bool = False
     since: Floats | None = None
     at_once: Ints | None = None

@@ -49,7 +49,7 @@ _FIELDS: Final = {
     "anew_t": _Field((), None, -np.inf),
     "suspect": _Field((_S,), None, np.nan),
     "accepted_grams": _Field((), np.int32, 0),
-    "accepted_day": _Field((_S,), np.int32, NEVER),
+    "accepted_day": _Field((_S,), np.int16, -1),
     "past_grams": _Field((SLOTS,), np.int32, 0),
     "past_days": _Field((SLOTS,), np.int32, NEVER),
     "quick_weight": _Field((2,), None, 0.0),
@@ -104,7 +104,7 @@ class State:
         trend_tenths (P, 14) tenths of a percent of the last 14 days, slot = day mod 14;
         trend_day (P,) the newest; trend_held (P,) bit i = there is one i days before it (P12).
     Flow:
-        flow_past (P, 7) the last seven days' FEV1, flow_place (P,) where the next one goes.
+        flow_past (P, 8) the last eight days' FEV1, flow_place (P,) where the next one goes.
     Fusion and symptoms:
         llr (P, 2) the log-likelihood CUSUM of COPD and of heart failure (P9); yes_rate,
         yes_weight (P, 2) the usual share of yes, and how many answers say so; answered_day,

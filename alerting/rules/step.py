@@ -43,7 +43,8 @@ def step(
     int8: 1 yes, 0 no, -1 not asked or not answered (all, when None). doubtful (n, S): measured, but
     not to be used (spirometry of quality D to F): it counts as contact only. A sitting may be split
     into several calls, one or more signals in each, with the same result for every rule that looks
-    at one device; both blood pressures belong in one call, and so do the answers.
+    at one device, as long as no rule over several devices (R19) would have frozen its baseline;
+    both blood pressures belong in one call, and so do the answers.
     Changes `state` only. Late readings are the caller's to replay from an empty state.
     """
     t = np.array(t, dtype=np.float64)
@@ -59,7 +60,7 @@ def step(
     day = np.floor(t).astype(np.int32)
 
     screened = screen(block, x, doubtful, rulebook.params["T01"])
-    memory.keep_contact(block, known, screened.present, day)
+    memory.keep_contact(block, known, screened.measured, day)
     np.maximum(block.seen_until, t, out=block.seen_until)
     baseline.learn_anew(block, known.diuretic_changed_t, t)
     frozen = baseline.frozen(block, t) | known.paused[:, None]
@@ -101,7 +102,7 @@ def clock(
     t = block.seen_until.copy()
     nothing = np.full((block.patients, len(SIGNALS)), np.nan, order="F")
     absent = np.zeros_like(nothing, dtype=np.bool_)
-    screened = Screened(nothing, absent, absent, np.zeros(block.patients, dtype=np.int64))
+    screened = Screened(nothing, absent, absent, absent, np.zeros(block.patients, dtype=np.int64))
     silent = np.full((block.patients, len(ITEMS)), NOT_ASKED, order="F")
     sitting = _sitting(block, known, t, screened, silent)
     rule = rulebook.rules[_MISSING]
@@ -133,8 +134,10 @@ def overdue_instants(state: State, profile: Profile, rows: Rows) -> Floats:
 
 def swapped(state: State, rows: Rows, signals: list[int]) -> None:
     """Another device measures these signals from now on: its bias differs, so the baseline learns
-    again (P2: weight at most 3), and what the old one measured no longer waits to enter it."""
+    again (P2: weight at most 3), what the old one measured no longer waits to enter it, and nothing
+    short is compared across the exchange."""
     for column in signals:
+        memory.forget(state, rows, column)
         weight = state.weight[rows, column]
         less = np.minimum(weight, RELEARN_WEIGHT)
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -172,6 +175,7 @@ def _report(
         ask_daily=_ask_daily(block, sitting, judged, rulebook),
         verdicts=verdicts,
         baselines=(sitting.mean, sitting.sd, sitting.count),
+        decided=sitting.profile.base.copy(order="F"),
     )
 
 

@@ -78,6 +78,7 @@ def _score(on_oxygen: Bools, scale2: Bools, x: Floats) -> tuple[Bools, Ints, Boo
     for column, table, bit in _LOOKED_UP:
         there = ~np.isnan(x[:, column])
         place = np.rint(np.where(there, x[:, column], 0.0)).astype(np.int32)
+        place = np.minimum(np.maximum(place, 0), _WIDE - 1)  # a decided base may be anything
         points = table[place + scale if column == SPO2 else place] * there
         total += points
         single |= points == 3

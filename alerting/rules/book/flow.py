@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from alerting.rules import memory
 from alerting.rules.book import sides
 from alerting.rules.book.sides import BASELINE, CLEAR, FEV1, TWO_OF_THREE
 from alerting.rules.colour import Colour
@@ -40,16 +41,17 @@ def fev1_drop(s: Sitting, params: Params) -> Verdict:
         limit_red=np.minimum(base * (1.0 - params["red_share"]), base - red),
         extra=100.0 * drop / base,
         baseline=FEV1,
+        based=True,
     )
 
 
 def fev1_spc(s: Sitting, params: Params) -> Verdict:
     """R10. FEV1 below the mean of its last seven days by some sample sd of them, never below the
-    floor. Each day's first accepted reading counts; today's does not."""
-    x, past = s.x[:, FEV1], s.state.flow_past.astype(np.float64)
+    floor. Each day's first accepted reading counts; none of today's does, so that a repeated low
+    reading is held against the same mean as the first."""
+    x = s.x[:, FEV1]
     asked = ~np.isnan(x)
-    mean = past.sum(axis=1) / past.shape[1]
-    sd = np.sqrt(((past - mean[:, None]) ** 2).sum(axis=1) / (past.shape[1] - 1))
+    mean, sd = memory.flow_before(s.state, s.first[:, FEV1])
     sd = np.maximum(sd, params["sd_floor"])
     limit = mean - params["sd"] * sd
     return Verdict(

@@ -21,9 +21,10 @@ def missing(s: Sitting, params: Params) -> Verdict:
     A due day is met by a reading of every expected signal on that day or later. It is overdue
     `grace_days` after its due time; the onset is that instant, whenever anyone looks. One missed
     is blue. Two in a row or more are yellow once the last lies `silent_days` after the last that
-    was met: the second of a plan of once or twice a week, the third of a daily one. One is yellow
-    already when the citizen has lately met at most `share` of what he used to, and missed `lately`
-    or more (weighted over two weeks and three months, up to the day that is overdue).
+    was met: the second of a plan of once or twice a week, the third of a daily one. The first is
+    yellow already when the citizen has with it met at most `share` of what he used to, and missed
+    `lately` or more (weighted over two weeks and three months, as they stand on that day, whenever
+    anyone looks).
     """
     profile = s.profile
     plan, hour = profile.plan_weekdays, profile.due_hour / 24.0
@@ -33,16 +34,18 @@ def missing(s: Sitting, params: Params) -> Verdict:
     met, ran = memory.met_until(profile, s.state.contact_day)
     met = np.where(ran, met, last)
     missed = count_due(plan, met, last)
-    lately, usual, not_met = memory.diligence(s.state, met, missed, last)
-    slack = (missed >= params["blue"]) & (lately <= params["share"] * usual)
-    slack &= not_met >= params["lately"]
+    first, slack = nth_due(plan, met, 1), np.zeros_like(ran)
+    late = np.flatnonzero(ran & (missed >= params["blue"]))
+    if late.size:
+        lately, usual, not_met = memory.diligence(s.state, late, first[late])
+        slack[late] = (lately <= params["share"] * usual) & (not_met >= params["lately"])
     second = int(params["yellow"])
     due = nth_due(plan, met, second)
     early = due - met >= params["silent_days"]
     row = (missed >= second) & (early | (missed > second))
     yellow = row | slack
     later = np.where(early, due, nth_due(plan, met, second + 1))
-    nth = np.where(row & ~slack, later, nth_due(plan, met, int(params["blue"])))
+    nth = np.where(row & ~slack, later, first)
     level = np.where(yellow, Colour.YELLOW, Colour.GREEN)
     return Verdict(
         asked=np.ones_like(ran),

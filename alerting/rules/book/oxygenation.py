@@ -63,6 +63,7 @@ def spo2_drop(s: Sitting, params: Params) -> Verdict:
         limit_red=base - red,
         extra=drop,
         baseline=SPO2,
+        based=True,
     )
 
 

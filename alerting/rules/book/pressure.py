@@ -93,6 +93,7 @@ def pressure_shift(s: Sitting, params: Params) -> Verdict:
         limit_red=np.where(shift < 0, base - far_down, base + far_up),
         extra=shift,
         baseline=SYSTOLIC,
+        based=True,
     )
 
 
@@ -106,11 +107,11 @@ def perfusion(s: Sitting, params: Params) -> Verdict:
     index = 1000.0 * pulse
     concern = index >= np.rint(1000.0 * params["yellow"]) * high
     narrow = 1000.0 * (high - low) < np.rint(1000.0 * params["narrow"]) * high
-    red = index >= np.rint(1000.0 * params["red"]) * high
+    level = grade(concern | narrow, index >= np.rint(1000.0 * params["red"]) * high)
     return Verdict(
         asked=asked,
-        ran=asked,
-        level=grade(concern | narrow, red),
+        ran=asked & (~np.isnan(low) | (level > GREEN)),
+        level=level,
         clear=(index <= np.rint(1000.0 * params["off"]) * high)
         & ~(1000.0 * (high - low) < np.rint(1000.0 * params["off_narrow"]) * high),
         value=pulse / high,

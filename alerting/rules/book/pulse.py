@@ -51,6 +51,7 @@ def pulse_rise(s: Sitting, params: Params) -> Verdict:
         limit_red=base + red,
         extra=rise,
         baseline=PULSE,
+        based=True,
     )
 
 

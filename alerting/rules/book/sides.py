@@ -34,7 +34,8 @@ BASELINE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One signal against one side of its personal limits; each array (n,)."""
+    """One signal against one side of its personal limits; each array (n,) and nobody else's, since
+    evidence is read later, when limits may have been changed."""
 
     level: Ints
     clear: Bools
@@ -46,7 +47,8 @@ class Side:
 
 def low(s: Sitting, column: int, off: float) -> Side:
     """At or below the low limits; clear from `off` above the outer one."""
-    x, yellow, red = s.x[:, column], s.profile.low_yellow[:, column], s.profile.low_red[:, column]
+    x, profile = s.x[:, column], s.profile
+    yellow, red = profile.low_yellow[:, column].copy(), profile.low_red[:, column].copy()
     outer = np.where(np.isnan(yellow), red, yellow)
     complete = ~np.isnan(outer) & ~np.isnan(x)
     return Side(grade(x <= yellow, x <= red), x >= outer + off, complete, outer, yellow, red)
@@ -54,7 +56,8 @@ def low(s: Sitting, column: int, off: float) -> Side:
 
 def high(s: Sitting, column: int, off: float) -> Side:
     """At or above the high limits; clear from `off` below the outer one."""
-    x, yellow, red = s.x[:, column], s.profile.high_yellow[:, column], s.profile.high_red[:, column]
+    x, profile = s.x[:, column], s.profile
+    yellow, red = profile.high_yellow[:, column].copy(), profile.high_red[:, column].copy()
     outer = np.where(np.isnan(yellow), red, yellow)
     complete = ~np.isnan(outer) & ~np.isnan(x)
     return Side(grade(x >= yellow, x >= red), x <= outer - off, complete, outer, yellow, red)

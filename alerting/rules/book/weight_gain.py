@@ -49,7 +49,7 @@ def weight_gain_quick(s: Sitting, params: Params) -> Verdict:
         level=grade(fast | slow, np.False_),
         clear=(of_week <= params["off"] * GRAMS) & (of_day <= params["off"] * GRAMS),
         value=s.x[:, WEIGHT],
-        limit_yellow=np.where(slow, params["yellow"], params["yellow_day"]),
+        limit_yellow=np.where(slow | ~fast, params["yellow"], params["yellow_day"]),
         limit_red=np.nan,
         extra=np.where(slow | ~fast, of_week, of_day) / GRAMS,
     )
@@ -91,6 +91,7 @@ def weight_over_dry(s: Sitting, params: Params) -> Verdict:
         limit_red=dry / GRAMS + params["red"],
         extra=np.where(asked, over / GRAMS, np.nan),
         baseline=WEIGHT,
+        based=True,
     )
 
 

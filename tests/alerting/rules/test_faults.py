@@ -17,7 +17,7 @@ def test_a_red_of_the_fused_signs_is_red_alone() -> None:
         here.measure(MONDAY + day + 0.3, spo2=94, pulse=80, fev1=1.4)
     found = here.measure(MONDAY + 20.3, spo2=94, pulse=79, fev1=1.1)
     assert composed(found, COPD) != R
-    for day in range(21, 24):
+    for day in range(21, 26):
         found = here.measure(MONDAY + day + 0.3, fev1=1.0)
     raised = {rule for rule in ("R03", "R07", "R08", "R22") if colour_of(found, rule) == R}
     assert raised == {"R22"}

@@ -38,7 +38,7 @@ def test_rows_are_consistent(rule: Rule) -> None:
     assert set(rule.signals) <= {signal.alias for signal in SIGNALS}
     assert rule.family in {*FAMILIES, "early-warning", "symptom", "fusion", "missing", "quality"}
     assert 1 <= rule.k <= rule.n <= 8
-    assert (rule.n > 1) == bool(rule.confirmed)
+    assert (rule.n > 1) == (bool(rule.confirmed) or rule.speaks > 1)
     assert set(rule.evidence) <= set(EVIDENCE)
     assert rule.lookback_days > 0
     with pytest.raises(TypeError):
