@@ -140,7 +140,10 @@ def routes() -> str:
 
 def rules() -> str:
     """Every rule in short: what raises it, how it ends, how often it needs data."""
-    head = ("rule", "name", "looks at", "confirmed by", "ends after", "readings a week")
+    head = (
+        "rule", "name", "looks at", "family", "confirmed by", "an alert by itself", "ends after",
+        "planned days a week",
+    )  # fmt: skip
     return table(
         head,
         (
@@ -148,13 +151,24 @@ def rules() -> str:
                 f"{row.id} `{row.slug}` v{row.version}",
                 f"{row.name_da} ({row.name_en})",
                 ", ".join(row.signals) if len(row.signals) < len(SIGNALS) else "every signal",
+                row.family,
                 f"{row.k} of {row.n} ({_colours(row)})" if row.confirmed else "one reading",
+                _speaks(row),
                 f"{row.n_off} clear readings" if row.n_off else "the moment it no longer holds",
                 f"{row.per_week_min:g}" if row.per_week_min else "any",
             )
             for row in RULES
         ),
     )
+
+
+def _speaks(row: Rule) -> str:
+    """When a rule makes an alert that nothing else supports."""
+    if row.home in ("missing", "technical"):
+        return "always"
+    yellow = {0: "", 1: "yellow"}.get(row.speaks, f"yellow, {row.speaks} of {row.n}")
+    red = "red" if row.red_speaks or row.speaks == 1 else ""
+    return ", ".join(part for part in (yellow, red) if part) or "a finding"
 
 
 def thresholds() -> str:
