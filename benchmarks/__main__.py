@@ -49,16 +49,18 @@ def rules(
     as_json: AsJson = False,
     small: Small = False,
     repeat: Repeat = 3,
-    patients: Annotated[int | None, typer.Option(min=1, help="Default 20000, small 200")] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="Default 60, small 20")] = None,
+    patients: Annotated[int | None, typer.Option(min=1, help="Default 100000, small 200")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Default 30, small 20")] = None,
+    block: Annotated[int, typer.Option(min=1, help="Patients in one step")] = 8_192,
 ) -> None:
-    """The whole rulebook over a cohort."""
+    """The whole rulebook over a cohort, on one core."""
     from benchmarks.rules import run
 
-    people = patients or (200 if small else 20_000)
-    scalar, plain = (20, 4) if small else (100, 8)
-    length = days or (20 if small else 60)
-    show(run(people, length, min(scalar, people), min(plain, people), repeat), as_json)
+    people, length = patients or (200 if small else 100_000), days or (20 if small else 30)
+    scalar, framed = (20, 40) if small else (100, 5_000)
+    sizes = (50, 200) if small else (1_000, 10_000, 100_000, 1_000_000)
+    few, some = min(scalar, people), min(framed, people)
+    show(run(people, length, few, some, min(block, people), sizes, repeat), as_json)
 
 
 @app.command()

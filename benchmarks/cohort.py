@@ -1,8 +1,8 @@
 """Invented cohorts for the rules: values by day, drawn with whole numbers only.
 
-In: patients, days. Out: limits and plans as a `Profile`, and one day's (patients, signals) array
-at a time. Everything comes from the raw stream of PCG64, which NumPy never changes, so that the
-colours are the same on every machine. Called by `rules` and `micro`.
+In: patients, days. Out: limits and plans as a `Profile`, and one day's (patients, signals) values
+and (patients, items) answers at a time. Everything comes from the raw stream of PCG64, which NumPy
+never changes, so that the colours are the same on every machine. Called by `rules` and `micro`.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,14 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules import SIGNALS, Profile, default_limits, default_relative_limits, signal_index
+from alerting.rules import (
+    ITEMS,
+    SIGNALS,
+    Profile,
+    default_limits,
+    default_relative_limits,
+    signal_index,
+)
 
 START = 20_003
 """Monday 7 October 2024, as days since 1970-01-01."""
@@ -47,7 +54,7 @@ def profile_of(patients: int) -> Profile:
             strict=True,
         ):
             getattr(profile, side)[:, signal_index(alias)] = number
-    profile.copd[:] = profile.heart_failure[:] = True
+    profile.copd[:] = profile.heart_failure[:] = profile.symptoms_asked[:] = True
     profile.expected[:, [signal_index(alias) for alias in EXPECTED]] = True
     profile.plan_weekdays[:] = PLAN_WEEKDAYS
     profile.start_day[:] = START
@@ -78,6 +85,23 @@ def days_of(patients: int, days: int) -> Iterator[tuple[Values, Values]]:
         absent = _whole(stream, size, 100) < _ABSENT_PERCENT
         minutes = 6 * 60 + _whole(stream, (patients,), 180)
         yield START + day + minutes / 1440.0, np.where(absent, np.nan, x)
+
+
+def answers_of(patients: int, days: int) -> Iterator[npt.NDArray[np.int8]]:
+    """For each day the answers (patients, items): 1 yes, 0 no, -1 not asked.
+
+    A patient is asked on two days of five, then everything; one answer in twenty is a yes, in a bad
+    week one in three.
+    """
+    stream = np.random.PCG64(SEED + 1)
+    size = (patients, len(ITEMS))
+    bad = _whole(stream, (patients,), 100) < _ILL_PERCENT
+    week = _whole(stream, (patients,), max(days // 7, 1))
+    for day in range(days):
+        ill = bad & (week == day // 7)
+        asked = _whole(stream, (patients, 1), 5) < 2
+        yes = _whole(stream, size, 100) < np.where(ill[:, None], 33, 5)
+        yield np.where(asked, yes, -1).astype(np.int8)
 
 
 def _whole(stream: np.random.PCG64, shape: tuple[int, ...], below: int) -> npt.NDArray[np.int64]:

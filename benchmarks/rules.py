@@ -1,70 +1,83 @@
-"""`rules`: the whole rulebook over a cohort, and the same judgement one patient at a time.
+"""`rules`: the whole rulebook over a cohort on one core, and other ways of doing such work.
 
-In one run: `alerting.rules.step` over every patient and day; the scalar oracle of the tests (one
-patient, plain Python, whole histories) on some of the patients; and the ordinary way on fewer
-still, where each value first comes out of an Observation that fhir.resources has read. All three
-must give the same colours, or the run fails.
+In one run: `alerting.rules.step` with float32 states over every patient and day, block by block;
+the scalar oracle of the tests (one patient, plain Python, whole histories) on some of the patients;
+a few of the rules in pandas and in river (`rules_elsewhere`) beside the same few of ours; and a
+plain copy of the bytes that a step has to touch. The oracle must give the same colours as float64
+states, and pandas the same levels, or the run fails.
 
 The oracle is written to be right and not to be fast; its figure is that of plain code, not of the
-best that plain code could be.
+best that plain code could be. Everything runs on one core: the process is pinned to one where the
+system can do that (parameter `pinned`), NumPy's step starts no threads, and seconds are those that
+this process computed, so that other work on the machine costs cache but no time.
 """
 
-import json
-import math
-from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from time import process_time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from fhir.resources.R4B.observation import Observation
 
 from alerting.rules import (
+    RULEBOOK,
     RULEBOOK_VERSION,
     RULES,
     SIGNALS,
     Profile,
+    Rulebook,
     State,
     default_limits,
     default_relative_limits,
     step,
 )
 from benchmarks import measure
-from benchmarks.cohort import EXPECTED, PLAN_WEEKDAYS, SEED, START, days_of, profile_of
+from benchmarks.cohort import EXPECTED, PLAN_WEEKDAYS, SEED, START, answers_of, days_of, profile_of
 from benchmarks.measure import Result, Stopwatch
-from benchmarks.plain import coding, loinc_of, quantity
-from devices.catalogue import metric
+from benchmarks.rules_elsewhere import COLUMNS, NAMED, SUBSET, by_pandas, by_river
 
 if TYPE_CHECKING:
     from tests.alerting.rules.oracle import Answer, Patient
 
-Colours = npt.NDArray[np.int8]
-"""(days, patients, rules)."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone(timedelta(hours=1)))
-Sitting = tuple[float, list[str]]
-"""Local days, and the Observations of one patient's day as JSON."""
-_ROWS = [metric(signal.metrics[0]) for signal in SIGNALS]
-_COLUMN = {loinc_of(row.alias): column for column, row in enumerate(_ROWS)}
+Bytes = npt.NDArray[np.int8]
+"""(days, patients, rules): colours, or levels."""
+Times = npt.NDArray[np.float64]
+Values = npt.NDArray[np.float64]
+Day = tuple[Times, Values, Bytes]
+"""t (patients,), x (patients, signals), answers (patients, items)."""
+SINGLE = np.dtype(np.float32)
+WARM_DAYS, TIMED_DAYS = 15, 3
 
 
-def run(patients: int, days: int, scalar: int, plain: int, repeat: int) -> Result:
-    """`scalar` and `plain` are how many patients the slower ways take."""
-    texts = sittings_of(patients, days, plain)
-    vector, slow, fhir = [], [], []
-    for _ in range(repeat):  # in turn, so that the machine's other work burdens all
-        vector.append(by_step(patients, days, keep=scalar))
-        slow.append(by_oracle(patients, days, scalar))
-        fhir.append(by_fhir(texts))
+def run(
+    patients: int,
+    days: int,
+    scalar: int,
+    framed: int,
+    block: int,
+    sizes: Sequence[int],
+    repeat: int,
+) -> Result:
+    """`scalar` and `framed` are how many patients the slower ways take; `sizes` the cohorts whose
+    cost per patient is compared."""
+    with one_core() as pinned:
+        vector, slow, copied = [], [], []
+        for _ in range(repeat):  # in turn, so that the machine's other work burdens all
+            vector.append(by_step(patients, days, block, SINGLE, keep=scalar))
+            slow.append(by_oracle(patients, days, scalar))
+            copied.append(by_copy(patients))
+        exact = by_step(scalar, days, block, np.dtype(np.float64), keep=scalar, cohort=patients)
+        beside = elsewhere(framed, days, block, repeat)
+        per_patient = {str(size): per_patient_us(size, block, repeat) for size in sizes}
     (digest,) = {digest for _, _, digest in vector}
-    kept = vector[-1][1]
     for _, colours in slow:
-        np.testing.assert_array_equal(colours, kept)
-    for _, colours in fhir:
-        np.testing.assert_array_equal(colours, kept[:, :plain])
-    ours = measure.rate(patients * days, [seconds for seconds, _, _ in vector])
+        np.testing.assert_array_equal(colours, exact[1])
+    single_seconds = [seconds for seconds, _, _ in vector]
+    ours = measure.rate(patients * days, single_seconds)
     theirs = measure.rate(scalar * days, [seconds for seconds, _ in slow])
-    plainly = measure.rate(plain * days, [seconds for seconds, _ in fhir])
     return {
         "name": "rules",
         "parameters": {
@@ -73,39 +86,81 @@ def run(patients: int, days: int, scalar: int, plain: int, repeat: int) -> Resul
             "signals": len(SIGNALS),
             "rules": len(RULES),
             "rulebook": RULEBOOK_VERSION,
-            "dtype": "float64",
+            "dtype": SINGLE.name,
+            "block": block,
+            "pinned": pinned,
             "scalar_patients": scalar,
-            "plain_patients": plain,
+            "framed_patients": framed,
+            "subset": list(NAMED),
             "repeat": repeat,
             "seed": SEED,
         },
         "machine": measure.machine(),
         "patient_steps_per_s": ours,
-        "patient_steps_per_s_range": measure.spread(
-            patients * days, [seconds for seconds, _, _ in vector]
-        ),
+        "patient_steps_per_s_range": measure.spread(patients * days, single_seconds),
         "scalar_patient_steps_per_s": theirs,
-        "plain_patient_steps_per_s": plainly,
-        "plain_observations": sum(len(one) for day in texts for _, one in day),
         "ratio_vs_scalar": measure.ratio(ours, theirs),
-        "ratio_vs_plain": measure.ratio(ours, plainly),
-        "state_bytes_per_patient": State(0).nbytes_per_patient,
+        **beside,
+        "share_of_memory_bandwidth": measure.ratio(ours, measure.rate(patients, copied)),
+        "state_bytes_per_patient": State(0, SINGLE).nbytes_per_patient,
+        "input_bytes_per_patient": INPUT_BYTES,
+        "same_colours_as_float64": float(np.mean(vector[-1][1] == exact[1])),
+        "us_per_patient_step": per_patient,
         "peak_rss_mb": measure.peak_rss_mb(),
         "result_hash": digest,
     }
 
 
-def by_step(patients: int, days: int, keep: int) -> tuple[float, Colours, str]:
-    """Seconds, the first patients' colours, and the hash of everybody's."""
-    state, profile = State(patients), profile_of(patients)
-    warm_up(profile)
-    everyone, digest, watch = slice(None), sha256(), Stopwatch()
-    kept: Colours = np.empty((days, keep, len(RULES)), dtype=np.int8)
-    for day, (t, x) in enumerate(days_of(patients, days)):
-        with watch:
-            findings = step(state, profile, everyone, t, x)
-        digest.update(findings.colour.tobytes())
-        kept[day] = findings.colour[:keep]
+@contextmanager
+def one_core() -> Iterator[bool]:
+    """Pin this process to one core, where the system can; whether it could."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield False
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        yield True
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def whole_days(patients: int, days: int) -> Iterator[Day]:
+    """The cohort's readings and answers, day by day."""
+    readings, answers = days_of(patients, days), answers_of(patients, days)
+    for (t, x), said in zip(readings, answers, strict=True):
+        yield t, x, said
+
+
+INPUT_BYTES = sum(array.nbytes for array in next(whole_days(1, 1)))
+"""What one patient brings to one step."""
+
+
+def by_step(
+    patients: int,
+    days: int,
+    block: int,
+    dtype: np.dtype[np.floating],
+    keep: int,
+    cohort: int | None = None,
+) -> tuple[float, Bytes, str]:
+    """Seconds, the first patients' colours, and the hash of everybody's.
+
+    The first `patients` of a cohort of `cohort`. Each block has a state of its own, as in replay.
+    """
+    blocks = [slice(at, min(at + block, patients)) for at in range(0, patients, block)]
+    states = [State(rows.stop - rows.start, dtype) for rows in blocks]
+    profiles = [profile_of(state.patients) for state in states]
+    warm_up(profiles[0])
+    digest, watch = sha256(), Stopwatch(process_time)
+    kept: Bytes = np.empty((days, keep, len(RULES)), dtype=np.int8)
+    for day, (t, x, said) in enumerate(whole_days(cohort or patients, days)):
+        for rows, state, profile in zip(blocks, states, profiles, strict=True):
+            with watch:
+                found = step(state, profile, slice(None), t[rows], x[rows], said[rows])
+            digest.update(found.colour.tobytes())
+            mine = kept[day, rows]
+            mine[...] = found.colour[: len(mine)]
     return watch.seconds, kept, digest.hexdigest()
 
 
@@ -117,99 +172,128 @@ def warm_up(profile: Profile) -> None:
     step(State(block.patients), block, slice(None), np.full(block.patients, float(START)), nothing)
 
 
-def by_oracle(patients: int, days: int, some: int) -> tuple[float, Colours]:
+def by_oracle(patients: int, days: int, some: int) -> tuple[float, Bytes]:
     """Seconds and colours of the scalar oracle on the first patients of the same cohort."""
-    people, watch = oracles(some), Stopwatch()
-    colours: Colours = np.empty((days, some, len(RULES)), dtype=np.int8)
+    from tests.alerting.rules.oracle import QUESTIONS
+
+    people, watch = oracles(some), Stopwatch(process_time)
+    colours: Bytes = np.empty((days, some, len(RULES)), dtype=np.int8)
     aliases = [signal.alias for signal in SIGNALS]
-    for day, (t, x) in enumerate(days_of(patients, days)):
+    for day, (t, x, said) in enumerate(whole_days(patients, days)):
         sittings = [
-            (float(t[row]), dict(zip(aliases, x[row].tolist(), strict=True))) for row in range(some)
+            (
+                float(t[row]),
+                dict(zip(aliases, x[row].tolist(), strict=True)),
+                {q: a == 1 for q, a in zip(QUESTIONS, said[row].tolist(), strict=True) if a >= 0},
+            )
+            for row in range(some)
         ]
         with watch:
-            outcomes = [
+            answers = [
                 person.step(*sitting) for person, sitting in zip(people, sittings, strict=True)
             ]
-        colours[day] = colours_of(outcomes)
+        colours[day] = colours_of(answers)
     return watch.seconds, colours
 
 
-def by_fhir(days: Sequence[Sequence[Sitting]]) -> tuple[float, Colours]:
-    """Seconds and colours when every value is first read out of an Observation."""
-    patients = len(days[0])
-    people, watch = oracles(patients), Stopwatch()
-    colours: Colours = np.empty((len(days), patients, len(RULES)), dtype=np.int8)
-    for day, sittings in enumerate(days):
-        with watch:
-            outcomes = [
-                person.step(t, values_of(documents))
-                for person, (t, documents) in zip(people, sittings, strict=True)
-            ]
-        colours[day] = colours_of(outcomes)
-    return watch.seconds, colours
+def by_copy(patients: int) -> float:
+    """Seconds to copy once the bytes of everybody's state and of one step's input."""
+    size = patients * (State(0, SINGLE).nbytes_per_patient + INPUT_BYTES)
+    source, target = np.full(size, 1, dtype=np.uint8), np.full(size, 0, dtype=np.uint8)
+    watch = Stopwatch(process_time)
+    with watch:
+        np.copyto(target, source)
+    assert target[-1] == 1
+    return watch.seconds
 
 
-def values_of(documents: Sequence[str]) -> dict[str, float]:
-    """Value by signal of one sitting's Observations."""
-    values = {}
-    for document in documents:
-        found: Any = Observation.model_validate(json.loads(document))
-        for part in found.component or [found]:
-            signal = SIGNALS[_COLUMN[part.code.coding[0].code]]
-            values[signal.alias] = float(part.valueQuantity.value)
-    return values
-
-
-def sittings_of(patients: int, days: int, some: int) -> list[list[Sitting]]:
-    """The first patients' days as FHIR: what `by_fhir` takes, made before the clock runs."""
-    return [
-        [(float(t[row]), documents_of(float(t[row]), x[row].tolist())) for row in range(some)]
-        for t, x in days_of(patients, days)
+def elsewhere(patients: int, days: int, block: int, repeat: int) -> Result:
+    """The named rules by pandas, by river, and by our own step with the others switched off."""
+    every = list(whole_days(patients, days))
+    t, x = np.stack([day[0] for day in every]), np.stack([day[1] for day in every])
+    ours, framed, streamed = [], [], []
+    for _ in range(repeat):
+        ours.append(levels_of(every, block, SUBSET))
+        framed.append(by_pandas(t, x))
+        streamed.append(by_river(x))
+    for (_, mine), (_, frame) in zip(ours, framed, strict=True):
+        np.testing.assert_array_equal(mine, frame)
+    rates = [
+        measure.rate(patients * days, [seconds for seconds, _ in runs])
+        for runs in (ours, framed, streamed)
     ]
-
-
-def documents_of(t: float, values: Sequence[float]) -> list[str]:
-    """One sitting as minimal Observations; the blood pressures are components of one."""
-    moment = (_EPOCH + timedelta(days=t)).isoformat("T", "seconds")
-    single: list[dict[str, Any]] = []
-    pressure: list[dict[str, Any]] = []
-    for row, value in zip(_ROWS, values, strict=True):
-        if math.isnan(value):
-            continue
-        said = {"code": coding(row.alias), **quantity(row, value)}
-        (pressure if row.panel else single).append(said)
-    if pressure:
-        single.append({"code": coding("blood_pressure"), "component": pressure})
-    facts = {
-        "resourceType": "Observation",
-        "status": "final",
-        "subject": {"reference": "Patient/citizen-1"},
-        "effectiveDateTime": moment,
+    return {
+        "subset_patient_steps_per_s": rates[0],
+        "dataframe_patient_steps_per_s": rates[1],
+        "river_patient_steps_per_s": rates[2],
+        "ratio_vs_dataframe": measure.ratio(rates[0], rates[1]),
+        "ratio_vs_river": measure.ratio(rates[0], rates[2]),
+        "river_levels_alike": round(float(np.mean(ours[-1][1] == streamed[-1][1])), 4),
     }
-    return [json.dumps({**facts, **one}) for one in single]
+
+
+def levels_of(every: Sequence[Day], block: int, book: Rulebook) -> tuple[float, Bytes]:
+    """Seconds, and the level of each reading by the named rules."""
+    patients, watch, levels = len(every[0][0]), Stopwatch(process_time), []
+    blocks = [slice(at, min(at + block, patients)) for at in range(0, patients, block)]
+    states = [State(rows.stop - rows.start, SINGLE) for rows in blocks]
+    profiles = [profile_of(state.patients) for state in states]
+    for t, x, said in every:
+        parts = []
+        for rows, state, profile in zip(blocks, states, profiles, strict=True):
+            with watch:
+                found = step(
+                    state, profile, slice(None), t[rows], x[rows], said[rows], rulebook=book
+                )
+            parts.append(found.level[:, COLUMNS])
+        levels.append(np.concatenate(parts))
+    return watch.seconds, np.stack(levels)
+
+
+def per_patient_us(patients: int, block: int, repeat: int) -> float:
+    """Microseconds a patient-step once the states are warm: one block's, copied for everybody.
+
+    The inputs of one block serve all blocks, so that only the states grow with the cohort.
+    """
+    size = min(block, patients)
+    every, profile = list(whole_days(size, WARM_DAYS + TIMED_DAYS)), profile_of(size)
+    warm = State(size, SINGLE)
+    for t, x, said in every[:WARM_DAYS]:
+        step(warm, profile, slice(None), t, x, said)
+    seconds = []
+    for _ in range(repeat):
+        states = [warm.copy() for _ in range(-(-patients // size))]
+        watch = Stopwatch(process_time)
+        for t, x, said in every[WARM_DAYS:]:
+            for state in states:
+                with watch:
+                    step(state, profile, slice(None), t, x, said, rulebook=RULEBOOK)
+        seconds.append(watch.seconds)
+    steps = len(states) * size * TIMED_DAYS
+    return round(1e6 * min(seconds) / steps, 3)
 
 
 def oracles(count: int) -> "list[Patient]":
     """Fresh oracles with the same limits and plan as the cohort's profile."""
     from tests.alerting.rules.oracle import Patient
 
-    limits, expected = default_limits("both"), frozenset(EXPECTED)
-    relative = default_relative_limits("both")
+    limits, relative = default_limits("both"), default_relative_limits("both")
     return [
         Patient(
             limits=limits,
             relative=relative,
-            expected=expected,
+            expected=frozenset(EXPECTED),
             plan=PLAN_WEEKDAYS,
             start=START,
             copd=True,
             heart_failure=True,
+            symptoms_asked=True,
         )
         for _ in range(count)
     ]
 
 
-def colours_of(answers: "Sequence[Answer]") -> Colours:
+def colours_of(answers: "Sequence[Answer]") -> Bytes:
     """(patients, rules) of one day."""
     rows = [[answer.rules[rule.id].colour for rule in RULES] for answer in answers]
     return np.array(rows, dtype=np.int8)

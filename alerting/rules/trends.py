@@ -97,6 +97,8 @@ def theil_sen(days: Floats, readings: Floats) -> Floats:
     -0.428571
     """
     k = readings.shape[1]
+    if k < 2:
+        return np.full(len(readings), np.nan)
     days = np.broadcast_to(days, readings.shape)
     left, right = np.triu_indices(k, 1)
     slopes = (readings[:, right] - readings[:, left]) / (days[:, right] - days[:, left])

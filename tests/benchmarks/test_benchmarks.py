@@ -39,11 +39,13 @@ PROMISED = {
     },
     "rules": {
         "patient_steps_per_s",
-        "plain_patient_steps_per_s",
         "scalar_patient_steps_per_s",
         "ratio_vs_scalar",
-        "ratio_vs_plain",
+        "ratio_vs_river",
+        "ratio_vs_dataframe",
+        "share_of_memory_bandwidth",
         "state_bytes_per_patient",
+        "us_per_patient_step",
         "peak_rss_mb",
     },
     "render": {
