@@ -29,7 +29,10 @@ ANEW_WEIGHT: Final = 3.0
 
 _SIGNALS: Final = len(SIGNALS)
 _WEIGHT: Final = signal_index("weight")
-_FLOOR: Final = np.array([signal.sd_floor for signal in SIGNALS])
+_FLOAT_TYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
+_FLOOR: Final[dict[np.dtype[Any], Floats]] = {
+    dtype: np.array([signal.sd_floor for signal in SIGNALS], dtype=dtype) for dtype in _FLOAT_TYPES
+}
 _SIGNAL_FAMILY: Final = np.array([FAMILIES.index(signal.family) for signal in SIGNALS])
 _FAMILY_RULES: Final = [
     [index for index, rule in enumerate(RULES) if rule.family == family] for family in FAMILIES
@@ -39,9 +42,12 @@ _NEXT: Final = np.array([0] + [(bits & -bits).bit_length() - 1 for bits in range
 _BITS: Final = np.left_shift(1, np.arange(SLOTS)).astype(np.uint8)
 GAP_DAYS_MAX: Final = 2047
 """After a longer gap nothing is left of what was known, to the last bit that counts."""
-_KEPT: Final = np.stack(
-    [decay(np.arange(GAP_DAYS_MAX + 1), np.array(signal.half_life_days)) for signal in SIGNALS]
-).ravel()
+_KEPT: Final[dict[np.dtype[Any], Floats]] = {
+    dtype: np.concatenate(
+        [decay(np.arange(GAP_DAYS_MAX + 1), np.array(s.half_life_days)) for s in SIGNALS]
+    ).astype(dtype)
+    for dtype in _FLOAT_TYPES
+}
 """What is left of a weight after each whole number of days, signal after signal."""
 _MOVED: Final = ("weight", "mean", "spread", "absorbed_day", "occupied", "oldest_day")
 """What moves when a reading enters a baseline."""
@@ -50,8 +56,8 @@ _MOVED: Final = ("weight", "mean", "spread", "absorbed_day", "occupied", "oldest
 def describe(block: State) -> tuple[Floats, Floats, Floats, Bools]:
     """(mean, sd, effective number of readings, valid), each (n, S); mean is NaN when empty."""
     mean = np.where(block.weight > 0, block.mean, np.nan)
-    sd = deviation_sd(block.weight, block.spread, _FLOOR)
-    return mean, sd, block.weight.astype(np.float64), block.weight >= WEIGHT_VALID
+    sd = deviation_sd(block.weight, block.spread, _FLOOR[block.dtype])
+    return mean, sd, block.weight.copy(order="F"), block.weight >= WEIGHT_VALID
 
 
 def frozen(block: State, t: Floats) -> Bools:
@@ -125,10 +131,10 @@ def _absorbed(
 ) -> tuple[npt.NDArray[Any], ...]:
     """What _MOVED becomes when `value` of the oldest day enters, from what it was."""
     weight, mean, spread, absorbed, occupied, oldest = before
-    pulled = winsorise(value, mean, deviation_sd(weight, spread, _FLOOR[signal]))
+    pulled = winsorise(value, mean, deviation_sd(weight, spread, _FLOOR[weight.dtype][signal]))
     value = np.where(weight > 0, pulled, value)
     gap = np.minimum(np.maximum(oldest - absorbed, 0), GAP_DAYS_MAX)
-    kept = _KEPT[signal * (GAP_DAYS_MAX + 1) + gap]
+    kept = _KEPT[weight.dtype][signal * (GAP_DAYS_MAX + 1) + gap]
     left = occupied & ~_BITS[slot]
     turned = (left >> slot) | (left << (SLOTS - slot)) & 0xFF
     return (*absorb(weight, mean, spread, value, kept), oldest.copy(), left, oldest + _NEXT[turned])

@@ -6,7 +6,7 @@ The conditions read it through the functions below. Only one reading a day count
 first accepted one, except for the trend, where the day's newest stands.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -84,7 +84,7 @@ def take_in(s: Sitting, params_of: Mapping[str, Mapping[str, float]]) -> None:
         _fuse(s, place, chart, params_of[chart.rule])
     _extend_trend(s)
     _average_weight(s)
-    answered = (s.answers != NOT_ASKED).any(axis=1)
+    answered = _some(s.answers.T != NOT_ASKED)
     s.state.said_yes[...] = np.where(answered, packed(s.yes), s.state.said_yes)
     s.state.answered_day[...] = np.where(answered, s.day, s.state.answered_day)
 
@@ -138,20 +138,29 @@ def said_yes_today(state: "State", day: Ints, answers: Ints) -> Bools:
 
 def feeds(s: Sitting, chart: Chart) -> Bools:
     """(n,): this sitting has something that the chart looks at."""
-    measured: Bools = np.any(~np.isnan(s.x[:, chart.columns]), axis=1)
-    return measured | _answered(s, chart)
+    return _some(~np.isnan(s.x[:, column]) for column in chart.columns) | _answered(s, chart)
 
 
 def fed(s: Sitting, chart: Chart) -> Bools:
     """(n,): this sitting has something that the chart can judge."""
-    columns = chart.columns
-    judged: Bools = np.any(~np.isnan(s.x[:, columns]) & s.known[:, columns], axis=1)
-    return judged | _answered(s, chart)
+    judged = (~np.isnan(s.x[:, column]) & s.known[:, column] for column in chart.columns)
+    return _some(judged) | _answered(s, chart)
 
 
 def _answered(s: Sitting, chart: Chart) -> Bools:
-    answered: Bools = np.any(s.answers[:, chart.item_columns] != NOT_ASKED, axis=1)
-    return answered
+    return _some(s.answers[:, item] != NOT_ASKED for item in chart.item_columns)
+
+
+def _some(flags: Iterable[Bools]) -> Bools:
+    """Whether any of several columns (n,) has the flag."""
+    some: Bools = np.logical_or.reduce(list(flags))
+    return some
+
+
+def _how_many(flags: Iterable[Bools]) -> Ints:
+    """In how many of several columns (n,) the flag is."""
+    count: Ints = np.add.reduce(list(flags), dtype=np.int8)
+    return count
 
 
 def _fuse(s: Sitting, place: int, chart: Chart, params: Mapping[str, float]) -> None:
@@ -178,10 +187,11 @@ def _of_answers(
     answered no. Some complain on most days and most hardly ever: a yes counts against the citizen's
     own share of yes on other days, which is learnt only while the chart says that all is well.
     """
-    answers = s.answers[:, chart.item_columns]
-    yes, no = (answers == YES).sum(axis=1), (answers == NO).sum(axis=1)
+    answers = [s.answers[:, item] for item in chart.item_columns]
+    yes = _how_many(answer == YES for answer in answers)
+    no = _how_many(answer == NO for answer in answers)
     # What the branching leaves out after a no to the first question is a no as well.
-    no = np.where(answers[:, 0] != NOT_ASKED, len(chart.items) - yes, no)
+    no = np.where(answers[0] != NOT_ASKED, len(chart.items) - yes, no)
     asked = yes + no
     state, new = s.state, (asked > 0) & (s.state.answered_day != s.day)
     gap = np.where(state.answered_day == NEVER, 0, s.day - state.answered_day)
@@ -273,9 +283,11 @@ def watched(profile: Profile) -> Bools:
 
 def met_until(profile: Profile, contact_day: Ints) -> tuple[Ints, Bools]:
     """The last local day whose due measurements are met (n,), and whether anything is due (n,)."""
-    reached = np.maximum(contact_day, profile.start_day[:, None] - 1)
-    met: Ints = np.where(profile.expected, reached, np.iinfo(np.int64).max).min(axis=1)
-    return met, watched(profile)
+    met = np.full(profile.patients, np.iinfo(np.int32).max, dtype=np.int32)
+    for signal in range(contact_day.shape[1]):
+        expected = profile.expected[:, signal]
+        met = np.where(expected, np.minimum(met, contact_day[:, signal]), met)
+    return np.maximum(met, profile.start_day - 1), watched(profile)
 
 
 def keep_contact(state: "State", profile: Profile, present: Bools, day: Ints) -> None:

@@ -58,7 +58,8 @@ def screen(
     with np.errstate(over="ignore"):  # what a smaller float cannot hold is far off enough as inf
         block.suspect[...] = np.where(good, np.nan, np.where(present, x, block.suspect))
     block.accepted_grams[...] = np.where(grams > 0, grams, block.accepted_grams)
-    return Screened(np.where(good, x, np.nan), measured, present, good, grams)
+    accepted = np.where(good, x, np.nan).astype(block.dtype, copy=False)
+    return Screened(accepted, measured, present, good, grams)
 
 
 def _believable(block: State, grams: Ints, params: Mapping[str, float]) -> Bools:

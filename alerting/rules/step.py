@@ -212,7 +212,7 @@ def _sitting(
         sd=sd,
         count=count,
         known=valid,
-        base=np.where(np.isnan(known.base), usual, known.base),
+        base=np.where(np.isnan(known.base), usual, known.base).astype(block.dtype, copy=False),
         answers=answers,
         yes=memory.said_yes_today(block, day, answers),
         state=block,

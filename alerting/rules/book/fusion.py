@@ -37,7 +37,7 @@ def _fused(place: int, chart: Chart, who: Callable[[Profile], Bools]) -> Conditi
             value=total,
             limit_yellow=params["yellow"],
             limit_red=params["red"],
-            extra=s.yes.sum(axis=1).astype(np.float64),
+            extra=np.add.reduce(s.yes, axis=1, dtype=np.int8).astype(np.float64),
         )
 
     return fused

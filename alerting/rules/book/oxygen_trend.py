@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 
 from alerting.rules import memory
+from alerting.rules.arrays import Bools
 from alerting.rules.book.sides import BASELINE, CLEAR, PULSE, SPO2, TWO_OF_THREE, YELLOW
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
@@ -52,7 +53,7 @@ def oxy_score(s: Sitting, params: Params) -> Verdict:
     rise = (s.x[:, PULSE] - s.mean[:, PULSE]) / s.sd[:, PULSE]
     score = (fall + rise) / 2.0
     asked = ~np.isnan(s.x[:, SPO2]) & ~np.isnan(s.x[:, PULSE])
-    symptom = s.yes.any(axis=1)
+    symptom: Bools = np.logical_or.reduce(s.yes, axis=1)
     alone = score >= params["single"]
     backed = symptom & (score >= params["with_symptom"])
     red = score >= params["red"]
