@@ -85,7 +85,7 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     """
     due = ready & (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
     if np.count_nonzero(due) * DENSE > due.size:
-        _absorb_everywhere(block, due)
+        _absorb_everywhere(block, due, day)
         due &= (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
     row, column = np.nonzero(due.T)[::-1]
     pair: tuple[Ints, Ints] = (row, column)
@@ -95,25 +95,27 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
         pair = (pair[0][again], pair[1][again])
 
 
-def _absorb_everywhere(block: State, due: Bools) -> None:
+def _absorb_everywhere(block: State, due: Bools, day: Ints) -> None:
     """Move the oldest waiting reading of every signal into its baseline, where `due` (n, S).
 
     All are computed and the others keep what they had: faster where many are due.
     """
     before = [getattr(block, name) for name in _MOVED]
-    slot = before[-1] % SLOTS
-    value = _waiting(block.pending, slot, due)
+    slot = before[-1] & (SLOTS - 1)
+    value = _waiting(block.pending, slot, due, int(day[0] - LAG_DAYS) % SLOTS)
     moved = _absorbed(before, value, slot, np.arange(_SIGNALS))
     for array, after in zip(before, moved, strict=True):
         array[...] = np.where(due, after, array)
 
 
-def _waiting(pending: Floats, slot: Ints, due: Bools) -> Floats:
-    """The pending (n, S, 8) reading in each `slot` (n, S), where `due`; anything elsewhere."""
-    usual = int(slot[due][0])
+def _waiting(pending: Floats, slot: Ints, due: Bools, usual: int) -> Floats:
+    """The pending (n, S, 8) reading in each `slot` (n, S), where `due`; anything elsewhere.
+
+    Most wait in the `usual` slot.
+    """
     value = pending[:, :, usual].copy(order="F")
-    odd = np.nonzero(due & (slot != usual))
-    value[odd] = pending[odd[0], odd[1], slot[odd]]
+    signal, row = np.nonzero((due & (slot != usual)).T)
+    value[row, signal] = pending[row, signal, slot[row, signal]]
     return value
 
 

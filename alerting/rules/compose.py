@@ -80,9 +80,12 @@ def compose(
     """The alerts of these rows at t (n,), local days; remembers them in `block`."""
     was = block.composed.copy(order="F")
     hit = hit_now(block, judged)
+    now = t.astype(block.source_t.dtype)
     for place, rules in enumerate(_OF_SOURCE):
-        np.copyto(block.source_t[:, place], t, where=hit[:, rules].any(axis=1), casting="unsafe")
-    together = ((t[:, None] - block.source_t <= TOGETHER_DAYS).sum(axis=1) >= 2)[:, None]
+        reached = block.source_t[:, place]
+        reached[...] = np.where(np.logical_or.reduce(hit.T[rules], axis=0), now, reached)
+    recent = t[:, None] - block.source_t <= TOGETHER_DAYS
+    together = (np.add.reduce(recent, axis=1, dtype=np.int8) >= 2)[:, None]
 
     raised, red = block.status >= _YELLOW, block.status == _RED
     backed = _backed(block, profile, rulebook)[:, None]

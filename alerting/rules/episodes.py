@@ -117,7 +117,7 @@ def _note_onsets(
     for place, verdict in verdicts.items():
         if verdict.since is not None:
             known = (block.status[:, place] > _GREEN) & verdict.ran
-            np.copyto(block.onset[:, place], verdict.since, where=known, casting="unsafe")
+            block.onset[:, place] = np.where(known, verdict.since, block.onset[:, place])
 
 
 def hit_now(block: State, judged: Judged) -> Bools:

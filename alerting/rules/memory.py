@@ -293,7 +293,8 @@ def met_until(profile: Profile, contact_day: Ints) -> tuple[Ints, Bools]:
 def keep_contact(state: "State", profile: Profile, present: Bools, day: Ints) -> None:
     """Note who measured, and count the due days that were met or missed until then (R24)."""
     before, due = met_until(profile, state.contact_day)
-    np.maximum(state.contact_day, day[:, None], out=state.contact_day, where=present)
+    later = np.maximum(state.contact_day, day[:, None])
+    state.contact_day[...] = np.where(present, later, state.contact_day)
     after, _ = met_until(profile, state.contact_day)
     row = np.flatnonzero(due & (after > before))
     passed = count_due(profile.plan_weekdays[row], before[row], after[row])
