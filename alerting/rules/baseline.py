@@ -139,7 +139,12 @@ def _absorbed(
     kept = _KEPT[weight.dtype][signal * (GAP_DAYS_MAX + 1) + gap]
     left = occupied & ~_BITS[slot]
     turned = (left >> slot) | (left << (SLOTS - slot)) & 0xFF
-    return (*absorb(weight, mean, spread, value, kept), oldest.copy(), left, oldest + _NEXT[turned])
+    return (
+        *absorb(weight, mean, spread, value, kept),
+        oldest.copy(order="K"),
+        left,
+        oldest + _NEXT[turned],
+    )
 
 
 def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:

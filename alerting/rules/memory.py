@@ -238,17 +238,15 @@ def _extend_trend(s: Sitting) -> None:
 def _average_weight(s: Sitting) -> None:
     """Both moving averages (P10), and the slow one kept once per span for R15."""
     state = s.state
-    row = np.flatnonzero(s.first[:, _WEIGHT])
-    weight, mean = quicken(
-        state.quick_weight[row],
-        state.quick_mean[row],
-        s.t[row] - state.quick_t[row],
-        s.x[row, _WEIGHT],
-    )
-    state.quick_weight[row], state.quick_mean[row], state.quick_t[row] = weight, mean, s.t[row]
+    first, x = s.first[:, _WEIGHT], s.x[:, _WEIGHT]
+    weight, mean = quicken(state.quick_weight, state.quick_mean, s.t - state.quick_t, x)
+    state.quick_weight[...] = np.where(first[:, None], weight, state.quick_weight)
+    state.quick_mean[...] = np.where(first[:, None], mean, state.quick_mean)
+    state.quick_t[...] = np.where(first, s.t, state.quick_t)
+    row = np.flatnonzero(first & (state.quick_weight[:, 1] >= SLOW_READINGS))
     span = s.day[row] // MONTH_SPAN_DAYS
     slot = span % MONTH_SLOTS
-    new = (state.month_day[row, slot] // MONTH_SPAN_DAYS != span) & (weight[:, 1] >= SLOW_READINGS)
+    new = state.month_day[row, slot] // MONTH_SPAN_DAYS != span
     row, slot = row[new], slot[new]
     state.month_mean[row, slot] = state.quick_mean[row, 1]
     state.month_day[row, slot] = s.day[row]

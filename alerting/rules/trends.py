@@ -46,12 +46,13 @@ def mann_kendall(readings: Floats) -> tuple[Ints, Floats, Ints]:
     s = np.zeros(rows, dtype=np.int32)
     tied = np.zeros((rows, k), dtype=np.int32, order="F")
     for gap in range(1, k):
-        change = readings[:, gap:] - readings[:, :-gap]
-        s += (change > 0).sum(axis=1, dtype=np.int32) - (change < 0).sum(axis=1, dtype=np.int32)
-        same = change == 0
+        later, earlier = readings[:, gap:], readings[:, :-gap]
+        rises, sinks = (later > earlier).view(np.int8), (later < earlier).view(np.int8)
+        s += np.add.reduce(rises - sinks, axis=1, dtype=np.int8)  # at most k - 1 of each
+        same = later == earlier
         tied[:, gap:] += same
         tied[:, :-gap] += same
-    count = np.isfinite(readings).sum(axis=1, dtype=np.int32)
+    count = np.add.reduce(np.isfinite(readings), axis=1, dtype=np.int32)
     # A group of u equal readings is met u times, each with u - 1 others: u (u-1) (2u+5) / u each.
     ties = (tied * (2 * tied + 7)).sum(axis=1)
     variance = (count * (count - 1) * (2 * count + 5) - ties) / 18.0
@@ -83,7 +84,7 @@ def _distinct(readings: Floats) -> Ints:
     ordered = np.sort(readings, axis=1)  # NaN comes last
     new = np.diff(ordered, axis=1) > 0
     some = np.isfinite(ordered[:, 0])
-    distinct: Ints = new.sum(axis=1) + some
+    distinct: Ints = np.add.reduce(new, axis=1, dtype=np.int32) + some
     return distinct
 
 
