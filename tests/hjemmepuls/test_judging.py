@@ -146,11 +146,11 @@ def test_score_as_a_table_and_one_arm() -> None:
 
 def test_a_changed_number_changes_the_score(scored: Any) -> None:
     result, _ = scored
-    off = [part for rule in ("R08", "R21", "R22") for part in ("--change", f"{rule}.enabled=0")]
-    tried = last_line(run("score", *SMALL, "--json", "--arm", "copd_daily", *off))
+    higher = ("--change", "R22.yellow=7")
+    tried = last_line(run("score", *SMALL, "--json", "--arm", "copd_daily", *higher))
     name = "false_per_patient_week"
     assert tried["copd_daily"][name] < result["copd_daily"][name]
-    assert tried["parameters"]["changes"]["R21"] == {"enabled": 0.0}
+    assert tried["parameters"]["changes"]["R22"] == {"yellow": 7.0}
 
 
 def test_report_seeds_are_used_only_when_asked_for() -> None:

@@ -149,7 +149,7 @@ def check(service: Service, acknowledged: set[str]) -> None:
     with closing(AlertStore(service.alerts)) as lived, closing(AlertStore(fresh)) as rebuilt:
         alerts = lived.alerts_since(0, 100_000)
         wanted = meanings(rebuilt.alerts_since(0, 100_000))
-        assert len(wanted) > HOMES
+        assert len(wanted) > HOMES // 2
         assert rules_in(wanted) > {"R01", "R24"}
         assert meanings(alerts) == wanted
         standing = [row for row in alerts if row.condition != "retracted"]
