@@ -24,7 +24,7 @@ from ingest.store import SqliteReader, SqliteWriter
 from tests.alerting.clinic import meanings, rules_in
 
 KILLS = 5
-HOMES, DAYS = 10, 28
+HOMES, DAYS = 16, 28
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_alerting_is_killed_at_random_moments(tmp_path: Path, rng: random.Random
     """Nothing is lost, nothing doubled, and what a clinician said before a kill still stands."""
     faults = FaultRates(late=0.08, out_of_order=0.03, resend_rebuilt=0.03, artefact=0.02)
     world = World(
-        21, HOMES, start=date(2026, 3, 9), days=DAYS, deteriorating=0.5, silent=0.2, faults=faults
+        21, HOMES, start=date(2026, 3, 9), days=DAYS, deteriorating=0.7, silent=0.2, faults=faults
     )
     writer = SqliteWriter(tmp_path / "records.db")
     enrol(writer, read_enrolment(msgspec.json.encode(world.enrolment())), [], standard_limits, 0)
