@@ -87,7 +87,7 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     if np.count_nonzero(due) * DENSE > due.size:
         _absorb_everywhere(block, due, day)
         due &= (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
-    row, column = np.nonzero(due.T)[::-1]
+    column, row = np.divmod(np.flatnonzero(due.T), len(day))
     pair: tuple[Ints, Ints] = (row, column)
     while pair[0].size:
         _absorb_pairs(block, pair)

@@ -90,7 +90,8 @@ def compose(
     raised, red = block.status >= _YELLOW, block.status == _RED
     backed = _backed(block, profile, rulebook)[:, None]
     enough = (rulebook.speaks > 0) & (hits(block.hits_yellow) >= rulebook.speaks)
-    loud = raised & (enough | (red & (backed | rulebook.red_speaks)) | (judged.at_once == _RED))
+    enough |= (red & rulebook.red_speaks) | (red & backed)
+    loud = raised & (enough | (judged.at_once == _RED))
     speaks, anything = _per_home(loud, profile), _per_home(raised, profile)
     pair = _per_home(hit, profile) & together & backed
     is_open = was[:, :CLINICAL] >= _YELLOW

@@ -111,7 +111,7 @@ def _note_onsets(
     block: State, was: npt.NDArray[np.int8], verdicts: Mapping[int, Verdict], t: Floats
 ) -> None:
     """A raised colour has the time at which it was reached; anything else has none."""
-    column, row = np.nonzero((block.status != was).T)
+    column, row = np.divmod(np.flatnonzero((block.status != was).T), len(t))
     raised = block.status[row, column] > _GREEN
     block.onset[row, column] = np.where(raised, t[row], np.nan)
     for place, verdict in verdicts.items():
