@@ -23,3 +23,15 @@ def columns(array: npt.NDArray[Scalar], rows: Rows | None = None) -> npt.NDArray
     Rules work column by column over many rows, so everything of the core lies that way.
     """
     return array if isinstance(rows, slice) else np.asfortranarray(array)
+
+
+def where_set(flags: Bools) -> tuple[Ints, Ints]:
+    """(rows, columns) of the set flags (n, columns), column by column, as they lie in memory.
+
+    >>> [part.tolist() for part in where_set(np.array([[True, False], [True, True]]))]
+    [[0, 1, 1], [0, 0, 1]]
+    """
+    place = np.flatnonzero(flags.T)
+    column = place // max(len(flags), 1)
+    row: Ints = place - column * len(flags)
+    return row, column

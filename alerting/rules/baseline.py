@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.arrays import Bools, Floats, Ints, where_set
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
 from alerting.rules.rulebook import RULES
@@ -87,8 +87,7 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     if np.count_nonzero(due) * DENSE > due.size:
         _absorb_everywhere(block, due, day)
         due &= (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
-    column, row = np.divmod(np.flatnonzero(due.T), len(day))
-    pair: tuple[Ints, Ints] = (row, column)
+    pair = where_set(due)
     while pair[0].size:
         _absorb_pairs(block, pair)
         again = (block.occupied[pair] != 0) & (day[pair[0]] - block.oldest_day[pair] >= LAG_DAYS)
@@ -114,7 +113,7 @@ def _waiting(pending: Floats, slot: Ints, due: Bools, usual: int) -> Floats:
     Most wait in the `usual` slot.
     """
     value = pending[:, :, usual].copy(order="F")
-    signal, row = np.nonzero((due & (slot != usual)).T)
+    row, signal = where_set(due & (slot != usual))
     value[row, signal] = pending[row, signal, slot[row, signal]]
     return value
 
@@ -157,7 +156,7 @@ def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
     if slot.size and slot.min() == slot.max():
         np.copyto(block.pending[:, :, slot[0]], x, where=fresh, casting="same_kind")
     else:
-        row, signal = np.nonzero(fresh)
+        row, signal = where_set(fresh)
         block.pending[row, signal, slot[row]] = x[row, signal]
 
 

@@ -36,7 +36,8 @@ def weekday(day: Ints) -> Ints:
     >>> int(weekday(np.array(0)))
     3
     """
-    return (day + _THURSDAY) % 7
+    since = day + _THURSDAY
+    return since - since // 7 * 7  # several times as fast as the remainder
 
 
 def count_due(plan: Ints, after: Ints, last: Ints) -> Ints:
@@ -45,7 +46,9 @@ def count_due(plan: Ints, after: Ints, last: Ints) -> Ints:
     >>> int(count_due(np.array(0b0001001), np.array(0), np.array(14)))  # Mon and Thu
     4
     """
-    weeks, rest = np.divmod(np.maximum(last - after, 0), 7)
+    passed = np.maximum(last - after, 0)
+    weeks = passed // 7
+    rest = passed - 7 * weeks
     plan = np.bitwise_and(plan, _PLANS - 1).astype(np.intp)
     counted: Ints = np.bitwise_count(plan) * weeks + _WITHIN[plan, weekday(after + 1), rest]
     return counted

@@ -7,7 +7,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.arrays import Bools, Floats, Ints, where_set
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import follow, hits, shift_in
 from alerting.rules.rulebook import MAX_AGE_DAYS, Rulebook
@@ -111,7 +111,7 @@ def _note_onsets(
     block: State, was: npt.NDArray[np.int8], verdicts: Mapping[int, Verdict], t: Floats
 ) -> None:
     """A raised colour has the time at which it was reached; anything else has none."""
-    column, row = np.divmod(np.flatnonzero((block.status != was).T), len(t))
+    row, column = where_set(block.status != was)
     raised = block.status[row, column] > _GREEN
     block.onset[row, column] = np.where(raised, t[row], np.nan)
     for place, verdict in verdicts.items():
