@@ -62,6 +62,18 @@ def test_it_is_refused(xml: bytes) -> None:
     assert "root:" not in refusal.detail
 
 
+@pytest.mark.parametrize("address", ["relative", "//host", "#part"])
+@pytest.mark.parametrize(
+    "place",
+    ["ClinicalDocument", "assignedAuthor", "section", "entry", "organizer", "observation", "value"],
+)
+def test_what_cannot_be_compared_is_refused_wherever_it_stands(place: str, address: str) -> None:
+    assert f"<{place}" in GOOD
+    refusal = read_phmr(GOOD.replace(f"<{place}", f'<{place} xmlns:q="{address}"', 1).encode())
+    assert isinstance(refusal, Refusal)
+    assert refusal.limit == "a namespace must be an absolute URI"
+
+
 def test_a_refusal_of_a_document_type_says_so() -> None:
     refusal = read_phmr(with_doctype("", "Åse"))
     assert isinstance(refusal, Refusal)
