@@ -7,6 +7,9 @@ const form = document.getElementById("ack");
 const WAIT_S = 25;
 const RETRY_MS = 2000;
 const PAUSE_MS = 500; // however much changes, the page is not drawn more often than this
+const NOTICE_MS = 10_000; // what came of a press stays so long, whatever news arrives meanwhile
+
+let noticed = performance.now(); // when the notice on the page appeared
 
 const live = () => document.getElementById("live");
 const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
@@ -32,9 +35,16 @@ function swap(html) {
     const twin = fresh.querySelector(`[data-key="${CSS.escape(input.dataset.key)}"]`);
     if (twin) twin.value = input.value;
   }
+  const notice = before.querySelector("#said");
+  const own = fresh.querySelector("#said");
+  const stays = notice && !own && performance.now() - noticed < NOTICE_MS;
+  const read = stays && document.activeElement === notice;
+  if (own) noticed = performance.now();
   const place = [document.activeElement?.selectionStart, document.activeElement?.selectionEnd];
   before.replaceWith(fresh);
   fresh.dataset.said = said;
+  if (stays) fresh.prepend(notice);
+  if (read) notice.focus({ preventScroll: true });
   if (focused) {
     const twin = keyed(focused);
     twin?.focus({ preventScroll: true });

@@ -109,6 +109,16 @@ def test_acknowledging_asks_for_a_name_and_calms_the_row(page: Any, ward: Ward) 
     assert page.input_value("#by") == "Mette Holm"
 
 
+def test_what_came_of_a_press_is_not_swept_away_by_news(page: Any, ward: Ward) -> None:
+    page.fill("#by", "Mette Holm")
+    page.locator("#c-c2 .press").click()
+    page.wait_for_selector("#said")
+    ward.open_alert("c1", "R03", "red", 60, text_da="Ny rød alarm.")
+    page.wait_for_selector("text=Ny rød alarm.")
+    assert page.locator("#said").all_inner_texts() == ["Kvitteret."]
+    assert page.evaluate("document.activeElement.id") == "said"
+
+
 def test_news_arrive_by_themselves_and_disturb_nobody(page: Any, ward: Ward) -> None:
     page.locator("#c-c1 .note summary").click()
     page.fill("#c-c1 .note input", "halvt skrevet")
