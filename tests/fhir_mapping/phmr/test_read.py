@@ -115,7 +115,7 @@ def of(xml: str) -> Refusal:
         ('unit="kg"', "", "value/@unit"),
         ('code="NPU03804"', 'code="NPU03011"', "/code"),
         ('code="POT"', 'code="AUT"', "methodCode/@code"),
-        ('code="AUT"', 'code="XXX"', "methodCode/@code"),
+        ('code="AUT"', 'code="QQQ"', "methodCode/@code"),
         (
             '<statusCode code="completed"/>\n                  <value',
             '<statusCode code="aborted"/><value',

@@ -80,7 +80,7 @@ BREAKS: dict[str, Callable[[etree._Element], None]] = {
     "a comma": put("//h:observation/h:value", "value", "1,5"),
     "one method": remove("//h:observation/h:methodCode"),
     "a wrong pair": put("//h:observation/h:methodCode[1]", "code", "PCG"),
-    "an unknown method": put("//h:observation/h:methodCode[1]", "code", "XXX"),
+    "an unknown method": put("//h:observation/h:methodCode[1]", "code", "QQQ"),
     "an id twice": put(
         "(//h:observation)[1]/h:id",
         "extension",
