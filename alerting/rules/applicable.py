@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Ints
+from alerting.rules.arrays import Bools, Ints, packed
 from alerting.rules.profile import Profile
 from alerting.rules.rule import everybody
 from alerting.rules.rulebook import RULEBOOK, RULES, Rulebook
@@ -22,26 +22,10 @@ _NEEDED: Final = np.array(
     [len(rule.signals) if rule.needs == "all" else min(len(rule.signals), 1) for rule in RULES]
 )
 _PLANS: Final = (np.arange(1 << len(SIGNALS))[:, None] >> np.arange(len(SIGNALS))) & 1
-_EXACT_BITS: Final = 24
-"""So many bits a float32 adds up without rounding."""
 _BY_PLAN: Final = (_PLANS @ _LOOKS_AT.T >= _NEEDED) @ _BIT
 """(128,): the rules, packed, that a plan of these signals gives what they look at."""
 _BY_DAYS: Final = (np.arange(8)[:, None] >= np.array([rule.per_week_min for rule in RULES])) @ _BIT
 """(8,): the rules, packed, for which so many days a week are enough."""
-
-
-def packed(flags: Bools) -> Ints:
-    """(n, columns) flags as (n,) integers, column i in bit i.
-
-    >>> packed(np.array([[True, False, True]])).tolist()
-    [5]
-    """
-    bits = np.zeros(len(flags), dtype=np.int64)
-    for start in range(0, flags.shape[1], _EXACT_BITS):
-        some = flags.T[start : start + _EXACT_BITS]
-        weights = np.float32(2.0) ** np.arange(len(some), dtype=np.float32)
-        bits |= (weights @ some.astype(np.float32)).astype(np.int64) << start
-    return bits
 
 
 def applicable_packed(profile: Profile, rulebook: Rulebook = RULEBOOK) -> Ints:

@@ -5,7 +5,7 @@ rows in one call, `P` all patients, `S` signals, `R` rules. Times are float64 da
 1970-01-01 in local civil time, so that floor(t) is the local calendar day; days are integers.
 """
 
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,3 +35,21 @@ def where_set(flags: Bools) -> tuple[Ints, Ints]:
     column = place // max(len(flags), 1)
     row: Ints = place - column * len(flags)
     return row, column
+
+
+_EXACT_BITS: Final = 24
+"""So many bits a float32 adds up without rounding."""
+
+
+def packed(flags: Bools) -> Ints:
+    """(n, columns) flags as (n,) integers, column i in bit i.
+
+    >>> packed(np.array([[True, False, True]])).tolist()
+    [5]
+    """
+    bits = np.zeros(len(flags), dtype=np.int64)
+    for start in range(0, flags.shape[1], _EXACT_BITS):
+        some = flags.T[start : start + _EXACT_BITS]
+        weights = np.float32(2.0) ** np.arange(len(some), dtype=np.float32)
+        bits |= (weights @ some.astype(np.float32)).astype(np.int64) << start
+    return bits

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, where_set
+from alerting.rules.arrays import Bools, Floats, Ints, Rows, where_set
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
 from alerting.rules.rulebook import RULES
@@ -26,6 +26,7 @@ DENSE: Final = 4
 """Where more than one in this many is due, all are computed."""
 ANEW_DAYS: Final = 3.0
 ANEW_WEIGHT: Final = 3.0
+"""Effective readings that a baseline keeps over a change of diuretic or device (reference 1.7)."""
 
 _SIGNALS: Final = len(SIGNALS)
 _WEIGHT: Final = signal_index("weight")
@@ -168,8 +169,13 @@ def learn_anew(block: State, changed_t: Floats, t: Floats) -> None:
     """
     changed_t = changed_t.astype(block.dtype)
     due = np.flatnonzero((t >= changed_t + ANEW_DAYS) & (changed_t > block.anew_t))
-    weight, spread = block.weight[due, _WEIGHT], block.spread[due, _WEIGHT]
+    relearn(block, due, _WEIGHT)
+    block.anew_t[due] = changed_t[due]
+
+
+def relearn(block: State, rows: Rows, signal: int) -> None:
+    """Keep the mean of a signal's baseline with the weight of three readings at most."""
+    weight, spread = block.weight[rows, signal], block.spread[rows, signal]
     less = np.minimum(weight, ANEW_WEIGHT)
     share = np.divide(less, weight, out=np.ones_like(weight), where=weight > 0)
-    block.weight[due, _WEIGHT], block.spread[due, _WEIGHT] = less, spread * share
-    block.anew_t[due] = changed_t[due]
+    block.weight[rows, signal], block.spread[rows, signal] = less, spread * share

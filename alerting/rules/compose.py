@@ -5,7 +5,8 @@ state. Called by `step` and `clock`.
 
 Reference section 4.2, per citizen and hypothesis (`hypotheses`), with one addition: not every
 yellow is an alert. Rules that speak (`Rule.speaks`) make one by themselves: the fusion of all
-signals, symptoms, and the limits that the clinic has set. The others are findings; they support an
+signals, chest pain and fainting, weight over three days when it lasts, and the limits that the
+clinic has set. The others are findings; they support an
 alert, and make one where the fused evidence points the same way: when they are red, or when two
 different sources of evidence reached yellow within 72 hours. The red of a limit that the clinic has
 set (`Rule.red_speaks`) is an alert whatever else is known.
@@ -24,8 +25,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.applicable import applicable_packed, packed
-from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.applicable import applicable_packed
+from alerting.rules.arrays import Bools, Floats, Ints, packed
 from alerting.rules.charts import may_fire
 from alerting.rules.colour import Colour
 from alerting.rules.episodes import Judged, hit_now

@@ -30,18 +30,8 @@ def item_index(alias: str) -> int:
     return _INDEX[alias]
 
 
-def packed(flags: Bools) -> Ints:
-    """(n, Q) bool as one uint16 per row, item i in bit i.
-
-    >>> packed(np.array([[True, False, True] + [False] * 6])).tolist()
-    [5]
-    """
-    bits: Ints = flags.astype(np.uint16) @ _BITS
-    return bits
-
-
 def unpacked(bits: Ints) -> Bools:
-    """The inverse of `packed`: (n,) -> (n, Q).
+    """The answers behind `arrays.packed`: (n,) -> (n, Q).
 
     >>> unpacked(np.array([5], dtype=np.uint16))[0, :3].tolist()
     [True, False, True]

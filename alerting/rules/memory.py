@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints, Rows
+from alerting.rules.arrays import Bools, Floats, Ints, Rows, packed
 from alerting.rules.charts import add_evidence, evidence_of, evidence_of_answers, quicken
 from alerting.rules.due_days import count_due
-from alerting.rules.items import NO, NOT_ASKED, YES, item_index, packed, unpacked
+from alerting.rules.items import NO, NOT_ASKED, YES, item_index, unpacked
 from alerting.rules.primitives import decay
 from alerting.rules.profile import Profile
 from alerting.rules.signals import signal_index

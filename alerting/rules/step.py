@@ -138,17 +138,8 @@ def swapped(state: State, rows: Rows, signals: list[int]) -> None:
     short is compared across the exchange."""
     for column in signals:
         memory.forget(state, rows, column)
-        weight = state.weight[rows, column]
-        less = np.minimum(weight, RELEARN_WEIGHT)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            share = np.where(weight > 0, less / weight, 1.0)
-        state.weight[rows, column] = less
-        state.spread[rows, column] *= share
+        baseline.relearn(state, rows, column)
         state.occupied[rows, column] = 0
-
-
-RELEARN_WEIGHT: Final = 3.0
-"""Effective readings that a baseline keeps over a change of device (reference section 1.7)."""
 
 
 def _report(

@@ -8,7 +8,7 @@ import numpy as np
 from alerting.rules import news2
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.book import sides
-from alerting.rules.book.sides import CLEAR, PULSE, SPO2, SYSTOLIC, TWO_OF_THREE
+from alerting.rules.book.sides import CONFIRMED, PULSE, SPO2, SYSTOLIC
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
 from alerting.rules.rule import Params, Rule, numbers, texts
@@ -113,9 +113,7 @@ ROWS: Final = (
             yellow="three points: " + _RCP,
             red="five points, urgent review: " + _RCP,
             above_usual="C: one step of two parameters, or two of one, above the usual day",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="points, at least", limit="points that count", extra="absent parameters, packed"

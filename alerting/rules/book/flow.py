@@ -6,7 +6,7 @@ import numpy as np
 
 from alerting.rules import memory
 from alerting.rules.book import sides
-from alerting.rules.book.sides import BASELINE, CLEAR, FEV1, TWO_OF_THREE
+from alerting.rules.book.sides import BASELINE, CONFIRMED, FEV1
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
 from alerting.rules.rule import Params, Rule, numbers, texts
@@ -99,9 +99,7 @@ ROWS: Final = (
             red_share="C: above what counts from week to week; " + _PERCENT,
             off="C: half of yellow",
             off_share="C: half of yellow",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="FEV1, L",
@@ -131,9 +129,7 @@ ROWS: Final = (
             sd="one-sided 5 %: kappa 0.48 to 0.75 against events (Cooper 2020, IJCOPD 15:2005)",
             sd_floor="C: repeat noise of a home spirometer (BMC Med Inform Decis Mak 2020)",
             off_sd="C: a third of it",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="FEV1, L", limit="FEV1 that counts, L", extra="mean of the last seven, L"

@@ -6,7 +6,7 @@ import numpy as np
 
 from alerting.rules import memory
 from alerting.rules.arrays import Bools
-from alerting.rules.book.sides import BASELINE, CLEAR, PULSE, SPO2, TWO_OF_THREE, YELLOW
+from alerting.rules.book.sides import BASELINE, CLEAR, CONFIRMED, PULSE, SPO2, YELLOW
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
 from alerting.rules.rule import Params, Rule, numbers, texts
@@ -123,9 +123,7 @@ ROWS: Final = (
             with_symptom="score of 1 with symptoms: sensitivity 71 %, specificity 74 %; " + _HURST,
             red="C: three times Hurst's 1",
             off="C: half of yellow",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="mean of fall and rise, sd",

@@ -6,7 +6,7 @@ import numpy as np
 
 from alerting.rules.arrays import Bools
 from alerting.rules.book import sides
-from alerting.rules.book.sides import BASELINE, CLEAR, SPO2, STABLE, TWO_OF_THREE
+from alerting.rules.book.sides import BASELINE, CONFIRMED, REPEATED, SPO2, STABLE
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
 from alerting.rules.profile import Profile
@@ -18,7 +18,6 @@ _SCALE_1: Final = (
 )
 _SCALE_2: Final = "C: below the target 88-92 % for hypercapnic risk (NEWS2, RCP 2017)"
 _NEWS2: Final = "NEWS2 scale 2 on oxygen (RCP 2017)"
-_CONFIRM: Final = "C: an artefact does not repeat itself; a red reading shows as yellow meanwhile"
 
 
 def spo2_low(s: Sitting, params: Params) -> Verdict:
@@ -48,23 +47,7 @@ def retains(profile: Profile) -> Bools:
 
 def spo2_drop(s: Sitting, params: Params) -> Verdict:
     """R03. Saturation below the personal base by some percentage points (RELGAL, RELRAL)."""
-    x, base = s.x[:, SPO2], s.base[:, SPO2]
-    yellow = sides.personal(s.profile.rel_low_yellow[:, SPO2], params["yellow"])
-    red = sides.personal(s.profile.rel_low_red[:, SPO2], params["red"])
-    drop = base - x
-    asked = ~np.isnan(x)
-    return Verdict(
-        asked=asked,
-        ran=asked & sides.based(s, SPO2),
-        level=grade(drop >= yellow, drop >= red),
-        clear=drop <= params["off"],
-        value=x,
-        limit_yellow=base - yellow,
-        limit_red=base - red,
-        extra=drop,
-        baseline=SPO2,
-        based=True,
-    )
+    return sides.relative(s, SPO2, params, falls=True)
 
 
 def spo2_spc(s: Sitting, params: Params) -> Verdict:
@@ -104,9 +87,7 @@ ROWS: Final = (
             yellow_scale2=_SCALE_2,
             red_scale2=_SCALE_2,
             off="C: two points, above the day-to-day sd of about one",
-            k=_CONFIRM,
-            n=_CONFIRM,
-            n_off=CLEAR,
+            **REPEATED,
         ),
         evidence=texts(value="saturation, %", limit="personal low limit, %"),
         k=2,
@@ -135,9 +116,7 @@ ROWS: Final = (
             yellow=_NEWS2,
             red=_NEWS2,
             off="C: back within the target",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(value="saturation, %", limit="saturation that counts, %"),
         k=2,
@@ -168,9 +147,7 @@ ROWS: Final = (
             yellow="C: three sd; " + STABLE,
             red="the common four-point desaturation, from memory; to be checked",
             off="C: one sd; " + STABLE,
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="saturation, %",
@@ -206,9 +183,7 @@ ROWS: Final = (
         sources=texts(
             yellow="two sd of the personal baseline: the usual warning line of a control chart",
             off="C: half of it",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="saturation, %",

@@ -5,17 +5,16 @@ from typing import Final
 import numpy as np
 
 from alerting.rules.book import sides
-from alerting.rules.book.sides import (
+from alerting.rules.book.sides import (  # fmt: skip
     BASELINE,
-    CLEAR,
+    CONFIRMED,
     DIASTOLIC,
     GREEN,
     PULSE,
     RED,
     SYSTOLIC,
-    TWO_OF_THREE,
     YELLOW,
-)  # fmt: skip
+)
 from alerting.rules.colour import Colour
 from alerting.rules.items import item_index
 from alerting.rules.primitives import grade
@@ -139,9 +138,7 @@ ROWS: Final = (
             yellow=_HYPOTENSION,
             red=_HYPOTENSION,
             off="C: less than one day-to-day sd of 7 mmHg",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(value="systolic, mmHg", limit="personal low limit, mmHg"),
         k=2,
@@ -179,9 +176,7 @@ ROWS: Final = (
             diastolic_red=_HYPERTENSION,
             off_systolic="C: one day-to-day sd (7 mmHg)",
             off_diastolic="C: one day-to-day sd (5 mmHg)",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="systolic, mmHg",
@@ -218,9 +213,7 @@ ROWS: Final = (
             yellow="C: more than two day-to-day sd (8 to 9 mmHg; Warren 2010, BJGP 60:675)",
             red="C: half as much again as yellow",
             off="C: half of yellow",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="systolic, mmHg",
@@ -258,9 +251,7 @@ ROWS: Final = (
             narrow="low cardiac index below a quarter (Stevenson 1989), from memory; to be checked",
             off="C: a tenth below yellow",
             off_narrow="C: a little above",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="shock index, pulse over systolic",

@@ -5,14 +5,12 @@ from typing import Final
 import numpy as np
 
 from alerting.rules.book import sides
-from alerting.rules.book.sides import BASELINE, CLEAR, PULSE, STABLE, TWO_OF_THREE
+from alerting.rules.book.sides import BASELINE, CONFIRMED, PULSE, REPEATED, STABLE
 from alerting.rules.colour import Colour
-from alerting.rules.primitives import grade
 from alerting.rules.rule import Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
 
 _NEWS2: Final = "NEWS2 pulse bands (RCP 2017)"
-_CONFIRM: Final = "C: an artefact does not repeat itself; a red reading shows as yellow meanwhile"
 
 
 def pulse_abs(s: Sitting, params: Params) -> Verdict:
@@ -36,23 +34,7 @@ def pulse_abs(s: Sitting, params: Params) -> Verdict:
 
 def pulse_rise(s: Sitting, params: Params) -> Verdict:
     """R07. Pulse above the personal base by some beats a minute (RELGAL, RELRAL)."""
-    x, base = s.x[:, PULSE], s.base[:, PULSE]
-    yellow = sides.personal(s.profile.rel_high_yellow[:, PULSE], params["yellow"])
-    red = sides.personal(s.profile.rel_high_red[:, PULSE], params["red"])
-    rise = x - base
-    asked = ~np.isnan(x)
-    return Verdict(
-        asked=asked,
-        ran=asked & sides.based(s, PULSE),
-        level=grade(rise >= yellow, rise >= red),
-        clear=rise <= params["off"],
-        value=x,
-        limit_yellow=base + yellow,
-        limit_red=base + red,
-        extra=rise,
-        baseline=PULSE,
-        based=True,
-    )
+    return sides.relative(s, PULSE, params, falls=False)
 
 
 ROWS: Final = (
@@ -88,9 +70,7 @@ ROWS: Final = (
             high_yellow_atrial_fibrillation="rate control aims below 110, from memory; to check",
             high_red=_NEWS2,
             off="C: about one day-to-day sd; " + STABLE,
-            k=_CONFIRM,
-            n=_CONFIRM,
-            n_off=CLEAR,
+            **REPEATED,
         ),
         evidence=texts(value="pulse, /min", limit="nearest personal limit, /min"),
         k=2,
@@ -124,9 +104,7 @@ ROWS: Final = (
             yellow="C: more than two sd; " + STABLE + "; +7 /min at onset (Burton 2015)",
             red="C: five sd; " + STABLE,
             off="C: half of yellow",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="pulse, /min",

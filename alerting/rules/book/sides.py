@@ -11,6 +11,7 @@ import numpy as np
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
+from alerting.rules.rule import Params
 from alerting.rules.signals import signal_index
 from alerting.rules.sitting import Sitting, Verdict
 
@@ -24,6 +25,10 @@ CLEAR: Final = "C: three clear readings close an episode"
 TWO_OF_THREE: Final = (
     "C: two of three suppresses isolated bad days (Burton 2015, J Telemed Telecare 21:29)"
 )
+CONFIRMED: Final = {"k": TWO_OF_THREE, "n": TWO_OF_THREE, "n_off": CLEAR}
+_REPEAT: Final = "C: an artefact does not repeat itself; a red reading shows as yellow meanwhile"
+REPEATED: Final = {"k": _REPEAT, "n": _REPEAT, "n_off": CLEAR}
+"""The sources of k, n and n_off, for rules that need two of three."""
 STABLE: Final = "day-to-day sd of stable COPD: SpO2 1 %, pulse 5 /min (Hurst 2010, BMC Pulm Med)"
 BASELINE: Final = {
     "baseline_mean": "what is usual, in the unit of the value",
@@ -87,3 +92,28 @@ def personal(own: Floats, standard: float) -> Floats:
 def based(s: Sitting, column: int) -> Bools:
     """Whether there is something to compare with: the clinic's base value or a valid baseline."""
     return ~np.isnan(s.base[:, column])
+
+
+def relative(s: Sitting, column: int, params: Params, *, falls: bool) -> Verdict:
+    """The change of a signal from the personal base in one direction, against RELGAL and RELRAL.
+
+    `extra` is the change, positive in that direction.
+    """
+    x, base, sign = s.x[:, column], s.base[:, column], -1.0 if falls else 1.0
+    own, profile = "rel_low_" if falls else "rel_high_", s.profile
+    yellow = personal(getattr(profile, f"{own}yellow")[:, column], params["yellow"])
+    red = personal(getattr(profile, f"{own}red")[:, column], params["red"])
+    change = sign * (x - base)
+    asked = ~np.isnan(x)
+    return Verdict(
+        asked=asked,
+        ran=asked & based(s, column),
+        level=grade(change >= yellow, change >= red),
+        clear=change <= params["off"],
+        value=x,
+        limit_yellow=base + sign * yellow,
+        limit_red=base + sign * red,
+        extra=change,
+        baseline=column,
+        based=True,
+    )

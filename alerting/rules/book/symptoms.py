@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools
+from alerting.rules.arrays import Bools, packed
 from alerting.rules.book.sides import GREEN, RED, YELLOW
 from alerting.rules.colour import Colour
-from alerting.rules.items import ITEMS, NOT_ASKED, SEVERE, YES, item_index, packed
+from alerting.rules.items import ITEMS, NOT_ASKED, SEVERE, YES, item_index
 from alerting.rules.primitives import grade
 from alerting.rules.profile import Profile
 from alerting.rules.rule import Params, Rule, numbers, texts

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.book.sides import BASELINE, CLEAR, GRAMS, TWO_OF_THREE, WEIGHT
+from alerting.rules.book.sides import BASELINE, CLEAR, CONFIRMED, GRAMS, WEIGHT
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade, window_gain
 from alerting.rules.rule import Params, Rule, numbers, texts
@@ -211,9 +211,7 @@ ROWS: Final = (
             yellow="two kg above dry weight, sustained, from memory; to be checked",
             red="C: half as much again as yellow",
             off="C: one baseline sd (0.5 kg) below yellow",
-            k=TWO_OF_THREE,
-            n=TWO_OF_THREE,
-            n_off=CLEAR,
+            **CONFIRMED,
         ),
         evidence=texts(
             value="weight, kg",
