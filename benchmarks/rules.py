@@ -6,16 +6,21 @@ a few of the rules in pandas and in river (`rules_elsewhere`) beside the same fe
 plain copy of the bytes that a step has to touch. The oracle must give the same colours as float64
 states, and pandas the same levels, or the run fails.
 
+The first days, on which no baseline is valid yet and half of the rules have nothing to do, are run
+and compared, and not timed.
+
 The oracle is written to be right and not to be fast; its figure is that of plain code, not of the
 best that plain code could be. Everything runs on one core: the process is pinned to one where the
 system can do that (parameter `pinned`), NumPy's step starts no threads, and seconds are those that
-this process computed, so that other work on the machine costs cache but no time.
+this process computed, so that other work on the machine costs cache but no time. Like the
+scorecard's processes it keeps freed memory for the next array (`freed_memory_kept`).
 """
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from hashlib import sha256
+from statistics import median
 from time import process_time
 from typing import TYPE_CHECKING
 
@@ -23,7 +28,6 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules import (
-    RULEBOOK,
     RULEBOOK_VERSION,
     RULES,
     SIGNALS,
@@ -38,6 +42,7 @@ from benchmarks import measure
 from benchmarks.cohort import EXPECTED, PLAN_WEEKDAYS, SEED, START, answers_of, days_of, profile_of
 from benchmarks.measure import Result, Stopwatch
 from benchmarks.rules_elsewhere import COLUMNS, NAMED, SUBSET, by_pandas, by_river
+from hjemmepuls.allocator import keep_freed_memory
 
 if TYPE_CHECKING:
     from tests.alerting.rules.oracle import Answer, Patient
@@ -49,12 +54,14 @@ Values = npt.NDArray[np.float64]
 Day = tuple[Times, Values, Bytes]
 """t (patients,), x (patients, signals), answers (patients, items)."""
 SINGLE = np.dtype(np.float32)
-WARM_DAYS, TIMED_DAYS = 15, 3
+Span = tuple[int, int]
+"""Days in all, and how many of the first are not timed."""
+TIMED_DAYS = 3
 
 
 def run(
     patients: int,
-    days: int,
+    span: Span,
     scalar: int,
     framed: int,
     block: int,
@@ -63,32 +70,31 @@ def run(
 ) -> Result:
     """`scalar` and `framed` are how many patients the slower ways take; `sizes` the cohorts whose
     cost per patient is compared."""
+    (days, warm), kept = span, keep_freed_memory()
     with one_core() as pinned:
         vector, slow, copied = [], [], []
         for _ in range(repeat):  # in turn, so that the machine's other work burdens all
-            vector.append(by_step(patients, days, block, SINGLE, keep=scalar))
-            slow.append(by_oracle(patients, days, scalar))
+            vector.append(by_step(patients, span, block, SINGLE, keep=scalar))
+            slow.append(by_oracle(patients, span, scalar))
             copied.append(by_copy(patients))
-        exact = by_step(scalar, days, block, np.dtype(np.float64), keep=scalar, cohort=patients)
-        beside = elsewhere(framed, days, block, repeat)
-        per_patient = {str(size): per_patient_us(size, block, repeat) for size in sizes}
-    (digest,) = {digest for _, _, digest in vector}
+        exact = by_step(scalar, span, block, np.dtype(np.float64), keep=scalar, cohort=patients)
+        beside = elsewhere(framed, span, block, repeat)
+        per_patient = {str(size): per_patient_us(size, warm, block, repeat) for size in sizes}
     for _, colours in slow:
         np.testing.assert_array_equal(colours, exact[1])
-    single_seconds = [seconds for seconds, _, _ in vector]
-    ours = measure.rate(patients * days, single_seconds)
-    theirs = measure.rate(scalar * days, [seconds for seconds, _ in slow])
     return {
         "name": "rules",
         "parameters": {
             "patients": patients,
             "days": days,
+            "warm_days": warm,
             "signals": len(SIGNALS),
             "rules": len(RULES),
             "rulebook": RULEBOOK_VERSION,
             "dtype": SINGLE.name,
             "block": block,
             "pinned": pinned,
+            "freed_memory_kept": kept,
             "scalar_patients": scalar,
             "framed_patients": framed,
             "subset": list(NAMED),
@@ -96,17 +102,36 @@ def run(
             "seed": SEED,
         },
         "machine": measure.machine(),
-        "patient_steps_per_s": ours,
-        "patient_steps_per_s_range": measure.spread(patients * days, single_seconds),
-        "scalar_patient_steps_per_s": theirs,
-        "ratio_vs_scalar": measure.ratio(ours, theirs),
+        **figures(patients * (days - warm), scalar * (days - warm), vector, slow),
         **beside,
-        "share_of_memory_bandwidth": measure.ratio(ours, measure.rate(patients, copied)),
+        "share_of_memory_bandwidth": measure.ratio(
+            measure.rate(patients * (days - warm), [seconds for seconds, _, _ in vector]),
+            measure.rate(patients, copied),
+        ),
         "state_bytes_per_patient": State(0, SINGLE).nbytes_per_patient,
         "input_bytes_per_patient": INPUT_BYTES,
         "same_colours_as_float64": float(np.mean(vector[-1][1] == exact[1])),
         "us_per_patient_step": per_patient,
         "peak_rss_mb": measure.peak_rss_mb(),
+    }
+
+
+def figures(
+    steps: int,
+    slow_steps: int,
+    vector: Sequence[tuple[float, Bytes, str]],
+    slow: Sequence[tuple[float, Bytes]],
+) -> Result:
+    """Our rate, the oracle's, and the hash that every run must have come to."""
+    (digest,) = {digest for _, _, digest in vector}
+    seconds = [seconds for seconds, _, _ in vector]
+    ours = measure.rate(steps, seconds)
+    theirs = measure.rate(slow_steps, [seconds for seconds, _ in slow])
+    return {
+        "patient_steps_per_s": ours,
+        "patient_steps_per_s_range": measure.spread(steps, seconds),
+        "scalar_patient_steps_per_s": theirs,
+        "ratio_vs_scalar": measure.ratio(ours, theirs),
         "result_hash": digest,
     }
 
@@ -138,7 +163,7 @@ INPUT_BYTES = sum(array.nbytes for array in next(whole_days(1, 1)))
 
 def by_step(
     patients: int,
-    days: int,
+    span: Span,
     block: int,
     dtype: np.dtype[np.floating],
     keep: int,
@@ -152,11 +177,11 @@ def by_step(
     states = [State(rows.stop - rows.start, dtype) for rows in blocks]
     profiles = [profile_of(state.patients) for state in states]
     warm_up(profiles[0])
-    digest, watch = sha256(), Stopwatch(process_time)
+    (days, warm), digest, watch = span, sha256(), Stopwatch(process_time)
     kept: Bytes = np.empty((days, keep, len(RULES)), dtype=np.int8)
     for day, (t, x, said) in enumerate(whole_days(cohort or patients, days)):
         for rows, state, profile in zip(blocks, states, profiles, strict=True):
-            with watch:
+            with watch if day >= warm else nullcontext():
                 found = step(state, profile, slice(None), t[rows], x[rows], said[rows])
             digest.update(found.colour.tobytes())
             mine = kept[day, rows]
@@ -172,11 +197,11 @@ def warm_up(profile: Profile) -> None:
     step(State(block.patients), block, slice(None), np.full(block.patients, float(START)), nothing)
 
 
-def by_oracle(patients: int, days: int, some: int) -> tuple[float, Bytes]:
+def by_oracle(patients: int, span: Span, some: int) -> tuple[float, Bytes]:
     """Seconds and colours of the scalar oracle on the first patients of the same cohort."""
     from tests.alerting.rules.oracle import QUESTIONS
 
-    people, watch = oracles(some), Stopwatch(process_time)
+    (days, warm), people, watch = span, oracles(some), Stopwatch(process_time)
     colours: Bytes = np.empty((days, some, len(RULES)), dtype=np.int8)
     aliases = [signal.alias for signal in SIGNALS]
     for day, (t, x, said) in enumerate(whole_days(patients, days)):
@@ -188,7 +213,7 @@ def by_oracle(patients: int, days: int, some: int) -> tuple[float, Bytes]:
             )
             for row in range(some)
         ]
-        with watch:
+        with watch if day >= warm else nullcontext():
             answers = [
                 person.step(*sitting) for person, sitting in zip(people, sittings, strict=True)
             ]
@@ -207,20 +232,21 @@ def by_copy(patients: int) -> float:
     return watch.seconds
 
 
-def elsewhere(patients: int, days: int, block: int, repeat: int) -> Result:
+def elsewhere(patients: int, span: Span, block: int, repeat: int) -> Result:
     """The named rules by pandas, by river, and by our own step with the others switched off."""
+    days, warm = span
     every = list(whole_days(patients, days))
     t, x = np.stack([day[0] for day in every]), np.stack([day[1] for day in every])
     ours, framed, streamed = [], [], []
     for _ in range(repeat):
-        ours.append(levels_of(every, block, SUBSET))
+        ours.append(levels_of(every, warm, block, SUBSET))
         framed.append(by_pandas(t, x))
         streamed.append(by_river(x))
     for (_, mine), (_, frame) in zip(ours, framed, strict=True):
         np.testing.assert_array_equal(mine, frame)
     rates = [
-        measure.rate(patients * days, [seconds for seconds, _ in runs])
-        for runs in (ours, framed, streamed)
+        measure.rate(patients * counted, [seconds for seconds, _ in runs])
+        for runs, counted in ((ours, days - warm), (framed, days), (streamed, days))
     ]
     return {
         "subset_patient_steps_per_s": rates[0],
@@ -232,16 +258,16 @@ def elsewhere(patients: int, days: int, block: int, repeat: int) -> Result:
     }
 
 
-def levels_of(every: Sequence[Day], block: int, book: Rulebook) -> tuple[float, Bytes]:
+def levels_of(every: Sequence[Day], warm: int, block: int, book: Rulebook) -> tuple[float, Bytes]:
     """Seconds, and the level of each reading by the named rules."""
     patients, watch, levels = len(every[0][0]), Stopwatch(process_time), []
     blocks = [slice(at, min(at + block, patients)) for at in range(0, patients, block)]
     states = [State(rows.stop - rows.start, SINGLE) for rows in blocks]
     profiles = [profile_of(state.patients) for state in states]
-    for t, x, said in every:
+    for day, (t, x, said) in enumerate(every):
         parts = []
         for rows, state, profile in zip(blocks, states, profiles, strict=True):
-            with watch:
+            with watch if day >= warm else nullcontext():
                 found = step(
                     state, profile, slice(None), t[rows], x[rows], said[rows], rulebook=book
                 )
@@ -250,27 +276,27 @@ def levels_of(every: Sequence[Day], block: int, book: Rulebook) -> tuple[float, 
     return watch.seconds, np.stack(levels)
 
 
-def per_patient_us(patients: int, block: int, repeat: int) -> float:
+def per_patient_us(patients: int, warm: int, block: int, repeat: int) -> float:
     """Microseconds a patient-step once the states are warm: one block's, copied for everybody.
 
     The inputs of one block serve all blocks, so that only the states grow with the cohort.
     """
-    size = min(block, patients)
-    every, profile = list(whole_days(size, WARM_DAYS + TIMED_DAYS)), profile_of(size)
-    warm = State(size, SINGLE)
-    for t, x, said in every[:WARM_DAYS]:
-        step(warm, profile, slice(None), t, x, said)
-    seconds = []
+    size, blocks = min(block, patients), -(-patients // min(block, patients))
+    every, profile = list(whole_days(size, warm + TIMED_DAYS)), profile_of(size)
+    first = State(size, SINGLE)
+    for t, x, said in every[:warm]:
+        step(first, profile, slice(None), t, x, said)
+    seconds: list[float] = []
     for _ in range(repeat):
-        states = [warm.copy() for _ in range(-(-patients // size))]
+        states = [first.copy() for _ in range(blocks)]
         watch = Stopwatch(process_time)
-        for t, x, said in every[WARM_DAYS:]:
+        for t, x, said in every[warm:]:
             for state in states:
                 with watch:
-                    step(state, profile, slice(None), t, x, said, rulebook=RULEBOOK)
+                    step(state, profile, slice(None), t, x, said)
+        del states  # before the next are made: there may be a gigabyte of them
         seconds.append(watch.seconds)
-    steps = len(states) * size * TIMED_DAYS
-    return round(1e6 * min(seconds) / steps, 3)
+    return round(1e6 * median(seconds) / (blocks * size * TIMED_DAYS), 3)
 
 
 def oracles(count: int) -> "list[Patient]":

@@ -22,6 +22,7 @@ from alerting.backtest.score import Judged, joined, judge
 from alerting.rules import RULEBOOK, Rulebook, signal_index
 from devices.simulated.cohort import REPORT_SEEDS, SIMULATOR_VERSION, TUNING_SEEDS, Cohort
 from devices.truth import Rows
+from hjemmepuls.allocator import keep_freed_memory
 from hjemmepuls.worlds import recording_of
 
 Changes = Mapping[str, Mapping[str, float]]
@@ -193,7 +194,8 @@ def in_turn(work: Callable[[Any], Any], tasks: Iterable[Any], processes: int) ->
     if processes <= 1:
         yield from map(work, tasks)
         return
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    context = get_context("spawn")
+    with ProcessPoolExecutor(processes, context, initializer=keep_freed_memory) as pool:
         yield from pool.map(work, tasks)
 
 

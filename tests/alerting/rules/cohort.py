@@ -6,6 +6,7 @@ another device, a course of treatment, oxygen, a new base value or a pause.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -251,9 +252,8 @@ def run(state: State, profile: Profile, script: list[Call]) -> list[Findings]:
     return found
 
 
-def run_oracle(people: list[Patient], script: list[Call]) -> list[list[Answer]]:
-    """The slow truth: per call, per row, the answer."""
-    answers = []
+def run_oracle(people: list[Patient], script: list[Call]) -> Iterator[list[Answer]]:
+    """The slow truth: for each call but the changes, per row, the answer."""
     for call in script:
         answer = []
         for position, row in enumerate(call.rows.tolist()):
@@ -276,5 +276,4 @@ def run_oracle(people: list[Patient], script: list[Call]) -> list[list[Answer]]:
                 )
                 answer.append(person.step(t, x, said, unsure))
         if not call.change:
-            answers.append(answer)
-    return answers
+            yield answer

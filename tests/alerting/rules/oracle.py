@@ -108,6 +108,7 @@ class Patient:
         self.accepted_day: dict[str, int] = {}
         self.grams: list[tuple[int, int]] = []
         self.weights: list[tuple[float, float]] = []
+        self.slow = (0.0, NAN)
         self.months: dict[int, tuple[int, float]] = {}
         self.saturations: dict[int, float] = {}
         self.flows: list[tuple[int, float]] = []
@@ -181,6 +182,7 @@ class Patient:
             self.grams.clear()
             self.weights.clear()
             self.months.clear()
+            self.slow = (0.0, NAN)
         if alias == "spo2":
             self.saturations.clear()
         if alias == "fev1":

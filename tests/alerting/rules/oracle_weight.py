@@ -60,7 +60,7 @@ def weight_gain_quick(who: "Patient", now: Now, params: Params) -> Seen | None:
 def weight_macd(who: "Patient", now: Now, params: Params) -> Seen | None:
     if "weight" not in now.good:
         return None
-    slow_weight, slow, _ = p.moments(who.weights, 14.0)
+    slow_weight, slow = who.slow
     apart = p.moments(who.weights, 2.0)[1] - slow
     level = grade(apart >= params["yellow"], apart >= params["red"])
     enough = slow_weight >= params["readings"]
@@ -86,8 +86,8 @@ def weight_over_dry(who: "Patient", now: Now, params: Params) -> Seen | None:
 
 
 def note_month(who: "Patient", day: int) -> None:
-    """The slow average as it stands on the first day of a span that knows three readings."""
-    weight, mean, _ = p.moments(who.weights, 14.0)
+    """The slow average; kept as it stands on the first day of a span that knows three readings."""
+    weight, mean = who.slow = p.moments(who.weights, 14.0)[:2]
     if weight >= 3.0 and day // SPAN not in who.months:
         who.months[day // SPAN] = (day, mean)
 
@@ -113,7 +113,7 @@ def weight_loss(who: "Patient", now: Now, params: Params) -> Seen | None:
     before = month_ago(who, now.day)
     if lost is None and math.isnan(before):
         return Seen(0, False, False)
-    slow = NAN if math.isnan(before) else p.moments(who.weights, 14.0)[1]
+    slow = who.slow[1]
     percent = 100.0 * (slow - before) / before
     quick = lost is not None and lost >= params["yellow"] * 1000
     month = percent <= -params["percent"]
