@@ -1,10 +1,14 @@
 """The curves of the page: measurements, the personal baseline beside them, and the limits.
 
-In: a roster of the citizens to draw and their records. Out: `Curve`s. The baseline is the one the
-rules used, since it is drawn by running the same rules over the same records.
+In: a roster of the citizens to draw and their records. Out: `Curve`s, kept by `Drawn`. The
+baseline is the one the rules used, since it is drawn by running the same rules over the same
+records.
 """
 
-from collections.abc import Iterable
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 
 import numpy as np
 
@@ -23,6 +27,51 @@ from ingest.store import Reader
 LEAD_DAYS = 84
 """History before the first day drawn, so that the baseline there is what it was: three half-lives
 of 28 days leave an eighth of the older weight."""
+
+DRAWN_MAX = 4_000
+"""Most curves kept ready: a few pages of the largest worklist."""
+
+
+class Drawn:
+    """Curves, drawn once until the citizen's readings or the day change; from any thread.
+
+    A worklist asks for them every second.
+    """
+
+    def __init__(self, open_reader: Callable[[], Reader]) -> None:
+        self._open_reader = open_reader
+        self._lock = threading.Lock()
+        self._revision: Counter[str] = Counter()
+        self._kept: dict[tuple[str, int], tuple[tuple[int, int], list[Curve]]] = {}
+
+    def changed(self, citizens: Iterable[str]) -> None:
+        """These have new readings, or an other past."""
+        with self._lock:
+            self._revision.update(citizens)
+
+    def of(
+        self, roster: Roster, citizens: Sequence[str], now_ms: int, days: int
+    ) -> dict[str, list[Curve]]:
+        """The curves of those of the citizens whom the roster knows, over so many days."""
+        known = [citizen for citizen in citizens if citizen in roster.row]
+        with self._lock:
+            marks = {citizen: (self._revision[citizen], now_ms // DAY_MS) for citizen in known}
+            kept = {
+                citizen: self._kept[citizen, days][1]
+                for citizen in known
+                if self._kept.get((citizen, days), (None,))[0] == marks[citizen]
+            }
+        missing = roster.subset([one for one in known if one not in kept])
+        if len(missing):
+            with closing(self._open_reader()) as reader:
+                drawn = curves_of(missing, reader, now_ms, days)
+            with self._lock:
+                if len(self._kept) + len(drawn) > DRAWN_MAX:
+                    self._kept.clear()
+                for citizen, curves in drawn.items():
+                    self._kept[citizen, days] = (marks[citizen], curves)
+            kept |= drawn
+        return {citizen: kept[citizen] for citizen in known}
 
 
 def curves_of(roster: Roster, reader: Reader, now_ms: int, days: int) -> dict[str, list[Curve]]:

@@ -11,9 +11,8 @@ Because of that replay nothing here needs to survive a crash but the stores them
 import logging
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
@@ -22,12 +21,13 @@ import numpy as np
 
 from alerting.alert import Finding
 from alerting.alert_store import AlertStore
-from alerting.curves import curves_of
+from alerting.asking import Evidence
+from alerting.curves import Drawn
 from alerting.engine import Change, Engine, Event
 from alerting.episodes import Run, Story, told
 from alerting.explanation import finding_of
 from alerting.lifecycle import working_hours
-from alerting.local_time import DAY_MS, local_days
+from alerting.local_time import local_days
 from alerting.reconcile import episode_in, reconcile
 from alerting.roster import Roster
 from alerting.rules import RULEBOOK, Rulebook
@@ -44,8 +44,6 @@ log = logging.getLogger(__name__)
 Quiet = dict[str, list[Run]]
 """What rules hold of each citizen whose hypothesis has not spoken yet."""
 BATCH_RECORDS = 5_000
-DRAWN_MAX = 4_000
-"""Most curves kept ready: a few pages of the largest worklist."""
 REPLAY_CITIZENS = 500
 """So many are replayed at a time: it bounds the memory, and how long a reader waits."""
 SNAPSHOT_S = 300.0
@@ -63,7 +61,8 @@ class Evaluator:
 
     The stores are opened when first needed, on the thread that calls `poll`, and opened anew
     after a failure; `curves` opens a reader of its own, on its caller's thread. With
-    `data_clock` (replays) it is as late as the newest measurement; otherwise `wall_ms` says.
+    `data_clock` (replays) it is as late as the newest measurement; otherwise `wall_ms` says. With
+    `asking` it keeps requests to measure daily beside the alerts.
     Only the thread that polls changes anything; the lock is for those who read meanwhile.
     """
 
@@ -75,6 +74,7 @@ class Evaluator:
         data_clock: bool = False,
         snapshot: Path | None = None,
         rulebook: Rulebook = RULEBOOK,
+        asking: bool = False,
     ) -> None:
         self._open_reader = open_reader
         self._open_alerts = open_alerts
@@ -82,6 +82,7 @@ class Evaluator:
         self._data_clock = data_clock
         self._snapshot = snapshot
         self._rulebook = rulebook
+        self._asking = asking
         self._lock = threading.RLock()
         self._stores: tuple[Reader, AlertStore] | None = None
         self._newest_ms = 0
@@ -89,8 +90,7 @@ class Evaluator:
         self._enrolment = -1
         self._seq = self._departed = self._evaluated = 0
         self._quiet: Quiet = {}
-        self._revision: Counter[str] = Counter()
-        self._drawn: dict[tuple[str, int], tuple[tuple[int, int], list[Curve]]] = {}
+        self._drawn = Drawn(open_reader)
 
     def serve(self, should_stop: Callable[[], bool], poll_s: float, tick_s: float) -> None:
         """Follow the store until `should_stop`; a store that is away is tried again."""
@@ -178,30 +178,8 @@ class Evaluator:
             return situations_of(self._engine)
 
     def curves(self, citizens: Sequence[str], days: int) -> dict[str, list[Curve]]:
-        """The curves of these citizens; see `alerting.situation.Monitor`.
-
-        Drawn once until the citizen's readings or the day change: a worklist asks every second.
-        """
-        now = self.now_ms()
-        with self._lock:
-            known = [citizen for citizen in citizens if citizen in self]
-            marks = {citizen: (self._revision[citizen], now // DAY_MS) for citizen in known}
-            kept = {
-                citizen: self._drawn[citizen, days][1]
-                for citizen in known
-                if self._drawn.get((citizen, days), (None,))[0] == marks[citizen]
-            }
-            roster = self._engine.roster.subset([one for one in known if one not in kept])
-        if len(roster):
-            with closing(self._open_reader()) as reader:
-                drawn = curves_of(roster, reader, now, days)
-            with self._lock:
-                if len(self._drawn) + len(drawn) > DRAWN_MAX:
-                    self._drawn.clear()
-                for citizen, curves in drawn.items():
-                    self._drawn[citizen, days] = (marks[citizen], curves)
-            kept |= drawn
-        return {citizen: kept[citizen] for citizen in known}
+        """The curves of these citizens; see `alerting.situation.Monitor`."""
+        return self._drawn.of(self._engine.roster, citizens, self.now_ms(), days)
 
     def now_ms(self) -> int:
         """The wall clock, or the newest measurement where the data are the clock."""
@@ -313,9 +291,11 @@ class Evaluator:
         }
         late |= {sitting.row for sitting in sittings if engine.is_late(sitting)}
         with self._lock:
-            self._revision.update({engine.roster.ids[sitting.row] for sitting in sittings})
-            events = engine.advance(sitting for sitting in sittings if sitting.row not in late)
-        self._apply(events)
+            self._drawn.changed({engine.roster.ids[sitting.row] for sitting in sittings})
+            evidence = Evidence(engine)
+            in_order = (sitting for sitting in sittings if sitting.row not in late)
+            events = engine.advance(in_order, evidence.watch)
+        self._apply(events, evidence)
         self._replay(sorted(late), reason)
 
     def _replay(self, rows: Sequence[int], reason: str) -> None:
@@ -337,9 +317,10 @@ class Evaluator:
         self._newest_ms = max([self._newest_ms, *(record.measured_ms for record in records)])
         now = self.now_ms()
         with self._lock:
-            self._revision.update(citizens)
+            self._drawn.changed(citizens)
             engine.forget(rows)
-            events = engine.advance(sittings_of(records, engine.roster.row))
+            evidence = Evidence(engine)
+            events = engine.advance(sittings_of(records, engine.roster.row), evidence.watch)
             if now:
                 events += engine.clock(local_days(now), rows)
         stories = told(engine, events)
@@ -350,16 +331,25 @@ class Evaluator:
                 story = stories.get(citizen)
                 episodes = [now for _, now in story.episodes(self._explain)] if story else []
                 reconcile(self._alerts, citizen, episodes, reason, self._wall_ms())
+            self._ask(evidence)
 
-    def _apply(self, events: Sequence[Event]) -> None:
-        """Carry events that came in order into the alerts."""
-        if not events:
+    def _apply(self, events: Sequence[Event], evidence: Evidence | None = None) -> None:
+        """Carry events that came in order into the alerts, and evidence into requests."""
+        if not events and not evidence:
             return
         with self._alerts.transaction():
+            self._ask(evidence)
             for row, own in groupby(sorted(events, key=_row), key=_row):
                 citizen, home = self._engine.roster.ids[row], self._engine.home[row]
                 for _, moment in groupby(own, key=lambda event: event.t):
                     self._tell(citizen, moment, home)
+
+    def _ask(self, evidence: Evidence | None) -> None:
+        """Keep whom the rules ask to measure daily, with the alerts and in their transaction."""
+        if not evidence or not self._asking:
+            return
+        for citizen, day in evidence.wanting(local_days(self.now_ms())):
+            self._alerts.requests.ask(citizen, day, self._wall_ms())
 
     def _tell(self, citizen: str, moment: Iterable[Event], home: Ints) -> None:
         """Carry what happened to one citizen at one instant into the alerts."""

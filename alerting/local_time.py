@@ -48,3 +48,12 @@ def midnight(day: date) -> datetime:
 def day_number(day: date) -> int:
     """A calendar day as the rules count it."""
     return day.toordinal() - date(1970, 1, 1).toordinal()
+
+
+def calendar_day(number: int) -> date:
+    """The calendar day behind such a number.
+
+    >>> calendar_day(day_number(date(2026, 3, 14)))
+    datetime.date(2026, 3, 14)
+    """
+    return date(1970, 1, 1) + timedelta(days=number)

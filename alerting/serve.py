@@ -1,7 +1,7 @@
-"""The alerting process: the evaluator on its own thread, the API and the page on loopback.
+"""The alerting process: evaluator and sender on threads of their own, API and page on loopback.
 
-Called by the command line. When the evaluator dies of a fault of ours, the process ends with it,
-so that no page goes on showing old alerts; whoever supervises it starts it again, and it goes on
+Called by the command line. When one of them dies of a fault of ours, the process ends with it, so
+that no page goes on showing old alerts; whoever supervises it starts it again, and it goes on
 from its snapshot and the records.
 """
 
@@ -9,6 +9,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
@@ -16,6 +17,7 @@ import uvicorn
 from alerting.alert_store import AlertStore
 from alerting.api.app import create_app
 from alerting.evaluate import Evaluator
+from alerting.send import Sender
 from alerting.settings import AlertingSettings
 from ingest.store import SqliteReader
 
@@ -23,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 def serve(settings: AlertingSettings) -> bool:
-    """Serve until SIGTERM or SIGINT; False when the evaluator failed."""
+    """Serve until SIGTERM or SIGINT; False when the evaluator or the sender failed."""
     settings.alert_store_path.parent.mkdir(parents=True, exist_ok=True)
 
     def open_reader() -> SqliteReader:
@@ -38,6 +40,7 @@ def serve(settings: AlertingSettings) -> bool:
         wall_ms=lambda: time.time_ns() // 1_000_000,
         data_clock=settings.clock == "data",
         snapshot=settings.alert_store_path.with_suffix(".snapshot"),
+        asking=bool(settings.ask_tenant),
     )
     app = create_app(evaluator, open_reader, open_alerts)
     server = uvicorn.Server(
@@ -54,12 +57,21 @@ def serve(settings: AlertingSettings) -> bool:
     failed = threading.Event()
 
     def evaluate() -> None:
-        try:
-            evaluator.serve(stop.is_set, settings.poll_ms / 1000, settings.clock_tick_s)
-        except Exception:
-            log.exception("the evaluator failed; the process ends")
-            failed.set()
-            end()
+        evaluator.serve(stop.is_set, settings.poll_ms / 1000, settings.clock_tick_s)
+
+    def send() -> None:
+        Sender(settings, open_reader, open_alerts, evaluator.now_ms).run(stop)
+
+    def thread_of(work: Callable[[], None], name: str) -> threading.Thread:
+        def guarded() -> None:
+            try:
+                work()
+            except Exception:
+                log.exception("the %s failed; the process ends", name)
+                failed.set()
+                end()
+
+        return threading.Thread(target=guarded, name=name)
 
     def end(_number: int = 0, _frame: FrameType | None = None) -> None:
         app.state.feed.close()  # let go of those who wait for news
@@ -67,8 +79,11 @@ def serve(settings: AlertingSettings) -> bool:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    thread = threading.Thread(target=evaluate, name="evaluator")
-    thread.start()
+    threads = [thread_of(evaluate, "evaluator")]
+    if settings.ask_tenant:
+        threads.append(thread_of(send, "sender"))
+    for thread in threads:
+        thread.start()
     log.info(
         "serving on http://%s:%d, loopback only until access is secured",
         settings.http_host,
@@ -78,5 +93,6 @@ def serve(settings: AlertingSettings) -> bool:
         server.run()
     finally:
         stop.set()
-        thread.join()
+        for thread in threads:
+            thread.join()
     return not failed.is_set()

@@ -4,15 +4,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ingest.settings import LoopbackHost, Port
+from ingest.settings import BrokerSettings, LoopbackHost, Port
 
 
-class AlertingSettings(BaseSettings):
-    """Which stores to read and write, where to listen, and which clock decides."""
-
-    model_config = SettingsConfigDict(env_prefix="HJEMMEPULS_", frozen=True, extra="ignore")
+class AlertingSettings(BrokerSettings):
+    """Which stores to read and write, where to listen, which clock decides, and whom to ask."""
 
     store_path: Path = Field(
         default=Path("var/records.db"), description="SQLite file that holds the records (read)"
@@ -33,4 +30,9 @@ class AlertingSettings(BaseSettings):
     )
     clock_tick_s: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=10.0, description="how often to look for what is missing"
+    )
+    ask_tenant: Annotated[str, Field(pattern=r"^[^+#/\s]{0,64}$")] = Field(
+        default="",
+        description="ask citizens to measure daily while there is evidence, in the topics of this "
+        "tenant; empty: nobody is asked",
     )

@@ -6,7 +6,8 @@ Values are decimal strings and stay so: 36.50 is not 36.5.
 """
 
 from binascii import crc32
-from datetime import datetime
+from datetime import date, datetime
+from hashlib import blake2b
 from typing import Annotated, Literal
 
 import msgspec
@@ -22,6 +23,7 @@ KIND_READING = "obs"
 KIND_RESPONSE = "qr"
 KIND_STATUS = "status"
 KIND_RECEIPT = "ack"
+KIND_COMMAND = "cmd"
 TABLET_TYPE = "531981"
 """IEEE 11073 MDC_MOC_VMS_MDS_AHD: the gateway, or the tablet that is one."""
 
@@ -131,6 +133,23 @@ class Receipt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     path: str = ""
 
 
+class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename={"since": "from"}):
+    """What the platform asks of a home (kind `cmd`): measure on every day of a span.
+
+    `since` (`from` on the wire) and `until` are calendar days of the home, both included. Said
+    again it has the same `id`, whatever `sent` says, and asks for nothing more. `slot` is the user
+    of a device that two people share.
+    """
+
+    v: Counter
+    id: ShortText
+    cmd: Literal["measure-daily"]
+    since: date
+    until: date
+    sent: ZonedTime
+    slot: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
+
+
 class Topic(msgspec.Struct, frozen=True, gc=False):
     """Where a delivery came from, by the broker's word."""
 
@@ -153,6 +172,18 @@ class Topic(msgspec.Struct, frozen=True, gc=False):
         'hm/v1/syddanmark/07/gw1/dev1/ack'
         """
         return Topic(self.tenant, self.part, self.gateway, self.device, KIND_RECEIPT).text()
+
+
+def measure_daily(topic: Topic, slot: int, since: date, until: date, sent: datetime) -> Command:
+    """The command to measure daily; the same home, person and first day make the same id.
+
+    >>> home, days = topic_for("t", "gw1", "dev1"), (date(2026, 3, 11), date(2026, 3, 14))
+    >>> measure_daily(home, 1, *days, datetime.fromisoformat("2026-03-10T08:00+01:00")).id
+    '21e625fb85aac9039324b6adfc8c00ed'
+    """
+    facts = (topic.tenant, topic.gateway, topic.device, str(slot), since.isoformat())
+    name = blake2b("\0".join(facts).encode(), digest_size=16).hexdigest()
+    return Command(WIRE_VERSION, name, "measure-daily", since, until, sent, slot)
 
 
 def part_of(gateway: str) -> int:

@@ -18,6 +18,7 @@ import httpx
 import msgspec
 
 from alerting.alert import OPEN
+from alerting.alert_store import AlertStore
 from devices.simulated import Broker, Fleet, Ledger, Progress
 from hjemmepuls.display import Board
 from hjemmepuls.processes import HOST, free_port, hjemmepuls, listening
@@ -57,6 +58,8 @@ class Summary(msgspec.Struct, frozen=True):
     doubled: int
     differing: int
     garbage_lost: int
+    asked: int
+    """Requests to measure daily of which homes were told."""
     first_alert_s: float | None
     seconds: float
 
@@ -116,6 +119,10 @@ class Demo:
                 *("alerting", *store, "--alerts", str(folder / "alerts.db")),
                 *("--port", str(self._port), "--clock", "data"),
                 log=folder / "alerting.log",
+                environment={
+                    "HJEMMEPULS_BROKER_PORT": broker_port,
+                    "HJEMMEPULS_ASK_TENANT": self._world.tenant,
+                },
             )
         )
         broker.wait_until(lambda: listening(self._broker_port))
@@ -176,6 +183,8 @@ class Demo:
         with closing(SqliteReader(self._store)) as reader:
             tallies = reader.tallies()
             found = audit_ledger(self._folder / "ledger.jsonl", reader)
+        with closing(AlertStore(self._folder / "alerts.db")) as alerts:
+            asked = alerts.requests.sent()
         severities = Counter(alert["severity"] for alert in self._open_alerts())
         return Summary(
             published=played.published + played.resends,
@@ -190,6 +199,7 @@ class Demo:
             doubled=found.doubled,
             differing=found.differing,
             garbage_lost=found.garbage_lost,
+            asked=asked,
             first_alert_s=self._first_alert_s,
             seconds=round(seconds, 1),
         )

@@ -112,8 +112,8 @@ def find_mosquitto() -> str | None:
 class Mosquitto(Child):
     """Mosquitto on a port of ours, with the shipped configuration: only port and paths differ.
 
-    `password` is that of both shipped users, `ingest` and `devices`. Stopping and starting one
-    again in the same folder keeps its sessions. ChildFailed when it does not come up.
+    `password` is that of the shipped users `ingest`, `alerting` and `devices`. Stopping and
+    starting one again in the same folder keeps its sessions. ChildFailed when it does not come up.
     """
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
@@ -137,7 +137,7 @@ class Mosquitto(Child):
     def _configure(self, folder: Path) -> Path:
         passwords = folder / "passwords"
         passwords.touch(0o600)
-        for user in ("ingest", "devices"):
+        for user in ("ingest", "alerting", "devices"):
             subprocess.run(  # noqa: S603
                 ["mosquitto_passwd", "-b", str(passwords), user, self.password],  # noqa: S607
                 check=True,

@@ -27,15 +27,20 @@ LoopbackHost = Annotated[str, AfterValidator(loopback_only)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
-class IngestSettings(BaseSettings):
-    """Where the broker and the store are, and how batches are formed."""
+class BrokerSettings(BaseSettings):
+    """Where the broker is, and who a process is to it."""
 
     model_config = SettingsConfigDict(env_prefix="HJEMMEPULS_", frozen=True, extra="ignore")
 
-    broker_host: str = Field(default="127.0.0.1", description="MQTT broker to subscribe at")
+    broker_host: str = Field(default="127.0.0.1", description="MQTT broker")
     broker_port: Port = Field(default=1883, description="MQTT broker's port")
     broker_user: str = Field(default="", description="MQTT user name; empty for none")
     broker_password: str = Field(default="", repr=False, description="MQTT password")
+
+
+class IngestSettings(BrokerSettings):
+    """Where the broker and the store are, and how batches are formed."""
+
     client_id: str = Field(
         default="hjemmepuls-ingest", description="MQTT client id: the name of the session"
     )

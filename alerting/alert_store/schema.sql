@@ -25,3 +25,17 @@ CREATE TABLE IF NOT EXISTS alert_event (
     detail TEXT NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS alert_event_of_alert ON alert_event (alert, change);
+
+-- Requests to measure daily, first and last day included (local days since 1970-01-01);
+-- sent_until_day is how far the home has been told.
+CREATE TABLE IF NOT EXISTS request (
+    key            INTEGER PRIMARY KEY,
+    citizen        TEXT NOT NULL,
+    since_day      INTEGER NOT NULL,
+    until_day      INTEGER NOT NULL,
+    asked_ms       INTEGER NOT NULL,
+    sent_until_day INTEGER NOT NULL DEFAULT 0,
+    sent_ms        INTEGER,
+    UNIQUE (citizen, since_day)
+) STRICT;
+CREATE INDEX IF NOT EXISTS request_unsent ON request (key) WHERE sent_until_day < until_day;

@@ -15,6 +15,7 @@ from uuid import uuid4
 import msgspec
 
 from alerting.alert import MEANING, OPEN, SEVERITIES, Alert, AlertEvent, Condition, Episode
+from alerting.alert_store.requests import Requests
 from alerting.lifecycle import UNSEEN, WORKING, Act, Life, NotAllowed, State, after, goes_on
 from ingest.store.sqlite_world import world
 
@@ -37,7 +38,10 @@ class AlertChanged(Exception):  # noqa: N818  a conflict between two people, not
 
 
 class AlertStore:
-    """Alerts of one installation. One object per thread; see SQLite's threading rules."""
+    """Alerts of one installation, and its `requests` to measure daily.
+
+    One object per thread; see SQLite's threading rules.
+    """
 
     def __init__(self, path: Path) -> None:
         with world():
@@ -46,6 +50,7 @@ class AlertStore:
             self._db.execute("PRAGMA synchronous = FULL")
             _set_aside(self._db)
             self._db.executescript(_SCHEMA)
+        self.requests = Requests(self._db)
 
     def open(self, episode: Episode, now_ms: int) -> Alert:
         """A new alert of its own; an episode that is over may lie beside an active one.

@@ -16,7 +16,7 @@ from alerting.alert_store import AlertChanged
 from alerting.api.alerts import acknowledgement_of, short_body
 from alerting.api.answers import Fault, Refused
 from alerting.api.sources import Sources
-from alerting.local_time import DAY_MS
+from alerting.local_time import DAY_MS, local_days
 from alerting.situation import COLOURS, Colour
 from alerting.web import render
 from alerting.web.answers import answered
@@ -126,6 +126,7 @@ def _person(sources: Sources, request: Request, citizen_id: str) -> render.Perso
         alerts=alerts,
         history={alert.id: store.history(alert.id) for alert in alerts},
         facts=sources.reader().facts_of(citizen_id),
+        request=store.requests.running(citizen_id, int(local_days(frame.now_ms))),
         answers=answered(responses),
     )
 

@@ -6,7 +6,6 @@ and with adaptive sampling what is measured depends on the alerts. Memory is one
 """
 
 from dataclasses import dataclass, replace
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,11 +15,8 @@ from alerting.backtest.recording import Recording
 from alerting.backtest.score import LEARNING_DAYS
 from alerting.backtest.spans import inside
 from alerting.backtest.tally import Tally
-from alerting.rules import CLINICAL, RULEBOOK, Colour, Rulebook, State, clock, step
+from alerting.rules import CLINICAL, DAILY_DAYS, RULEBOOK, Colour, Rulebook, State, clock, step
 from alerting.rules.arrays import Bools, Ints
-
-DAILY_DAYS: Final = 4
-"""So many days a patient is asked to measure daily (reference 0, finding 2)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from alerting.rules.applicable import applicable
 from alerting.rules.colour import Colour
 from alerting.rules.compose import home_of
 from alerting.rules.explain import explain
-from alerting.rules.findings import Findings
+from alerting.rules.findings import DAILY_DAYS, Findings
 from alerting.rules.hypotheses import CLINICAL, HYPOTHESES
 from alerting.rules.items import ITEMS, item_index
 from alerting.rules.limits import default_limits, default_relative_limits
@@ -23,6 +23,7 @@ from alerting.rules.step import clock, overdue_instants, step, swapped
 
 __all__ = [
     "CLINICAL",
+    "DAILY_DAYS",
     "HYPOTHESES",
     "ITEMS",
     "RULEBOOK",

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +11,8 @@ from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
 from alerting.rules.sitting import Verdict
 
+DAILY_DAYS: Final = 4
+"""So many days a patient is asked to measure daily (reference 0, finding 2)."""
 EVIDENCE = ("value", "limit", "baseline_mean", "baseline_sd", "baseline_n", "extra")
 
 

@@ -15,6 +15,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from alerting.alert import Alert, AlertEvent
+from alerting.asking import Request
 from alerting.situation import COLOURS, Colour, Curve
 from alerting.web import curve as curves
 from alerting.web.answers import Answered
@@ -55,7 +56,9 @@ class Worklist(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
-    """The page of one citizen: curves, alerts (newest first), their histories, facts, answers."""
+    """The page of one citizen: curves, alerts (newest first), their histories, facts, answers, and
+    the request to measure daily that runs, if any.
+    """
 
     frame: Frame
     row: Row
@@ -64,6 +67,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     alerts: Sequence[Alert]
     history: Mapping[str, Sequence[AlertEvent]]
     facts: Sequence[Fact] = ()
+    request: Request | None = None
     answers: Answered = Answered([], [], [])
 
 

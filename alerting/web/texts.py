@@ -149,6 +149,14 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "fhir": ("Målinger som FHIR", "Measurements as FHIR"),
     "fhir-patient": ("Borger som FHIR", "Citizen as FHIR"),
     "plan": ("Målinger aftalt {days} senest kl. {time}", "Measurements planned {days} by {time}"),
+    "asked": (
+        "Bedt om at måle dagligt til og med {day}",
+        "Asked to measure daily up to and including {day}",
+    ),
+    "asked-waits": (
+        "Skal bedes om at måle dagligt til og med {day}; beskeden er ikke sendt endnu",
+        "To be asked to measure daily up to and including {day}; the message is not sent yet",
+    ),
     "every-day": ("alle dage", "every day"),
     "oxygen": ("Iltbehandling", "Oxygen therapy"),
     "scale2": ("Mål for iltmætning 88-92 %", "Saturation target 88-92 %"),

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from alerting.alert import Alert, AlertEvent, EvidenceValue, Finding
+from alerting.asking import Request
+from alerting.local_time import calendar_day, local_days
 from alerting.rules.signals import SIGNALS
 from alerting.situation import Curve
 from alerting.web import curve as curves
@@ -148,6 +150,13 @@ class Words:
             return self("fact-since", fact=name, day=day)
         end = times.full_day(times.local(_ms(fact.to)).date(), self.lang)
         return self("fact-until", fact=name, day=day, end=end)
+
+    def request(self, request: Request) -> str:
+        """What a citizen is asked, and whether the home has been told."""
+        told = request.sent_until >= int(local_days(self.now_ms))
+        until = request.sent_until if told else request.until
+        day = times.day(calendar_day(until), self.lang)
+        return self("asked" if told else "asked-waits", day=day)
 
     def limits(self, limits: list[float | None], relative: bool = False) -> str:
         """Personal limits as text, the low ones first."""

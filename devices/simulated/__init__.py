@@ -5,8 +5,9 @@ Read in this order: `patient` (who), `course` (how they fare), `instruments` (wh
 `faults` (what goes wrong), `home` (one home, day by day), `residents` (homes of a cohort's
 patients), `world` (all homes, in send order),
 `enrolment` (the file that tells the platform who they are), `ledger` (what we said), `outbox`
-(what is not yet receipted), `timeline` (when), `line` (one MQTT connection), `fleet` (all of it
-over MQTT). Every person is synthetic, and the same seed gives the same bytes.
+(what is not yet receipted), `orders` (what the platform asks), `timeline` (when), `line` (one MQTT
+connection), `fleet` (all of it over MQTT). Every person is synthetic, and the same seed gives the
+same bytes.
 """
 
 from devices.simulated.faults import FaultRates

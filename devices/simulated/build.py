@@ -77,7 +77,8 @@ def build_home(
         rates=rates,
         weekdays=SCHEDULES[schedule],
         hours=hours.tolist(),
-        present=_present(patient, course, calendar, schedule, line_rng),
+        planned=_planned(calendar, SCHEDULES[schedule]),
+        willing=_willing(patient, course, calendar, line_rng),
         rng=line_rng,
         tablet=tablet_of(tenant, gateway, index, condition, worse) if asking else None,
         tablet_rng=tablet_rng,
@@ -116,20 +117,22 @@ def _assigned_from(draws: list[float], rates: FaultRates, course: Course, days: 
     return None if draws[1] < 0.5 else max(1, days // 3)
 
 
-def _present(
-    patient: Patient, course: Course, calendar: Calendar, schedule: str, rng: np.random.Generator
+def _planned(calendar: Calendar, weekdays: str) -> list[bool]:
+    """On which days the plan asks for a measurement."""
+    days = (calendar.start + timedelta(days=day) for day in range(calendar.days))
+    return [weekdays[one.weekday()] == "1" or day < _DAILY_AT_FIRST for day, one in enumerate(days)]
+
+
+def _willing(
+    patient: Patient, course: Course, calendar: Calendar, rng: np.random.Generator
 ) -> list[bool]:
-    """On which days the patient measures: as scheduled, mostly, and until falling silent.
+    """On which days the patient would measure: mostly, and until falling silent.
 
     Adherence Beta(40, 1.2), mean 97 %: TIM-HF2 had 97 % of patients above 70 % (clinical.md 3.4).
     """
-    weekdays = SCHEDULES[schedule]
     willing = rng.random(calendar.days) < patient.adherence
     last = course.onset_day if course.name == "silent" else None
-    present = []
-    for day in range(calendar.days):
-        weekday = (calendar.start + timedelta(days=day)).weekday()
-        asked = weekdays[weekday] == "1" or day < _DAILY_AT_FIRST
-        speaks = last is None or day < last
-        present.append(bool(asked and speaks and (willing[day] or course.clear)))
-    return present
+    return [
+        bool((last is None or day < last) and (willing[day] or course.clear))
+        for day in range(calendar.days)
+    ]

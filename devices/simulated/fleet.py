@@ -15,6 +15,7 @@ from datetime import datetime
 
 from devices.simulated.ledger import Ledger
 from devices.simulated.line import Broker, Ears, Line
+from devices.simulated.orders import Orders
 from devices.simulated.outbox import Outbox
 from devices.simulated.timeline import Timeline
 from devices.simulated.world import Delivery, World
@@ -38,6 +39,7 @@ class Progress:
     garbage: int
     resends: int
     receipts: dict[str, int]
+    commands: dict[str, int]
     unreceipted: int
     connected: int
     callback_errors: int
@@ -53,8 +55,9 @@ class Fleet:
     """One run of a world. Use once.
 
     `name` begins the client ids: two fleets at one broker need two names. Without `receipts` a
-    message is done with its PUBACK (load tests). `announce` publishes a retained birth status
-    per gateway before its first reading. Raises nothing for a broker that is away: it waits.
+    message is done with its PUBACK, and nothing is listened to (load tests). `announce` publishes a
+    retained birth status per gateway before its first reading. Raises nothing for a broker that is
+    away: it waits.
     """
 
     def __init__(
@@ -81,7 +84,10 @@ class Fleet:
         self._announce = announce
         self._progress = progress
         self._outbox = Outbox(window, resend_after_s)
-        ears = Ears(self._outbox.puback, self._on_receipt, self._outbox.reconnected)
+        self._orders = Orders()
+        ears = Ears(
+            self._outbox.puback, self._on_receipt, self._on_command, self._outbox.reconnected
+        )
         self._lines = tuple(
             Line(
                 number,
@@ -121,7 +127,7 @@ class Fleet:
         for line in self._lines:
             line.open()
         try:
-            for delivery in self._world.deliveries():
+            for delivery in self._world.deliveries(self._orders.asked):
                 if not self._may_send(delivery):
                     break
                 self._send(delivery)
@@ -142,6 +148,7 @@ class Fleet:
             garbage=counts["garbage"],
             resends=counts["resends"],
             receipts=results,
+            commands=self._orders.counts(),
             unreceipted=len(self._outbox),
             connected=sum(line.ready.is_set() for line in self._lines),
             callback_errors=sum(line.callback_errors for line in self._lines),
@@ -227,3 +234,6 @@ class Fleet:
         with self._results_lock:
             self._results[receipt.result] += 1
         self._outbox.receipt(gateway, receipt.id)
+
+    def _on_command(self, gateway: str, payload: bytes) -> None:
+        self._orders.hear(gateway, payload)

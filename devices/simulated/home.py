@@ -147,7 +147,11 @@ class _Taken(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Home:
-    """One home that remembers its gateway's counter and what waits in it while offline."""
+    """One home that remembers its gateway's counter and what waits in it while offline.
+
+    By day: `hours` at which something would be measured, `planned` by the plan, and whether the
+    patient is `willing` when it is planned or asked for.
+    """
 
     seed: int
     gateway: str
@@ -158,7 +162,8 @@ class Home:
     rates: FaultRates
     weekdays: str
     hours: list[float]
-    present: list[bool]
+    planned: list[bool]
+    willing: list[bool]
     rng: np.random.Generator
     tablet: Device | None
     tablet_rng: np.random.Generator
@@ -172,10 +177,11 @@ class Home:
         """The instruments and, last, the tablet."""
         return self.devices if self.tablet is None else (*self.devices, self.tablet)
 
-    def day(self, day: int) -> Iterator[Delivery]:
+    def day(self, day: int, asked: bool = False) -> Iterator[Delivery]:
         """Everything that this day's measuring causes, in the order the gateway thought of it.
 
-        Days must be asked for in order, each once.
+        Days must be asked for in order, each once. `asked`: the platform wants a measurement on
+        this day, too. All that is drawn is drawn whether or not anything is measured.
         """
         width = len(self.devices) * _DEVICE_DRAWS
         draws: list[float] = self.rng.random(_DAY_DRAWS + width).tolist()
@@ -186,7 +192,7 @@ class Home:
         if draws[0] < self.rates.offline_burst:
             until = morning_s * 1000 + int((6 + 66 * draws[1]) * _HOUR_MS)
             self.offline_until_ms = max(self.offline_until_ms, until)
-        if self.present[day]:
+        if (self.planned[day] or asked) and self.willing[day]:
             for place, device in enumerate(self.every_device):
                 if not device.here(day):
                     continue

@@ -1,8 +1,8 @@
 """One MQTT connection that many gateways share.
 
 In: messages with a ticket. Out, by callback: the ticket when the broker has taken the message,
-the receipts of the parts it subscribes to, and word of a reconnect. Called by `fleet`, which keeps
-few of these: paho waits with select(), which ends at 1024 file descriptors.
+the receipts and commands of the parts it subscribes to, and word of a reconnect. Called by `fleet`,
+which keeps few of these: paho waits with select(), which ends at 1024 file descriptors.
 
 The callbacks run in paho's network thread. None may raise (that would end the thread) and none
 may wait for a lock that is held around `publish`: paho holds its own while it calls us.
@@ -21,7 +21,15 @@ import msgspec
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices.wire import KIND_RECEIPT, KIND_STATUS, TOPIC_ROOT, Receipt, parse_topic, topic_for
+from devices.wire import (
+    KIND_COMMAND,
+    KIND_RECEIPT,
+    KIND_STATUS,
+    TOPIC_ROOT,
+    Receipt,
+    parse_topic,
+    topic_for,
+)
 
 log = logging.getLogger(__name__)
 
@@ -44,10 +52,12 @@ class Broker:
 
 @dataclass(frozen=True, slots=True)
 class Ears:
-    """Who is told what: `taken(ticket)`, `receipt(gateway, receipt)`, `reconnected(line)`."""
+    """Who is told what: `taken(ticket)`, `receipt(gateway, receipt)`, `command(gateway, payload)`,
+    `reconnected(line)`."""
 
     taken: Callable[[int], None]
     receipt: Callable[[str, Receipt], None]
+    command: Callable[[str, bytes], None]
     reconnected: Callable[[int], None]
 
 
@@ -71,7 +81,11 @@ class Line:
         self.callback_errors = 0
         self._ears = ears
         self._filters = (
-            [(f"{TOPIC_ROOT}/{tenant}/{part:02d}/+/+/{KIND_RECEIPT}", 1) for part in parts]
+            [
+                (f"{TOPIC_ROOT}/{tenant}/{part:02d}/+/+/{kind}", 1)
+                for part in parts
+                for kind in (KIND_RECEIPT, KIND_COMMAND)
+            ]
             if receipts
             else []
         )
@@ -81,11 +95,12 @@ class Line:
         self._tickets: dict[int, int | None] = {}
         self._early: set[int] = set()
         self._lock = threading.Lock()
-        self._client = self._client_for(name, broker)
+        self._client = self._client_for(name, broker, keep=receipts)
         self._broker = broker
 
-    def _client_for(self, name: str, broker: Broker) -> mqtt.Client:
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=True)
+    def _client_for(self, name: str, broker: Broker, *, keep: bool) -> mqtt.Client:
+        """With `keep` the broker remembers us, so that a command waits while we are away."""
+        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name, clean_session=not keep)
         client.max_inflight_messages_set(0)  # the outbox is the window; paho's scans itself
         client.max_queued_messages_set(0)
         if broker.username is not None:
@@ -165,7 +180,7 @@ class Line:
         self, _client: mqtt.Client, _data: object, _mid: int, reasons: list[Any], _more: object
     ) -> None:
         if any(reason.is_failure for reason in reasons):
-            log.error("line %d may not subscribe to its receipts", self.number)
+            log.error("line %d may not subscribe to receipts and commands", self.number)
         self._greet()
 
     def _greet(self) -> None:
@@ -196,3 +211,5 @@ class Line:
         topic = parse_topic(message.topic)
         if topic is not None and topic.kind == KIND_RECEIPT:
             self._ears.receipt(topic.gateway, _decode_receipt(message.payload))
+        elif topic is not None and topic.kind == KIND_COMMAND:
+            self._ears.command(topic.gateway, bytes(message.payload))

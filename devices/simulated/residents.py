@@ -1,9 +1,9 @@
 """The patients of a cohort at home: the same world as in its blocks, for MQTT.
 
 In: a `Cohort`. Out: `Home`s. Called by `world`. A home measures when the block says that the
-patient is asked by the plan and willing, and its devices show what the block holds; what a block
-leaves out (FVC, mean pressure, names) is made here. An exchanged device is another device, with
-its own clock and assignment; where somebody who has dropped out gave one back, it is that one.
+patient is willing, and it is planned or asked for, and its devices show what the block holds; what
+a block leaves out (FVC, mean pressure, names) is made here. An exchanged device is another device,
+with its own clock and assignment; where somebody who has dropped out gave one back, it is that one.
 """
 
 from collections import defaultdict
@@ -115,7 +115,8 @@ def _home(
         rates=rates,
         weekdays="".join("1" if bits >> day & 1 else "0" for day in range(7)),
         hours=((block.t[row] % 1) * 24).tolist(),
-        present=(block.scheduled[row] & block.willing[row]).tolist(),
+        planned=block.scheduled[row].tolist(),
+        willing=block.willing[row].tolist(),
         rng=line_rng,
         tablet=tablet_of(tenant, gateway, index, patient.person.condition, block.answers[row] == 1)
         if asking

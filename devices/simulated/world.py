@@ -6,8 +6,8 @@ of `Delivery`. Called by `fleet`, the load tests and the tests. Memory is bounde
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
-from datetime import date, datetime
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
 
 from devices.simulated.build import SCHEDULES, build_home
 from devices.simulated.cohort import Cohort
@@ -21,6 +21,13 @@ from devices.simulated.residents import residents
 __all__ = ["Delivery", "World"]
 
 _DAY_MS = 86_400_000
+Asked = Callable[[str, date], bool]
+"""Whether the home with this gateway is asked to measure on this day, beside its plan."""
+
+
+def nobody(_gateway: str, _day: date) -> bool:
+    """Nothing is asked beside the plan."""
+    return False
 
 
 class World:
@@ -119,8 +126,10 @@ class World:
         self._built = built
         return [episode for home in built for episode in home.episodes]
 
-    def deliveries(self) -> Iterator[Delivery]:
+    def deliveries(self, asked: Asked = nobody) -> Iterator[Delivery]:
         """Every message in order of virtual send time; each call starts from the beginning.
+
+        `asked` is looked at when a day begins: whom the platform has asked to measure on it.
 
         Works day by day: a day's messages are made, those due by its end are sorted and
         yielded, the rest waits for its day. Whatever is undelivered at the end was moved there.
@@ -130,8 +139,9 @@ class World:
         due: defaultdict[int, list[tuple[int, int, Delivery]]] = defaultdict(list)
         number = 0
         for day in range(self.days):
+            calendar_day = self.start + timedelta(days=day)
             for home in homes:
-                for delivery in home.day(day):
+                for delivery in home.day(day, asked(home.gateway, calendar_day)):
                     number += 1  # a resend never sorts before its original
                     slot = (delivery.send_ms - start_ms) // _DAY_MS
                     due[slot].append((delivery.send_ms, number, delivery))

@@ -207,7 +207,11 @@ class Clinic:
         return [outcome.result for outcome in process(deliveries, self.writer)]
 
     def evaluator(
-        self, name: str = "live", data_clock: bool = False, snapshot: Path | None = None
+        self,
+        name: str = "live",
+        data_clock: bool = False,
+        snapshot: Path | None = None,
+        asking: bool = False,
     ) -> Evaluator:
         """An evaluator with alerts of this name."""
         return Evaluator(
@@ -217,6 +221,7 @@ class Clinic:
             data_clock,
             snapshot,
             SPEAKING,
+            asking,
         )
 
     def alerts(self, name: str = "live") -> list[Alert]:

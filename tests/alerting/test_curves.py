@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerting import evaluate
+from alerting import curves
 from alerting.curves import curves_of
 from alerting.evaluate import Evaluator
 from alerting.roster import Roster
@@ -139,7 +139,7 @@ def test_curves_are_drawn_again_only_when_something_changed(
         drawn.append(roster.ids)
         return curves_of(roster, *rest)
 
-    monkeypatch.setattr(evaluate, "curves_of", counting)
+    monkeypatch.setattr(curves, "curves_of", counting)
     clinic.enrol([citizen("c2")])
     catch_up(live)
     first = live.curves(["c1", "c2"], 10)

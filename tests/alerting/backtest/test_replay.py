@@ -8,8 +8,8 @@ import pytest
 
 from alerting.backtest.alerts import ALERT
 from alerting.backtest.recording import DECIMALS, Recording
-from alerting.backtest.replay import DAILY_DAYS, Replayed, replay
-from alerting.rules import CLINICAL, RULEBOOK, SIGNALS, Colour
+from alerting.backtest.replay import Replayed, replay
+from alerting.rules import CLINICAL, DAILY_DAYS, RULEBOOK, SIGNALS, Colour
 from devices.simulated.cohort import Block, Cohort
 from hjemmepuls.worlds import recording_of
 

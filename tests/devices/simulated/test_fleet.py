@@ -41,6 +41,9 @@ class Platform:
         self._client.loop_start()
         assert self._subscribed.wait(10)
 
+    def publish(self, topic: str, payload: bytes) -> None:
+        self._client.publish(topic, payload, 1)
+
     def close(self) -> None:
         self._client.disconnect()
         self._client.loop_stop()

@@ -1,4 +1,4 @@
-"""The real processes, on loopback, for the journeys."""
+"""A real broker with the shipped configuration, for whoever needs one."""
 
 from collections.abc import Iterator
 from pathlib import Path
