@@ -184,7 +184,7 @@ class Demo:
             tallies = reader.tallies()
             found = audit_ledger(self._folder / "ledger.jsonl", reader)
         with closing(AlertStore(self._folder / "alerts.db")) as alerts:
-            asked = alerts.requests.sent()
+            asked = sum(one.sent_ms is not None for one in alerts.requests.all())
         severities = Counter(alert["severity"] for alert in self._open_alerts())
         return Summary(
             published=played.published + played.resends,

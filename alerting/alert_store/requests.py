@@ -59,14 +59,9 @@ class Requests:
             (request.until, now_ms, request.key),
         )
 
-    def sent(self) -> int:
-        """How many requests homes have been told of."""
-        with world():
-            return int(
-                self._db.execute(
-                    "SELECT count(*) FROM request WHERE sent_ms IS NOT NULL"
-                ).fetchone()[0]
-            )
+    def all(self) -> list[Request]:
+        """Every request there was, in the order of asking."""
+        return self._all("true ORDER BY key", ())
 
     def _write(self, statement: str, values: Sequence[Any]) -> None:
         with world():

@@ -130,12 +130,14 @@ def test_who_was_away_when_there_was_evidence_and_is_back_is_asked_by_the_next(
 
 
 def test_late_evidence_asks_while_there_are_days_left(ward: Clinic, live: Evaluator) -> None:
+    """What came late also makes evidence of the ordinary day after it, which had none before."""
     ward.receive(oximetry("c1", EVIDENT - 1, 94))
     catch_up(live)
+    assert asked(ward) == []
     ward.now_ms = ms(at(EVIDENT - 2 + DAILY_DAYS, 9))
     ward.receive(oximetry("c1", EVIDENT - 2, 84, pulse=110))
     catch_up(live)
-    assert asked(ward) == [("c1", EVIDENT - 1, EVIDENT - 2 + DAILY_DAYS)]
+    assert asked(ward) == [("c1", EVIDENT, EVIDENT - 1 + DAILY_DAYS)]
 
 
 def test_evidence_whose_days_are_over_asks_for_nothing(ward: Clinic, live: Evaluator) -> None:
