@@ -8,13 +8,13 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Ints, packed
+from alerting.rules.arrays import Bools, Ints, chosen, packed
 from alerting.rules.profile import Profile
 from alerting.rules.rule import everybody
 from alerting.rules.rulebook import RULEBOOK, RULES, Rulebook
 from alerting.rules.signals import SIGNALS
 
-_BIT: Final = 1 << np.arange(len(RULES))
+_BIT: Final = np.left_shift(1, np.arange(len(RULES)), dtype=np.int32)
 _LOOKS_AT: Final = np.array(
     [[signal.alias in rule.signals for signal in SIGNALS] for rule in RULES]
 )
@@ -33,12 +33,12 @@ def applicable_packed(profile: Profile, rulebook: Rulebook = RULEBOOK) -> Ints:
     planned = packed(profile.expected)
     often = np.bitwise_count(profile.plan_weekdays & np.uint8(0x7F))
     watched = (planned > 0) | profile.symptoms_asked
-    bits = np.where(watched, _BY_PLAN[planned] & _BY_DAYS[often], 0)
+    bits: Ints = _BY_PLAN[planned] & _BY_DAYS[often] & -watched.astype(np.int32)
     for column, rule in enumerate(rulebook.rules):
         if not rulebook.enabled[column]:
             bits &= ~_BIT[column]
         elif rule.applies is not everybody:
-            bits &= np.where(rule.applies(profile), -1, ~_BIT[column])
+            bits &= chosen(rule.applies(profile), np.int32(-1), ~_BIT[column])
     return bits
 
 

@@ -16,6 +16,12 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = slice | npt.NDArray[np.integer[Any]]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+_SAME_SIZE: Final[dict[int, np.dtype[np.signedinteger[Any]]]] = {
+    1: np.dtype(np.int8),
+    2: np.dtype(np.int16),
+    4: np.dtype(np.int32),
+}
+
 
 def columns(array: npt.NDArray[Scalar], rows: Rows | None = None) -> npt.NDArray[Scalar]:
     """The array with each column contiguous; as it is when it was cut by a slice (a view).
@@ -35,6 +41,56 @@ def where_set(flags: Bools) -> tuple[Ints, Ints]:
     column = place // max(len(flags), 1)
     row: Ints = place - column * len(flags)
     return row, column
+
+
+def chosen(where: Bools, then: Any, otherwise: Any) -> npt.NDArray[Any]:
+    """`np.where` by the bits of the values: the same, and many times as fast where flags are mixed.
+
+    NumPy looks at each flag and jumps; columns of one to four bytes are quicker taken whole.
+
+    >>> chosen(np.array([True, False]), np.array([1, 2], np.int8), np.int8(0)).tolist()
+    [1, 0]
+    """
+    dtype: np.dtype[Any] = np.result_type(then, otherwise)
+    taken: npt.NDArray[Any]
+    bits = _SAME_SIZE.get(dtype.itemsize)
+    if bits is None:
+        taken = np.where(where, then, otherwise)
+        return taken
+    one, other = np.asarray(then, dtype).view(bits), np.asarray(otherwise, dtype).view(bits)
+    mask: Ints = np.negative(where.view(np.int8), dtype=bits)
+    taken = ((one ^ other) & mask ^ other).view(dtype)
+    return taken
+
+
+def put(array: npt.NDArray[Any], where: Bools, new: Any) -> None:
+    """`array[where] = new[where]` by the bits, as `chosen`; `new` may be of another type.
+
+    >>> numbers = np.array([1, 2], np.int16)
+    >>> put(numbers, np.array([True, False]), 7.0)
+    >>> numbers.tolist()
+    [7, 2]
+    """
+    new = np.asarray(new).astype(array.dtype, copy=False)
+    bits = _SAME_SIZE.get(array.itemsize)
+    if bits is None:
+        np.copyto(array, new, where=where)
+        return
+    mask: Ints = np.negative(where.view(np.int8), dtype=bits)
+    kept = array.view(bits)
+    kept ^= (kept ^ new.view(bits)) & mask
+
+
+def for_all(row: npt.NDArray[Scalar], like: npt.NDArray[Any]) -> npt.NDArray[Scalar]:
+    """(columns,) → (n, columns), as large as `like`: NumPy is many times as fast on two whole
+    arrays of flags or bytes as on an array and a row.
+
+    >>> for_all(np.array([True, False]), np.zeros((2, 2))).tolist()
+    [[True, False], [True, False]]
+    """
+    whole: npt.NDArray[Scalar] = np.empty(like.shape, dtype=row.dtype, order="F")
+    whole[...] = row
+    return whole
 
 
 _EXACT_BITS: Final = 24

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, Rows, where_set
+from alerting.rules.arrays import Bools, Floats, Ints, Rows, chosen, put, where_set
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
 from alerting.rules.rulebook import RULES
@@ -38,9 +38,8 @@ _SIGNAL_FAMILY: Final = np.array([FAMILIES.index(signal.family) for signal in SI
 _FAMILY_RULES: Final = [
     [index for index, rule in enumerate(RULES) if rule.family == family] for family in FAMILIES
 ]
-_NEXT: Final = np.array([0] + [(bits & -bits).bit_length() - 1 for bits in range(1, 1 << SLOTS)])
-"""Lowest set bit of each possible `occupied`, rotated so that the oldest day is bit 0."""
-_BITS: Final = np.left_shift(1, np.arange(SLOTS)).astype(np.uint8)
+_YELLOW: Final = np.int8(Colour.YELLOW)
+_ONE: Final = np.uint8(1)
 GAP_DAYS_MAX: Final = 2047
 """After a longer gap nothing is left of what was known, to the last bit that counts."""
 _KEPT: Final[dict[np.dtype[Any], Floats]] = {
@@ -56,7 +55,7 @@ _MOVED: Final = ("weight", "mean", "spread", "absorbed_day", "occupied", "oldest
 
 def describe(block: State) -> tuple[Floats, Floats, Floats, Bools]:
     """(mean, sd, effective number of readings, valid), each (n, S); mean is NaN when empty."""
-    mean = np.where(block.weight > 0, block.mean, np.nan)
+    mean = chosen(block.weight > 0, block.mean, np.nan)
     sd = deviation_sd(block.weight, block.spread, _FLOOR[block.dtype])
     return mean, sd, block.weight.copy(order="F"), block.weight >= WEIGHT_VALID
 
@@ -69,13 +68,14 @@ def frozen(block: State, t: Floats) -> Bools:
 
 def note_episodes(block: State, t: Floats) -> None:
     """Start or end the freeze of each family after its rules were judged at t (n,)."""
+    raised, now = block.status >= _YELLOW, t.astype(block.dtype)
     for column, rules in enumerate(_FAMILY_RULES):
         if not rules:
             continue
-        active = (block.status[:, rules] >= Colour.YELLOW).any(axis=1)
+        active = np.logical_or.reduce(raised.T[rules], axis=0)
         since = block.frozen_since[:, column]
-        started = np.where(np.isnan(since), t, since)
-        block.frozen_since[:, column] = np.where(active, started, np.nan)
+        put(since, np.isnan(since), now)
+        put(since, ~active, np.nan)
 
 
 def absorb_due(block: State, ready: Bools, day: Ints) -> None:
@@ -105,7 +105,7 @@ def _absorb_everywhere(block: State, due: Bools, day: Ints) -> None:
     value = _waiting(block.pending, slot, due, int(day[0] - LAG_DAYS) % SLOTS)
     moved = _absorbed(before, value, slot, np.arange(_SIGNALS))
     for array, after in zip(before, moved, strict=True):
-        array[...] = np.where(due, after, array)
+        put(array, due, after)
 
 
 def _waiting(pending: Floats, slot: Ints, due: Bools, usual: int) -> Floats:
@@ -134,28 +134,31 @@ def _absorbed(
     """What _MOVED becomes when `value` of the oldest day enters, from what it was."""
     weight, mean, spread, absorbed, occupied, oldest = before
     pulled = winsorise(value, mean, deviation_sd(weight, spread, _FLOOR[weight.dtype][signal]))
-    value = np.where(weight > 0, pulled, value)
+    value = chosen(weight > 0, pulled, value)
     gap = np.minimum(np.maximum(oldest - absorbed, 0), GAP_DAYS_MAX)
     kept = _KEPT[weight.dtype][signal * (GAP_DAYS_MAX + 1) + gap]
-    left = occupied & ~_BITS[slot]
-    turned = (left >> slot) | (left << (SLOTS - slot)) & 0xFF
+    place = slot.astype(np.uint8)
+    left = occupied & ~(_ONE << place)
+    # Turned so that the oldest day was bit 0; the lowest bit that is left is the next day.
+    turned = (left >> place) | (left << (SLOTS - place))
+    days = np.bitwise_count((turned & -turned) - _ONE) * (turned != 0)
     return (
         *absorb(weight, mean, spread, value, kept),
         oldest.copy(order="K"),
         left,
-        oldest + _NEXT[turned],
+        oldest + days,
     )
 
 
 def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
     """Let the first accepted reading of a local day begin to wait. All (n, S) but day (n,)."""
     slot = day % SLOTS
-    bit = _BITS[slot][:, None]
+    bit = (_ONE << slot.astype(np.uint8))[:, None]
     fresh = may_enter & (block.occupied & bit == 0)
-    np.copyto(block.oldest_day, day[:, None], where=fresh & (block.occupied == 0))
-    np.bitwise_or(block.occupied, bit, out=block.occupied, where=fresh)
+    put(block.oldest_day, fresh & (block.occupied == 0), day[:, None])
+    block.occupied |= bit * fresh
     if slot.size and slot.min() == slot.max():
-        np.copyto(block.pending[:, :, slot[0]], x, where=fresh, casting="same_kind")
+        put(block.pending[:, :, slot[0]], fresh, x)
     else:
         row, signal = where_set(fresh)
         block.pending[row, signal, slot[row]] = x[row, signal]

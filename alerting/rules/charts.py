@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints
-from alerting.rules.primitives import absorb, decay
+from alerting.rules.arrays import Bools, Floats, Ints, chosen
+from alerting.rules.primitives import averaged, decay
 
 MACD_HALF_LIVES: Final = np.array([2.0, 14.0])
 """Days, fast and slow (P10). Zhang's (Eur J Heart Fail 2009;11:420) window lengths are not
@@ -74,7 +74,8 @@ def evidence_of(z: Floats, shift: float, clip: float = 3.5) -> Floats:
     (0.72, 0.0)
     """
     cut = np.minimum(np.maximum(z, -clip), clip)
-    return np.where(np.isnan(z), 0.0, shift * cut - shift * shift / 2.0)
+    told: Floats = chosen(np.isnan(z), 0.0, shift * cut - shift * shift / 2.0)
+    return told
 
 
 def evidence_of_answers(
@@ -119,6 +120,5 @@ def quicken(weight: Floats, mean: Floats, gap_days: Floats, value: Floats) -> tu
     >>> round(float(m[0, 0] - m[0, 1]), 6)
     0.014682
     """
-    kept = decay(gap_days[:, None], MACD_HALF_LIVES)
-    weight, mean, _ = absorb(weight, mean, np.zeros_like(mean), value[:, None], kept)
-    return weight, mean
+    kept = decay(gap_days, MACD_HALF_LIVES[:, None]).T
+    return averaged(weight, mean, value[:, None], kept)

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules.applicable import applicable_packed
-from alerting.rules.arrays import Bools, Floats, Ints, packed
+from alerting.rules.arrays import Bools, Floats, Ints, chosen, for_all, packed, put
 from alerting.rules.charts import may_fire
 from alerting.rules.colour import Colour
 from alerting.rules.episodes import Judged, hit_now
@@ -45,8 +45,8 @@ WAIT_RED_DAYS: Final = 1.0
 
 _HOME: Final = np.array([HYPOTHESES.index(rule.home) for rule in RULES])
 _OF_HOME: Final = [np.flatnonzero(home == _HOME) for home in range(CLINICAL)]
-_HOME_BITS: Final = [sum(1 << int(rule) for rule in rules) for rules in _OF_HOME]
-_CLINICAL_BITS: Final = sum(_HOME_BITS)
+_HOME_BITS: Final = [np.int32(sum(1 << int(rule) for rule in rules)) for rules in _OF_HOME]
+_CLINICAL_BITS: Final = np.bitwise_or.reduce(_HOME_BITS)
 _RED_ALONE: Final = np.array([rule.red_alone for rule in RULES])
 _OF_SOURCE: Final = [
     np.array([place for place, rule in enumerate(RULES) if rule.family == source])
@@ -54,6 +54,8 @@ _OF_SOURCE: Final = [
 ]
 _GREEN, _YELLOW, _RED = (np.int8(c) for c in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)
+_NEVER: Final = np.uint8(255)
+"""More hits than a register holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +83,24 @@ def compose(
     """The alerts of these rows at t (n,), local days; remembers them in `block`."""
     was = block.composed.copy(order="F")
     hit = hit_now(block, judged)
-    now = t.astype(block.source_t.dtype)
+    now = t.astype(block.dtype)
     for place, rules in enumerate(_OF_SOURCE):
-        reached = block.source_t[:, place]
-        reached[...] = np.where(np.logical_or.reduce(hit.T[rules], axis=0), now, reached)
+        put(block.source_t[:, place], np.logical_or.reduce(hit.T[rules], axis=0), now)
     recent = t[:, None] - block.source_t <= TOGETHER_DAYS
     together = (np.add.reduce(recent, axis=1, dtype=np.int8) >= 2)[:, None]
 
     raised, red = block.status >= _YELLOW, block.status == _RED
     backed = _backed(block, profile, rulebook)[:, None]
-    enough = (rulebook.speaks > 0) & (hits(block.hits_yellow) >= rulebook.speaks)
-    enough |= (red & rulebook.red_speaks) | (red & backed)
+    enough = hits(block.hits_yellow) >= np.where(rulebook.speaks, rulebook.speaks, _NEVER)
+    enough |= red & (for_all(rulebook.red_speaks, red) | backed)
     loud = raised & (enough | (judged.at_once == _RED))
     speaks, anything = _per_home(loud, profile), _per_home(raised, profile)
     pair = _per_home(hit, profile) & together & backed
     is_open = was[:, :CLINICAL] >= _YELLOW
     yellow = speaks | pair | (is_open & anything)
-    colour = np.where(_per_home(red & _RED_ALONE, profile) | (pair & speaks), _RED, _YELLOW)
-    colour = np.maximum(colour, np.where(is_open, was[:, :CLINICAL], _GREEN))
-    block.composed[:, :CLINICAL] = np.where(yellow, colour, _quiet(block, profile, rulebook))
+    alone = _per_home(red & for_all(_RED_ALONE, red), profile)
+    colour = np.maximum(chosen(alone | (pair & speaks), _RED, _YELLOW), was[:, :CLINICAL] * is_open)
+    block.composed[:, :CLINICAL] = chosen(yellow, colour, _quiet(block, profile, rulebook))
     block.composed[:, MISSING] = block.status[:, rule_index("R24")]
     block.composed[:, TECHNICAL] = block.status[:, rule_index("T01")]
     call = _call(block, was, _per_home(hit & loud, profile) | pair, t)
@@ -125,9 +126,9 @@ def _quiet(block: State, profile: Profile, rulebook: Rulebook) -> Ints:
     one = profile.copd ^ profile.heart_failure
     quiet = np.empty((len(apply), CLINICAL), dtype=np.int8, order="F")
     for home, follows in enumerate((profile.copd, profile.heart_failure, ~one)):
-        mine = np.where(one, np.where(follows, _CLINICAL_BITS, 0), _HOME_BITS[home])
+        mine = chosen(one, follows * _CLINICAL_BITS, _HOME_BITS[home])
         ran = ((apply & mine) != 0) & ((unable & mine) == 0)
-        quiet[:, home] = np.where(ran, _GREEN, _INSUFFICIENT)
+        quiet[:, home] = chosen(ran, _GREEN, _INSUFFICIENT)
     return quiet
 
 
@@ -136,10 +137,9 @@ def _per_home(flags: Bools, profile: Profile) -> Bools:
     own = np.empty((len(flags), CLINICAL), dtype=np.bool_, order="F")
     for place, rules in enumerate(_OF_HOME):
         np.logical_or.reduce(flags.T[rules], axis=0, out=own[:, place])
-    one = profile.copd ^ profile.heart_failure
-    anywhere = own.any(axis=1)
-    own[:, 0] = np.where(one, anywhere & profile.copd, own[:, 0])
-    own[:, 1] = np.where(one, anywhere & profile.heart_failure, own[:, 1])
+    one, anywhere = profile.copd ^ profile.heart_failure, own.any(axis=1)
+    for place, followed in enumerate((profile.copd, profile.heart_failure)):
+        put(own[:, place], one, anywhere & followed)
     own[:, GENERAL] &= ~one
     return own
 
@@ -150,9 +150,8 @@ def _call(block: State, was: npt.NDArray[np.int8], hit: Bools, t: Floats) -> Boo
     rose = (now > was) & (now > _GREEN)
     raw = rose.copy()
     raw[:, :CLINICAL] |= hit & (now[:, :CLINICAL] >= _YELLOW)
-    wait = np.where(rose & (now == _RED), WAIT_RED_DAYS, WAIT_DAYS)
-    at = t[:, None]
-    call: Bools = raw & may_fire(at, now, block.told_t, block.told, wait)
-    np.copyto(block.told, now, where=call)
-    np.copyto(block.told_t, at, where=call, casting="unsafe")
+    wait = chosen(rose & (now == _RED), WAIT_RED_DAYS, WAIT_DAYS)
+    call: Bools = raw & may_fire(t[:, None], now, block.told_t, block.told, wait)
+    put(block.told, call, now)
+    put(block.told_t, call, t[:, None])
     return call

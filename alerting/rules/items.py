@@ -18,7 +18,7 @@ SEVERE: Final = ("chest_pain", "syncope")
 """Whoever says yes to one of these is told to ring 112, the Danish emergency number."""
 
 _INDEX: Final = {item.alias: index for index, item in enumerate(ITEMS)}
-_BITS: Final = (1 << np.arange(len(ITEMS))).astype(np.uint16)
+_BITS: Final = (1 << np.arange(len(ITEMS))).astype(np.uint16)[:, None]
 
 
 def item_index(alias: str) -> int:
@@ -36,5 +36,5 @@ def unpacked(bits: Ints) -> Bools:
     >>> unpacked(np.array([5], dtype=np.uint16))[0, :3].tolist()
     [True, False, True]
     """
-    flags: Bools = (bits[:, None] & _BITS) != 0
-    return flags
+    flags: Bools = (bits & _BITS) != 0
+    return flags.T

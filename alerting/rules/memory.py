@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints, Rows, packed
+from alerting.rules.arrays import Bools, Floats, Ints, Rows, chosen, packed, put
 from alerting.rules.charts import add_evidence, evidence_of, evidence_of_answers, quicken
 from alerting.rules.due_days import count_due
 from alerting.rules.items import NO, NOT_ASKED, YES, item_index, unpacked
@@ -41,6 +41,11 @@ SLOW_READINGS: Final = 3.0
 """Effective readings from which the slow average of the weight is worth keeping for later."""
 DILIGENCE_HALF_LIVES: Final = np.array([10.0, 10.0, 60.0, 60.0])
 """Days: a mean age of about two weeks and of about three months (C)."""
+_MET, _DUE = slice(0, 4, 2), slice(1, 4, 2)
+"""Of `State.kept`: due days met and due, each lately and usually."""
+GAP_DAYS_MAX: Final = 3650
+_LEFT: Final = decay(np.arange(GAP_DAYS_MAX + 1)[:, None], DILIGENCE_HALF_LIVES)
+"""What is left of them after each whole number of days; a longer gap counts as so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,8 @@ def take_in(s: Sitting, params_of: Mapping[str, Mapping[str, float]]) -> None:
     _extend_trend(s)
     _average_weight(s)
     answered = _some(s.answers.T != NOT_ASKED)
-    s.state.said_yes[...] = np.where(answered, packed(s.yes), s.state.said_yes)
-    s.state.answered_day[...] = np.where(answered, s.day, s.state.answered_day)
+    put(s.state.said_yes, answered, packed(s.yes))
+    put(s.state.answered_day, answered, s.day)
 
 
 def remember(s: Sitting) -> None:
@@ -97,7 +102,7 @@ def remember(s: Sitting) -> None:
     state.flow_past[row, place] = s.x[row, _FEV1]
     state.flow_place[row] = (place + 1) % FLOW_READINGS
     _remember_weight(s)
-    np.copyto(state.accepted_day, s.day[:, None], where=~np.isnan(s.x))
+    put(state.accepted_day, ~np.isnan(s.x), s.day[:, None])
 
 
 def forget(state: "State", rows: Rows, signal: int) -> None:
@@ -118,20 +123,26 @@ def flow_before(state: "State", first: Bools) -> tuple[Floats, Floats]:
     first (n,): nothing of today is kept yet, so the oldest of the eight kept is one too many;
     otherwise the newest is today's.
     """
-    left_out = np.where(first, state.flow_place, (state.flow_place - 1) % FLOW_READINGS)
-    past, days = state.flow_past.astype(np.float64), FLOW_READINGS - 1
-    total, squares = np.zeros(len(left_out)), np.zeros(len(left_out))
-    for place in range(FLOW_READINGS):  # one by one: the same order whatever the batch
-        total += np.where(left_out == place, 0.0, past[:, place])
-    mean = total / days
-    for place in range(FLOW_READINGS):
-        squares += np.where(left_out == place, 0.0, (past[:, place] - mean) ** 2)
-    return mean, np.sqrt(squares / (days - 1))
+    left_out = chosen(first, state.flow_place, (state.flow_place - 1) % FLOW_READINGS)
+    past, days, row = state.flow_past.astype(np.float64), FLOW_READINGS - 1, np.arange(len(first))
+    past[row, left_out] = 0.0
+    mean = _one_by_one(past) / days
+    apart = past - mean[:, None]
+    apart[row, left_out] = 0.0
+    return mean, np.sqrt(_one_by_one(apart * apart) / (days - 1))
+
+
+def _one_by_one(numbers: Floats) -> Floats:
+    """The sum of columns (n,), in the same order whatever the batch."""
+    total = np.zeros(len(numbers))
+    for column in numbers.T:
+        total += column
+    return total
 
 
 def said_yes_today(state: "State", day: Ints, answers: Ints) -> Bools:
     """(n, Q): answered yes in this call, or earlier on the same day and not taken back now."""
-    before = np.where(state.answered_day == day, state.said_yes, np.uint16(0))
+    before = state.said_yes * (state.answered_day == day)
     yes: Bools = (answers == YES) | (unpacked(before) & (answers != NO))
     return yes
 
@@ -171,7 +182,7 @@ def _fuse(s: Sitting, place: int, chart: Chart, params: Mapping[str, float]) -> 
     total = np.zeros(len(s.t))
     for column, alias in zip(chart.columns, chart.shifts, strict=True):
         z = (s.x[:, column] - s.mean[:, column]) / s.sd[:, column]
-        z = np.where(s.first[:, column] & s.known[:, column], z, np.nan)
+        z = chosen(s.first[:, column] & s.known[:, column], z, np.nan)
         total += evidence_of(z, params[f"shift_{alias}"], params["clip_sd"])
     held = s.state.llr[:, place]
     total += _of_answers(s, place, chart, params, held)
@@ -191,31 +202,32 @@ def _of_answers(
     yes = _how_many(answer == YES for answer in answers)
     no = _how_many(answer == NO for answer in answers)
     # What the branching leaves out after a no to the first question is a no as well.
-    no = np.where(answers[0] != NOT_ASKED, len(chart.items) - yes, no)
+    no = chosen(answers[0] != NOT_ASKED, len(chart.items) - yes, no)
     asked = yes + no
     state, new = s.state, (asked > 0) & (s.state.answered_day != s.day)
-    gap = np.where(state.answered_day == NEVER, 0, s.day - state.answered_day)
+    gap = (s.day - state.answered_day) * (state.answered_day != NEVER)
     weight, rate = state.yes_weight[:, place], state.yes_rate[:, place]
     usual = np.maximum(rate.astype(np.float64), params["usual_least"])
-    counted = np.where(s.profile.treated, 0, yes)
+    counted = yes * ~s.profile.treated
     said = evidence_of_answers(
         counted, no, usual, params["share_yes"], params["least"], params["most"]
     )
     learns = new & (held < params["well"])
     kept = weight * decay(gap, np.array(params["usual_half_life"])).astype(np.float64) + asked
     share = rate + (yes - asked * rate) / np.maximum(kept, 1.0)
-    np.copyto(weight, kept, where=learns, casting="unsafe")
-    np.copyto(rate, share, where=learns, casting="unsafe")
+    put(weight, learns, kept)
+    put(rate, learns, share)
     return np.where(new, said, 0.0)
 
 
 def trend(state: "State", rows: Ints) -> tuple[Floats, Floats]:
     """Days (14,) back from the newest and saturations (len(rows), 14), oldest first, NaN = none
     (P12)."""
-    slot = (state.trend_day[rows][:, None] - _BACK) % TREND_DAYS
-    held = (state.trend_held[rows][:, None] >> _BACK) & 1
-    tenths = state.trend_tenths[rows[:, None], slot]
-    return -_BACK.astype(np.float64), np.where(held == 1, tenths / _TENTHS, np.nan)
+    slot = state.trend_day[rows] % TREND_DAYS - _BACK[:, None]
+    slot += TREND_DAYS * (slot < 0)
+    held = (state.trend_held[rows] >> _BACK[:, None]) & 1
+    tenths = state.trend_tenths[rows, slot]
+    return -_BACK.astype(np.float64), np.where(held == 1, tenths / _TENTHS, np.nan).T
 
 
 def trend_count(state: "State") -> Ints:
@@ -240,9 +252,9 @@ def _average_weight(s: Sitting) -> None:
     state = s.state
     first, x = s.first[:, _WEIGHT], s.x[:, _WEIGHT]
     weight, mean = quicken(state.quick_weight, state.quick_mean, s.t - state.quick_t, x)
-    state.quick_weight[...] = np.where(first[:, None], weight, state.quick_weight)
-    state.quick_mean[...] = np.where(first[:, None], mean, state.quick_mean)
-    state.quick_t[...] = np.where(first, s.t, state.quick_t)
+    put(state.quick_weight, first[:, None], weight)
+    put(state.quick_mean, first[:, None], mean)
+    put(state.quick_t, first, s.t)
     row = np.flatnonzero(first & (state.quick_weight[:, 1] >= SLOW_READINGS))
     span = s.day[row] // MONTH_SPAN_DAYS
     slot = span % MONTH_SLOTS
@@ -254,11 +266,14 @@ def _average_weight(s: Sitting) -> None:
 
 def month_ago(state: "State", day: Ints) -> tuple[Floats, Floats]:
     """The slow average of the weight now and 30 to 63 days ago, kg (n,); NaN = not known."""
-    age = day[:, None] - state.month_day
-    inside = (age >= _MONTH_DAYS[0]) & (age < _MONTH_DAYS[1])
-    newest = np.where(inside, age, _MONTH_DAYS[1]).argmin(axis=1)
-    kept = np.take_along_axis(state.month_mean, newest[:, None], axis=1)[:, 0].astype(np.float64)
-    return state.quick_mean[:, 1].astype(np.float64), np.where(inside.any(axis=1), kept, np.nan)
+    newest = np.full(len(day), _MONTH_DAYS[1], dtype=np.int32)
+    before = np.full(len(day), np.nan, dtype=state.dtype)
+    for slot in range(MONTH_SLOTS):
+        age = day - state.month_day[:, slot]
+        newer = (age >= _MONTH_DAYS[0]) & (age < newest)
+        put(newest, newer, age)
+        put(before, newer, state.month_mean[:, slot])
+    return state.quick_mean[:, 1].astype(np.float64), before.astype(np.float64)
 
 
 def _remember_weight(s: Sitting) -> None:
@@ -281,10 +296,7 @@ def watched(profile: Profile) -> Bools:
 
 def met_until(profile: Profile, contact_day: Ints) -> tuple[Ints, Bools]:
     """The last local day whose due measurements are met (n,), and whether anything is due (n,)."""
-    met = np.full(profile.patients, np.iinfo(np.int32).max, dtype=np.int32)
-    for signal in range(contact_day.shape[1]):
-        expected = profile.expected[:, signal]
-        met = np.where(expected, np.minimum(met, contact_day[:, signal]), met)
+    met = np.minimum.reduce(chosen(profile.expected, contact_day, np.iinfo(np.int32).max), axis=1)
     return np.maximum(met, profile.start_day - 1), watched(profile)
 
 
@@ -292,13 +304,15 @@ def keep_contact(state: "State", profile: Profile, present: Bools, day: Ints) ->
     """Note who measured, and count the due days that were met or missed until then (R24)."""
     before, due = met_until(profile, state.contact_day)
     later = np.maximum(state.contact_day, day[:, None])
-    state.contact_day[...] = np.where(present, later, state.contact_day)
+    put(state.contact_day, present, later)
     after, _ = met_until(profile, state.contact_day)
     row = np.flatnonzero(due & (after > before))
     passed = count_due(profile.plan_weekdays[row], before[row], after[row])
     row, passed, until = row[passed > 0], passed[passed > 0], after[row][passed > 0]
     kept = _aged(state.kept[row], until - state.kept_day[row])
-    state.kept[row] = kept + np.stack([np.ones(len(row)), passed] * 2, axis=1)
+    kept[:, _MET] += 1.0
+    kept[:, _DUE] += passed[:, None]
+    state.kept[row] = kept
     state.kept_day[row] = until
 
 
@@ -308,12 +322,11 @@ def diligence(state: "State", rows: Ints, missed_day: Ints) -> tuple[Floats, Flo
     As they stand on `missed_day`, the first due day that is not met: it counts, too.
     """
     kept = _aged(state.kept[rows].astype(np.float64), missed_day - state.kept_day[rows])
-    met_lately, due_lately, met_usually, due_usually = kept.T
+    (met_lately, met_usually), (due_lately, due_usually) = kept[:, _MET].T, kept[:, _DUE].T
     due_lately, due_usually = due_lately + 1.0, due_usually + 1.0
     return met_lately / due_lately, met_usually / due_usually, due_lately - met_lately
 
 
 def _aged(kept: Floats, gap_days: Ints) -> Floats:
-    gap = np.clip(gap_days, 0, 3650)[:, None]
-    aged: Floats = kept * decay(gap, DILIGENCE_HALF_LIVES)
+    aged: Floats = kept * _LEFT[np.minimum(np.maximum(gap_days, 0), GAP_DAYS_MAX)]
     return aged

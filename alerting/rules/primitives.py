@@ -7,7 +7,7 @@ that the tests use. All functions broadcast and none changes its arguments.
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.arrays import Bools, Floats, Ints, chosen
 from alerting.rules.colour import Colour
 
 WINSOR_SD = 3.0
@@ -52,11 +52,15 @@ def absorb(
     >>> float(w), round(float(m), 6), round(float(s / w), 6)
     (1.5, 11.333333, 0.888889)
     """
+    weight, moved = averaged(weight, mean, value, kept)
+    spread = kept * spread + (value - mean) * (value - moved)
+    return weight, moved, spread
+
+
+def averaged(weight: Floats, mean: Floats, value: Floats, kept: Floats) -> tuple[Floats, Floats]:
+    """The same without the variance: the new (weight, mean)."""
     weight = kept * weight + 1.0
-    deviation = value - mean
-    mean = mean + deviation / weight
-    spread = kept * spread + deviation * (value - mean)
-    return weight, mean, spread
+    return weight, mean + (value - mean) / weight
 
 
 def deviation_sd(weight: Floats, spread: Floats, floor: Floats) -> Floats:
@@ -138,8 +142,8 @@ def window_gain(
     (23, True)
     """
     inside, found = _inside(day, past_days, window_days)
-    lowest = np.where(inside, past, np.iinfo(past.dtype).max).min(axis=1)
-    return np.where(found, value - lowest, 0), found
+    lowest = np.minimum.reduce(chosen(inside, past, np.iinfo(past.dtype).max), axis=1)
+    return chosen(found, value - lowest, 0), found
 
 
 def window_fall(
@@ -153,8 +157,8 @@ def window_fall(
     (23, True)
     """
     inside, found = _inside(day, past_days, window_days)
-    highest = np.where(inside, past, 0).max(axis=1)
-    return np.where(found, highest - value, 0), found
+    highest = np.maximum.reduce(past * inside, axis=1)
+    return chosen(found, highest - value, 0), found
 
 
 def _inside(day: Ints, past_days: Ints, window_days: int) -> tuple[Bools, Bools]:

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.arrays import Bools, Floats, Ints, chosen, put
 from alerting.rules.signals import SIGNALS, signal_index
 from alerting.rules.state import State
 
@@ -56,9 +56,11 @@ def screen(
     grams[~good[:, _WEIGHT]] = 0
 
     with np.errstate(over="ignore"):  # what a smaller float cannot hold is far off enough as inf
-        block.suspect[...] = np.where(good, np.nan, np.where(present, x, block.suspect))
-    block.accepted_grams[...] = np.where(grams > 0, grams, block.accepted_grams)
-    accepted = np.where(good, x, np.nan).astype(block.dtype, copy=False)
+        kept = x.astype(block.dtype, copy=False)
+    put(block.suspect, present, kept)
+    put(block.suspect, good, np.nan)
+    put(block.accepted_grams, grams > 0, grams)
+    accepted = chosen(good, kept, np.nan)
     return Screened(accepted, measured, present, good, grams)
 
 

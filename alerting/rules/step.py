@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules import baseline, memory
-from alerting.rules.arrays import Bools, Floats, Ints, Rows
+from alerting.rules.arrays import Bools, Floats, Ints, Rows, chosen
 from alerting.rules.compose import compose
 from alerting.rules.due_days import NTH_MAX, nth_due
 from alerting.rules.episodes import Judged, advance
@@ -189,7 +189,7 @@ def _sitting(
 ) -> Sitting:
     mean, sd, count, valid = baseline.describe(block)
     day = np.floor(t).astype(np.int32)
-    usual = np.where(valid, mean, np.nan)
+    usual = chosen(valid, mean, np.nan)
     return Sitting(
         profile=known,
         t=t,
@@ -203,7 +203,7 @@ def _sitting(
         sd=sd,
         count=count,
         known=valid,
-        base=np.where(np.isnan(known.base), usual, known.base).astype(block.dtype, copy=False),
+        base=chosen(np.isnan(known.base), usual, known.base.astype(block.dtype, copy=False)),
         answers=answers,
         yes=memory.said_yes_today(block, day, answers),
         state=block,

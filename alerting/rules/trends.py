@@ -14,6 +14,8 @@ MAD_TO_SD: Final = 1.4826
 """The sd of a normal distribution over its median absolute deviation."""
 _EXACT: Final = np.array([99, 99, 99, 99, 6, 8, 11, 13, 16])
 """One-sided 5 % critical |S| of Mann and Kendall without ties, n = 4 to 8 (reference P12)."""
+_EXACT_MAX: Final = len(_EXACT) - 1
+_LEAST: Final = 4
 _ONE_SIDED_5: Final = 1.6448536269514722
 
 
@@ -41,51 +43,63 @@ def mann_kendall(readings: Floats) -> tuple[Ints, Floats, Ints]:
     >>> int(s[0]), round(float(z[0]), 4), int(n[0])
     (-11, -1.9487, 6)
     """
-    rows, k = readings.shape
-    readings = np.asfortranarray(readings)
-    s = np.zeros(rows, dtype=np.int32)
-    tied = np.zeros((rows, k), dtype=np.int32, order="F")
-    for gap in range(1, k):
+    s, count, tied = _rises(readings), _count(readings), _tied(readings)
+    return s, _standardised(s, count, tied), count
+
+
+def _count(readings: Floats) -> Ints:
+    count: Ints = np.add.reduce(np.isfinite(readings), axis=1, dtype=np.int32)
+    return count
+
+
+def _rises(readings: Floats) -> Ints:
+    """S (n,): rises minus falls over all pairs. At most 128 readings."""
+    s = np.zeros(len(readings), dtype=np.int32)
+    for gap in range(1, readings.shape[1]):
         later, earlier = readings[:, gap:], readings[:, :-gap]
         rises, sinks = (later > earlier).view(np.int8), (later < earlier).view(np.int8)
-        s += np.add.reduce(rises - sinks, axis=1, dtype=np.int8)  # at most k - 1 of each
-        same = later == earlier
+        s += np.add.reduce(rises - sinks, axis=1, dtype=np.int8)
+    return s
+
+
+def _tied(readings: Floats) -> Ints:
+    """(n, k): how many others of its row each reading is equal to. At most 128 readings."""
+    tied = np.zeros(readings.shape, dtype=np.int8, order="F")
+    for gap in range(1, readings.shape[1]):
+        same = readings[:, gap:] == readings[:, :-gap]
         tied[:, gap:] += same
         tied[:, :-gap] += same
-    count = np.add.reduce(np.isfinite(readings), axis=1, dtype=np.int32)
+    return tied
+
+
+def _standardised(s: Ints, count: Ints, tied: Ints) -> Floats:
+    tied = tied.astype(np.int32)
     # A group of u equal readings is met u times, each with u - 1 others: u (u-1) (2u+5) / u each.
-    ties = (tied * (2 * tied + 7)).sum(axis=1)
+    ties = np.add.reduce(tied * (2 * tied + 7), axis=1)
     variance = (count * (count - 1) * (2 * count + 5) - ties) / 18.0
     root = np.sqrt(np.maximum(variance, 1e-300))
-    z = np.where(variance > 0, (s - np.sign(s)) / root, 0.0)
-    return s, z, count
+    z: Floats = np.where(variance > 0, (s - np.sign(s)) / root, 0.0)
+    return z
 
 
-def falls(readings: Floats) -> tuple[Bools, Floats]:
-    """Whether the readings fall, one-sided 5 % (P12), and Z; (n,) each. Needs four readings.
+def falls(readings: Floats) -> Bools:
+    """Whether the readings fall (n,), one-sided 5 % (P12). Needs four readings.
 
     Up to eight readings without ties the exact table decides, otherwise the normal approximation.
 
-    >>> falls(np.array([[96, 95, 94, 93.0], [96, 95, 96, 93.0]]))[0].tolist()
+    >>> falls(np.array([[96, 95, 94, 93.0], [96, 95, 96, 93.0]])).tolist()
     [True, False]
     """
-    s, z, count = mann_kendall(readings)
-    pairs = count * (count - 1) // 2
-    untied = _distinct(readings) == count
-    exact = untied & (count <= 8)
-    small = np.minimum(count, 8)
-    by_table = -s >= _EXACT[small]
-    fall: Bools = (pairs >= 6) & np.where(exact, by_table, z <= -_ONE_SIDED_5)
-    return fall, z
-
-
-def _distinct(readings: Floats) -> Ints:
-    """How many different values each row holds."""
-    ordered = np.sort(readings, axis=1)  # NaN comes last
-    new = np.diff(ordered, axis=1) > 0
-    some = np.isfinite(ordered[:, 0])
-    distinct: Ints = np.add.reduce(new, axis=1, dtype=np.int32) + some
-    return distinct
+    readings = np.asfortranarray(readings)
+    fall, s = np.zeros(len(readings), dtype=np.bool_), _rises(readings)
+    row = np.flatnonzero(s < 0)  # the others need no closer look
+    s, readings = s[row], np.asfortranarray(readings[row])
+    count, tied = _count(readings), _tied(readings)
+    exact = (count <= _EXACT_MAX) & ~np.logical_or.reduce(tied, axis=1)
+    by_table = -s >= _EXACT[np.minimum(count, _EXACT_MAX)]
+    by_normal = _standardised(s, count, tied) <= -_ONE_SIDED_5
+    fall[row] = (count >= _LEAST) & np.where(exact, by_table, by_normal)
+    return fall
 
 
 def theil_sen(days: Floats, readings: Floats) -> Floats:
@@ -100,10 +114,9 @@ def theil_sen(days: Floats, readings: Floats) -> Floats:
     k = readings.shape[1]
     if k < 2:
         return np.full(len(readings), np.nan)
-    days = np.broadcast_to(days, readings.shape)
     left, right = np.triu_indices(k, 1)
-    slopes = (readings[:, right] - readings[:, left]) / (days[:, right] - days[:, left])
-    slopes = np.sort(slopes, axis=1)  # NaN comes last
+    slopes = (readings[:, right] - readings[:, left]) / (days[..., right] - days[..., left])
+    slopes.sort(axis=1)  # NaN comes last
     count, row = np.isfinite(slopes).sum(axis=1), np.arange(len(slopes))
     lower = slopes[row, np.maximum(count - 1, 0) // 2]
     upper = slopes[row, np.minimum(count // 2, slopes.shape[1] - 1)]

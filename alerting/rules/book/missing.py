@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from alerting.rules import memory
-from alerting.rules.arrays import Bools
+from alerting.rules.arrays import Bools, Ints
 from alerting.rules.colour import Colour
 from alerting.rules.due_days import count_due, nth_due
 from alerting.rules.profile import Profile
@@ -34,18 +34,11 @@ def missing(s: Sitting, params: Params) -> Verdict:
     met, ran = memory.met_until(profile, s.state.contact_day)
     met = np.where(ran, met, last)
     missed = count_due(plan, met, last)
-    first, slack = nth_due(plan, met, 1), np.zeros_like(ran)
+    yellow, since = np.zeros_like(ran), np.full(len(ran), np.nan)
     late = np.flatnonzero(ran & (missed >= params["blue"]))
     if late.size:
-        lately, usual, not_met = memory.diligence(s.state, late, first[late])
-        slack[late] = (lately <= params["share"] * usual) & (not_met >= params["lately"])
-    second = int(params["yellow"])
-    due = nth_due(plan, met, second)
-    early = due - met >= params["silent_days"]
-    row = (missed >= second) & (early | (missed > second))
-    yellow = row | slack
-    later = np.where(early, due, nth_due(plan, met, second + 1))
-    nth = np.where(row & ~slack, later, first)
+        yellow[late], nth = _in_a_row(s, late, met[late], missed[late], params)
+        since[late] = nth + params["grace_days"] + hour[late]
     level = np.where(yellow, Colour.YELLOW, Colour.GREEN)
     return Verdict(
         asked=np.ones_like(ran),
@@ -56,8 +49,25 @@ def missing(s: Sitting, params: Params) -> Verdict:
         limit_yellow=params["yellow"],
         limit_red=params["yellow"],
         extra=np.where(ran, missed, np.nan),
-        since=nth + params["grace_days"] + hour,
+        since=since,
     )
+
+
+def _in_a_row(
+    s: Sitting, rows: Ints, met: Ints, missed: Ints, params: Params
+) -> tuple[Bools, Ints]:
+    """Of `rows` that missed something: whether it is yellow, and the due day since when the colour
+    holds; (len(rows),) each, as `met` and `missed` are."""
+    plan = s.profile.plan_weekdays[rows]
+    first = nth_due(plan, met, 1)
+    lately, usual, not_met = memory.diligence(s.state, rows, first)
+    slack = (lately <= params["share"] * usual) & (not_met >= params["lately"])
+    second = int(params["yellow"])
+    due = nth_due(plan, met, second)
+    early = due - met >= params["silent_days"]
+    row = (missed >= second) & (early | (missed > second))
+    later = np.where(early, due, nth_due(plan, met, second + 1))
+    return row | slack, np.where(row & ~slack, later, first)
 
 
 def planned(profile: Profile) -> Bools:
@@ -70,9 +80,11 @@ def quality(s: Sitting, params: Params) -> Verdict:
     del params
     suspect = s.state.suspect
     waiting = ~np.isnan(suspect)
-    first = waiting.argmax(axis=1)
-    any_waiting: Bools = np.any(waiting, axis=1)
-    value = np.take_along_axis(suspect, first[:, None], axis=1)[:, 0].astype(np.float64)
+    any_waiting: Bools = np.logical_or.reduce(waiting, axis=1)
+    value, column = (np.full(len(suspect), np.nan) for _ in range(2))
+    row = np.flatnonzero(any_waiting)
+    column[row] = first = waiting[row].argmax(axis=1)
+    value[row] = suspect[row, first]
     asked: Bools = np.any(s.present, axis=1)
     return Verdict(
         asked=asked,
@@ -82,7 +94,7 @@ def quality(s: Sitting, params: Params) -> Verdict:
         value=value,
         limit_yellow=np.nan,
         limit_red=np.nan,
-        extra=np.where(any_waiting, first, np.nan),
+        extra=column,
     )
 
 

@@ -30,7 +30,7 @@ def spo2_trend(s: Sitting, params: Params) -> Verdict:
     chosen = np.flatnonzero(ran & (below >= params["below"]))
     if chosen.size:
         days, readings = memory.trend(s.state, chosen)
-        fall, _ = falls(readings.astype(np.float32))  # tenths keep their order
+        fall = falls(readings.astype(np.float32))  # tenths keep their order
         slope[chosen[fall]] = theil_sen(days, readings[fall])
     return Verdict(
         asked=~np.isnan(x),

@@ -37,7 +37,7 @@ def systolic_low(s: Sitting, params: Params) -> Verdict:
     level = np.where(lifted, RED, side.level)
     x = s.x[:, SYSTOLIC]
     asked = ~np.isnan(x)
-    ran = asked & (side.complete | (level > Colour.GREEN))
+    ran = asked & (side.complete | (level > GREEN))
     return Verdict(
         asked=asked,
         ran=ran,
@@ -59,7 +59,7 @@ def pressure_high(s: Sitting, params: Params) -> Verdict:
     by_diastolic = diastolic.level > systolic.level
     return Verdict(
         asked=asked,
-        ran=asked & (systolic.complete & diastolic.complete | (level > Colour.GREEN)),
+        ran=asked & (systolic.complete & diastolic.complete | (level > GREEN)),
         level=level,
         clear=systolic.clear & diastolic.clear,
         value=s.x[:, SYSTOLIC],

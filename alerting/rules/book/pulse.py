@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from alerting.rules.book import sides
-from alerting.rules.book.sides import BASELINE, CONFIRMED, PULSE, REPEATED, STABLE
+from alerting.rules.book.sides import BASELINE, CONFIRMED, GREEN, PULSE, REPEATED, STABLE
 from alerting.rules.colour import Colour
 from alerting.rules.rule import Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
@@ -22,7 +22,7 @@ def pulse_abs(s: Sitting, params: Params) -> Verdict:
     nearer_low = (x - low.outer <= high.outer - x) | np.isnan(high.outer)
     return Verdict(
         asked=asked,
-        ran=asked & (low.complete & high.complete | (level > Colour.GREEN)),
+        ran=asked & (low.complete & high.complete | (level > GREEN)),
         level=level,
         clear=low.clear & high.clear,
         value=x,

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.arrays import Bools, Floats, Ints, chosen
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
 from alerting.rules.rule import Params
@@ -54,7 +54,7 @@ def low(s: Sitting, column: int, off: float) -> Side:
     """At or below the low limits; clear from `off` above the outer one."""
     x, profile = s.x[:, column], s.profile
     yellow, red = profile.low_yellow[:, column].copy(), profile.low_red[:, column].copy()
-    outer = np.where(np.isnan(yellow), red, yellow)
+    outer = chosen(np.isnan(yellow), red, yellow)
     complete = ~np.isnan(outer) & ~np.isnan(x)
     return Side(grade(x <= yellow, x <= red), x >= outer + off, complete, outer, yellow, red)
 
@@ -63,7 +63,7 @@ def high(s: Sitting, column: int, off: float) -> Side:
     """At or above the high limits; clear from `off` below the outer one."""
     x, profile = s.x[:, column], s.profile
     yellow, red = profile.high_yellow[:, column].copy(), profile.high_red[:, column].copy()
-    outer = np.where(np.isnan(yellow), red, yellow)
+    outer = chosen(np.isnan(yellow), red, yellow)
     complete = ~np.isnan(outer) & ~np.isnan(x)
     return Side(grade(x >= yellow, x >= red), x <= outer - off, complete, outer, yellow, red)
 
@@ -73,7 +73,7 @@ def one_sided(s: Sitting, column: int, side: Side) -> Verdict:
     and as red once it is confirmed."""
     x = s.x[:, column]
     asked = ~np.isnan(x)
-    ran = asked & (side.complete | (side.level > Colour.GREEN))
+    ran = asked & (side.complete | (side.level > GREEN))
     return Verdict(
         asked, ran, side.level, side.clear, x, side.yellow, side.red, at_once=candidate(side.level)
     )
@@ -81,12 +81,13 @@ def one_sided(s: Sitting, column: int, side: Side) -> Verdict:
 
 def candidate(level: Ints) -> Ints:
     """What a red level shows before it is confirmed: yellow, never nothing."""
-    return np.where(level == RED, YELLOW, GREEN)
+    shown: Ints = (level == RED) * YELLOW
+    return shown
 
 
 def personal(own: Floats, standard: float) -> Floats:
     """The citizen's own number, else the rule's."""
-    return np.where(np.isnan(own), standard, own)
+    return chosen(np.isnan(own), standard, own)
 
 
 def based(s: Sitting, column: int) -> Bools:
