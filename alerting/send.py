@@ -11,8 +11,8 @@ import queue
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 
 import msgspec
@@ -22,9 +22,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from alerting.alert_store import AlertStore
 from alerting.asking import Request
 from alerting.local_time import calendar_day, local_days
+from alerting.places import Place, Places
 from alerting.settings import AlertingSettings
-from devices.wire import KIND_COMMAND, TABLET_TYPE, measure_daily, topic_for
-from fhir_mapping.enrolled import Assignment
+from devices.wire import KIND_COMMAND, measure_daily, topic_for
 from ingest.deliver.back_off import BackOff
 from ingest.store import Reader, StoreUnavailable
 
@@ -37,12 +37,7 @@ ANSWER_S = 10.0
 AT_ONCE = 100
 NOBODY_AGAIN_S = 60.0
 """So often a home is looked for that could not be found, or whose citizen is away."""
-HISTORY_RECORDS = 200
-"""So many of a citizen's newest records are looked at for the gateway that is in use."""
-AWAY = frozenset({"admission", "travel"})
 _encode = msgspec.json.Encoder().encode
-Place = tuple[str, str, int]
-"""Gateway, device and slot."""
 
 
 class BrokerAway(OSError):  # noqa: N818  it is the world that is bad, not the code
@@ -75,8 +70,9 @@ class Sender:
                     closing(self._open_alerts()) as alerts,
                     self._connection(stop) as client,
                 ):
+                    places = Places(reader)
                     while not stop.is_set():
-                        self._round(client, reader, alerts, stop)
+                        self._round(client, places, alerts, stop)
                         back_off.succeeded()
                         stop.wait(self._settings.poll_ms / 1000)
             except (OSError, StoreUnavailable) as error:
@@ -98,14 +94,12 @@ class Sender:
             client.username_pw_set(settings.broker_user, settings.broker_password)
         answers: queue.SimpleQueue[str] = queue.SimpleQueue()
         client.on_connect = lambda *told: answers.put(str(told[3]) if told[3].is_failure else "")
+        client.on_disconnect = lambda *told: answers.put(f"disconnected ({told[3]})")
         client.connect(settings.broker_host, settings.broker_port, KEEPALIVE_S)
         client.loop_start()
         try:
-            try:
-                refused = answers.get(timeout=ANSWER_S)
-            except queue.Empty:
-                refused = "no answer"
-            if refused and not stop.is_set():
+            refused = _answer(answers, stop)
+            if refused:
                 raise BrokerAway(f"the broker did not let us in: {refused}")
             log.info("requests to measure daily are sent")
             yield client
@@ -114,7 +108,7 @@ class Sender:
             client.loop_stop()
 
     def _round(
-        self, client: mqtt.Client, reader: Reader, alerts: AlertStore, stop: threading.Event
+        self, client: mqtt.Client, places: Places, alerts: AlertStore, stop: threading.Event
     ) -> None:
         """Send what waits, and mark what the broker has taken."""
         if not client.is_connected():
@@ -124,15 +118,12 @@ class Sender:
             return  # data are the clock, and none has been seen yet
         waiting = [
             request
-            for request in alerts.requests.unsent(int(local_days(now_ms)), AT_ONCE)
+            for request in alerts.requests.unsent(int(local_days(now_ms)))
             if self._not_before.get(request.key, 0.0) <= clock
         ]
-        if not waiting:
-            return
-        assignments = reader.assignments()
         sent: list[tuple[Request, mqtt.MQTTMessageInfo]] = []
-        for request in waiting:
-            place = place_of(reader, request.citizen, assignments.get(request.citizen, ()), now_ms)
+        for request in waiting[:AT_ONCE]:
+            place = places.of(request.citizen, now_ms)
             if place is None:
                 log.warning("a request has no home to go to now, or its citizen is away")
                 self._not_before[request.key] = clock + NOBODY_AGAIN_S
@@ -140,14 +131,23 @@ class Sender:
                 sent.append((request, self._publish(client, request, place)))
         for request, info in sent:
             _await(client, info, stop)
+            self._not_before.pop(request.key, None)
             alerts.requests.mark_sent(request, time.time_ns() // 1_000_000)
 
     def _publish(self, client: mqtt.Client, request: Request, place: Place) -> mqtt.MQTTMessageInfo:
-        gateway, device, slot = place
-        topic = topic_for(self._settings.ask_tenant, gateway, device, KIND_COMMAND)
+        topic = topic_for(self._settings.ask_tenant, place.gateway, place.device, KIND_COMMAND)
         days = calendar_day(request.fresh_since), calendar_day(request.until)
-        command = measure_daily(topic, slot, *days, datetime.now(UTC))
+        command = measure_daily(topic, place.slot, *days, datetime.now(UTC))
         return client.publish(topic.text(), _encode(command), 1)
+
+
+def _answer(answers: "queue.SimpleQueue[str]", stop: threading.Event) -> str:
+    """What the broker says to our connecting; empty when it lets us in."""
+    deadline = time.monotonic() + ANSWER_S
+    while time.monotonic() < deadline and not stop.is_set():
+        with suppress(queue.Empty):
+            return answers.get(timeout=0.1)
+    return "no answer"
 
 
 def _await(client: mqtt.Client, info: mqtt.MQTTMessageInfo, stop: threading.Event) -> None:
@@ -159,49 +159,3 @@ def _await(client: mqtt.Client, info: mqtt.MQTTMessageInfo, stop: threading.Even
         info.wait_for_publish(0.1)
     if info.rc != mqtt.MQTT_ERR_SUCCESS:
         raise BrokerAway(mqtt.error_string(info.rc))
-
-
-def place_of(
-    reader: Reader, citizen: str, assignments: Sequence[Assignment], now_ms: int
-) -> Place | None:
-    """Where a citizen is told something: at the gateway that spoke last for one of the devices
-    that are the citizen's now, on its tablet if it has one.
-
-    None when there is no such device, or when the citizen is paused, admitted or travelling.
-    """
-    if _away(reader, citizen, now_ms):
-        return None
-    own = {
-        (one.device, one.slot)
-        for one in assignments
-        if _ms(one.since) <= now_ms and (one.to is None or now_ms < _ms(one.to))
-    }
-    newest = [
-        record
-        for record in reversed(reader.records_of(citizen, limit=HISTORY_RECORDS))
-        if (record.device, record.slot) in own and record.gateway
-    ]
-    if not newest:
-        return None
-    at_home = [record for record in newest if record.gateway == newest[0].gateway]
-    chosen = next((one for one in at_home if one.device_type == TABLET_TYPE), at_home[0])
-    return chosen.gateway, chosen.device, chosen.slot
-
-
-def _away(reader: Reader, citizen: str, now_ms: int) -> bool:
-    known = reader.citizen(citizen)
-    return (
-        known is None
-        or known.paused
-        or any(
-            fact.kind in AWAY
-            and not fact.void
-            and _ms(fact.since) <= now_ms
-            and (fact.to is None or now_ms < _ms(fact.to))
-            for fact in reader.facts_of(citizen)
-        )
-    )
-
-
-def _ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from devices.simulated import FaultRates, Timeline, World, read_ledger
+from devices.simulated.build import MIXED
 from devices.simulated.cohort import Cohort
 from devices.simulated.ledger import GarbageLine, ReadingLine
 from ingest.audit import Audit, Said, audit
@@ -21,13 +22,14 @@ def simulated_world(
     """A world of `days` days that ends tonight unless it is given a start.
 
     With `cohort` its people are those that rules are scored on (docs/SIMULATOR.md), else a
-    showcase: a few clear cases among people who are well.
+    showcase: a few clear cases among people who are well, and every second home measures twice a
+    week and may be asked for more.
     """
     first = start or datetime.now(UTC).date() - timedelta(days=days - 1)
     rates = FaultRates() if faults else FaultRates.none()
     if cohort:
         return World.of(Cohort(seed, homes, days, first), faults=rates)
-    return World(seed, homes, start=first, days=days, faults=rates)
+    return World(seed, homes, start=first, days=days, faults=rates, schedule=MIXED)
 
 
 def timeline(world: World, history_days: float, speed: float) -> Timeline:

@@ -27,6 +27,7 @@ class Voice:
         self._client.on_connect = lambda client, *_: client.subscribe(topic, 1)
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.on_message = self._on_message
+        self._client.reconnect_delay_set(1, 1)
         self._client.connect(HOST, broker.port)
         self._client.loop_start()
         assert self._ready.wait(PATIENCE_S)

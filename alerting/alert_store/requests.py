@@ -47,10 +47,9 @@ class Requests:
         )
         return found[0] if found else None
 
-    def unsent(self, day: int, limit: int) -> list[Request]:
+    def unsent(self, day: int) -> list[Request]:
         """Requests of which the home has not been told everything, and not over by this day."""
-        where = "sent_until_day < until_day AND until_day >= ? ORDER BY key LIMIT ?"
-        return self._all(where, (day, limit))
+        return self._all("sent_until_day < until_day AND until_day >= ? ORDER BY key", (day,))
 
     def mark_sent(self, request: Request, now_ms: int) -> None:
         """The home has been told of all that `request` asks; not of what was added meanwhile."""

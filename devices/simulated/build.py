@@ -22,7 +22,20 @@ from devices.wire import Topic, topic_for
 SCHEDULES = {"daily": "1111111", "dk_standard": "1001000", "dk_telehjerte": "1001000"}
 """Weekdays (Monday first) on which each schedule measures; the Danish ones begin with 14 days of
 daily measuring (clinical.md 3.4)."""
+MIXED = "mixed"
+"""Every second home measures daily, the others by the Danish plan."""
 _DAILY_AT_FIRST = 14
+
+
+def weekdays_of(schedule: str, index: int) -> str:
+    """The weekdays on which the home with this number measures.
+
+    >>> weekdays_of("daily", 1), weekdays_of("mixed", 0), weekdays_of("mixed", 1)
+    ('1111111', '1111111', '1001000')
+    """
+    if schedule == MIXED:
+        schedule = "dk_standard" if index % 2 else "daily"
+    return SCHEDULES[schedule]
 
 
 def build_home(
@@ -32,7 +45,7 @@ def build_home(
     course: Course,
     calendar: Calendar,
     rates: FaultRates,
-    schedule: str,
+    weekdays: str,
     tenant: str,
     organisations: tuple[str, ...],
     asking: bool = True,
@@ -75,9 +88,9 @@ def build_home(
         devices=devices,
         calendar=calendar,
         rates=rates,
-        weekdays=SCHEDULES[schedule],
+        weekdays=weekdays,
         hours=hours.tolist(),
-        planned=_planned(calendar, SCHEDULES[schedule]),
+        planned=_planned(calendar, weekdays),
         willing=_willing(patient, course, calendar, line_rng),
         rng=line_rng,
         tablet=tablet_of(tenant, gateway, index, condition, worse) if asking else None,

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 
-from devices.simulated.build import SCHEDULES, build_home
+from devices.simulated.build import MIXED, SCHEDULES, build_home, weekdays_of
 from devices.simulated.cohort import Cohort
 from devices.simulated.course import Episode, plan_courses
 from devices.simulated.enrolment import ORGANISATIONS, enrolment_of
@@ -57,8 +57,8 @@ class World:
     ) -> None:
         if homes < 1 or days < 1:
             raise ValueError(f"a world needs homes and days, not {homes} and {days}")
-        if schedule not in SCHEDULES:
-            raise ValueError(f"schedule {schedule!r} is none of {', '.join(SCHEDULES)}")
+        if schedule not in (known := (*SCHEDULES, MIXED)):
+            raise ValueError(f"schedule {schedule!r} is none of {', '.join(known)}")
         if not 0 <= deteriorating <= 1 or not 0 <= silent <= 1 - deteriorating:
             raise ValueError("deteriorating and silent are shares, together at most 1")
         self.seed = seed
@@ -176,7 +176,7 @@ class World:
                 course,
                 self._calendar,
                 self.faults,
-                self.schedule,
+                weekdays_of(self.schedule, index),
                 self.tenant,
                 organisations,
                 self._asking,

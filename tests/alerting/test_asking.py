@@ -53,7 +53,7 @@ def asked(clinic: Clinic, name: str = "live") -> list[tuple[str, int, int]]:
     """Who is asked from which day of the clinic until which."""
     zero = day_number(FIRST_DAY)
     with closing(AlertStore(clinic.folder / f"{name}.db")) as store:
-        found = store.requests.unsent(0, 1000)
+        found = store.requests.unsent(0)
     return [(one.citizen, one.since - zero, one.until - zero) for one in found]
 
 
@@ -151,11 +151,11 @@ def test_a_start_from_the_records_asks_nothing_again(ward: Clinic, live: Evaluat
     ward.receive(oximetry("c1", EVIDENT, 86, pulse=99))
     catch_up(live)
     with closing(AlertStore(ward.folder / "live.db")) as store:
-        (request,) = store.requests.unsent(0, 10)
+        (request,) = store.requests.unsent(0)
         store.requests.mark_sent(request, 1)
         live.close()
         catch_up(live)
-        assert store.requests.unsent(0, 10) == []
+        assert store.requests.unsent(0) == []
         assert store.requests.running("c1", request.since) == msgspec.structs.replace(
             request, sent_until=request.until, sent_ms=1
         )

@@ -45,6 +45,7 @@ def test_demo_ends_by_itself_with_one_line(tmp_path: Path) -> None:
     assert summary["rejected"] > 0
     assert summary["alerts_open"] == sum(summary["alerts_by_severity"].values()) > 0
     assert summary["alerts_by_severity"]["red"] > 0, "the seeded deterioration was not seen"
+    assert summary["asked"] > 0, "nobody was asked to measure daily"
     assert summary["first_alert_s"] is not None
     assert children_of(tmp_path) == []
     for log in tmp_path.glob("*.log"):

@@ -1,12 +1,14 @@
 """The pages over HTTP: languages, filters, the form, and text that means harm."""
 
 import re
+from datetime import date
 from html import unescape
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
+from alerting.local_time import DAY_MS, day_number
 from tests.alerting.api.scene import (
     HOSTILE,
     NOW_MS,
@@ -224,3 +226,33 @@ def test_the_files_of_the_page_may_be_kept(client: Client) -> None:
     assert client.get("/static/..%2frender.py").status_code == 404
     assert "http://" not in text.replace("http-equiv", "")
     assert "https://" not in text
+
+
+def test_who_is_asked_to_measure_daily_is_shown_so_in_both_languages(
+    client: Client, ward: Ward
+) -> None:
+    """NOW_MS is 18 February: evidence yesterday asks until the 21st."""
+    today = day_number(date(2026, 2, 18))
+    assert "dagligt" not in client.get("/citizens/c1").text
+    ward.alerts.requests.ask("c1", today - 1, NOW_MS)
+    waits = "Skal bedes om at måle dagligt til og med 21. feb.; beskeden er ikke sendt endnu"
+    assert waits in client.get("/citizens/c1").text
+    (request,) = ward.alerts.requests.unsent(today)
+    ward.alerts.requests.mark_sent(request, NOW_MS)
+    assert "Bedt om at måle dagligt til og med 21. feb." in client.get("/citizens/c1").text
+    english = client.get("/citizens/c1?lang=en").text
+    assert "Asked to measure daily up to and including 21 Feb" in english
+    assert "dagligt" not in client.get("/citizens/c2").text
+    ward.alerts.requests.ask("c1", today, NOW_MS)
+    told = client.get("/citizens/c1").text
+    assert "til og med 21. feb." in told, "of what was added the home knows nothing yet"
+    ward.monitor.at_ms = NOW_MS + 5 * DAY_MS
+    assert "dagligt" not in client.get("/citizens/c1").text, "it is over"
+
+
+def test_a_request_is_no_alert(client: Client, ward: Ward) -> None:
+    """Neither in the feed nor on the worklist, and no colour."""
+    feed, page = client.get("/alerts").json(), client.get("/").text
+    ward.alerts.requests.ask("c1", day_number(date(2026, 2, 18)), NOW_MS)
+    assert client.get("/alerts").json() == feed
+    assert client.get("/").text == page
