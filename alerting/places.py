@@ -8,7 +8,8 @@ told what was meant for who had the device before.
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from devices.wire import TABLET_TYPE
+from devices.wire import TABLET_TYPE, parse_topic, topic_for
+from fhir_mapping.record import Record
 from ingest.attribution import Assignments, Term
 from ingest.store import Reader
 
@@ -47,7 +48,7 @@ class Places:
         own = [
             record
             for record in reversed(self._reader.records_of(citizen, limit=HISTORY_RECORDS))
-            if record.gateway
+            if _can_be_told(record)
             and self._assigned.citizen_of(record.device, record.slot, now_ms) == number
         ]
         at_home = [record for record in own if record.gateway == own[0].gateway]
@@ -87,6 +88,13 @@ class Places:
             and (fact.to is None or now_ms < _ms(fact.to))
             for fact in self._reader.facts_of(citizen)
         )
+
+
+def _can_be_told(record: Record) -> bool:
+    """Whether gateway and device are names that a topic may have; those of imported records, and
+    of strangers, need not be."""
+    topic = topic_for("any", record.gateway, record.device).text()
+    return parse_topic(topic) is not None and not any(wild in topic for wild in "+#")
 
 
 def _ms(moment: datetime) -> int:

@@ -85,6 +85,16 @@ def test_broker_configuration_fits_ingest() -> None:
     assert settings["persistence"] == "true"
 
 
+def test_every_user_of_the_acl_gets_a_password(compose: dict[str, Any]) -> None:
+    users = set(re.findall(r"^user (\S+)$", (ROOT / "deploy" / "acl").read_text(), re.MULTILINE))
+    (script,) = compose["services"]["passwords"]["command"]
+    created = re.search(r"for user in ([a-z ]+);", script)
+    assert created
+    assert set(created[1].split()) == users == {"ingest", "alerting", "devices"}
+    for name in ("ingest", "alerting"):
+        assert compose["services"][name]["environment"]["HJEMMEPULS_BROKER_USER"] == name
+
+
 def test_image_installs_what_is_pinned() -> None:
     """Every COPY names something of the tree; the install is constrained; nobody is root."""
     text = (ROOT / "deploy" / "Dockerfile").read_text()

@@ -355,6 +355,30 @@ def test_a_device_that_is_somebody_else_s_now_tells_its_old_citizen_nothing(
     assert place(measured) is None
 
 
+@pytest.mark.parametrize("gateway", ["gw+1", "#", "gw-c1/../gw-c2", "gw\t1", "g" * 65, ""])
+def test_a_gateway_whose_name_no_topic_can_have_is_not_told(
+    measured: Clinic, monkeypatch: pytest.MonkeyPatch, gateway: str
+) -> None:
+    """A record may come from elsewhere, with any name; it must not stop the sender."""
+    real = SqliteReader.records_of
+
+    def renamed(*args: Any, **more: Any) -> Any:
+        return [msgspec.structs.replace(one, gateway=gateway) for one in real(*args, **more)]
+
+    monkeypatch.setattr(SqliteReader, "records_of", renamed)
+    assert place(measured) is None
+
+
+@pytest.mark.parametrize("tenant", ["a/b", "+", "syd danmark", "#", "t" * 65])
+def test_a_tenant_that_no_topic_can_have_is_refused_at_the_start(tenant: str) -> None:
+    with pytest.raises(ValueError, match="ask_tenant"):
+        AlertingSettings(ask_tenant=tenant)
+
+
+def test_nobody_is_asked_unless_a_tenant_is_named() -> None:
+    assert not AlertingSettings().ask_tenant
+
+
 def test_a_home_that_cannot_be_found_is_looked_for_later(
     desk: Desk, home: Voice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

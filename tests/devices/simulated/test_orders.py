@@ -53,6 +53,13 @@ def test_a_command_that_none_may_obey_is_counted_and_forgotten(
     assert orders.hear("gw-1", command()) == "taken", "a bad one spoils no good one"
 
 
+def test_what_the_platform_says_is_as_in_the_example() -> None:
+    sent = datetime.fromisoformat("2026-03-10T08:00+01:00")
+    said = measure_daily(topic_for("t", "gw1", "dev1"), 1, FIRST, FIRST + timedelta(days=3), sent)
+    example = (GOLDEN / "measure-daily.json").read_bytes()
+    assert msgspec.json.decode(msgspec.json.encode(said)) == msgspec.json.decode(example)
+
+
 def test_there_are_examples() -> None:
     assert len(GOOD) >= 3
     assert len(BAD) >= 15
