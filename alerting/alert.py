@@ -14,8 +14,9 @@ from alerting.lifecycle import State
 Hypothesis = Literal["copd", "heart-failure", "general", "missing", "technical"]
 Severity = Literal["red", "yellow", "blue", "technical"]
 Condition = Literal["active", "latched", "cleared", "retracted"]
-"""active: a rule holds. latched: none holds any more, but it was red and nobody has looked.
-cleared: over. retracted: later data showed that it never held; the reason says so."""
+"""active: a rule holds. latched: none holds any more, but somebody has something to do still: it
+was red and nobody has looked, or it is in progress or put off. cleared: over. retracted: later
+data showed that it never held; the reason says so."""
 Attention = Literal["unacked", "acked"]
 
 OPEN: tuple[Condition, ...] = ("active", "latched")
@@ -115,9 +116,12 @@ class Alert(msgspec.Struct, frozen=True):
 
     `version` rises with every change (for If-Match); `change` is the position of the last change
     in the feed. Data times are when it happened to the citizen; `detected_ms` is when the platform
-    knew, and `since_ms` when the alert came into its `state`. `previous` is the alert that this one
-    goes on from: the same hypothesis, over for a week at most. `escalated_ms`: nobody handled it in
-    time.
+    knew, and `since_ms` when the alert came into its `state`; `state_by` is the person who brought
+    it there, empty when it was the rules or the clock. `until_ms` and `reason`: until when it is
+    put off, and why; `reason` is also why it was retracted. `outcome`: what a person closed it
+    with. `acked_by`, `acked_ms` and `note`: who looked at it last when nobody had, and what they
+    noted. `previous` is the alert that this one goes on from: the same hypothesis, over for a week
+    at most. `escalated_ms`: nobody handled it in time.
     """
 
     id: str
@@ -144,6 +148,9 @@ class Alert(msgspec.Struct, frozen=True):
     acked_ms: int | None = None
     note: str = ""
     reason: str = ""
+    state_by: str = ""
+    until_ms: int | None = None
+    outcome: str = ""
 
     @property
     def shown(self) -> Severity:

@@ -20,13 +20,13 @@ import msgspec
 import numpy as np
 
 from alerting.alert import Finding
-from alerting.alert_store import AlertStore
+from alerting.alert_store import AlertChanged, AlertStore
 from alerting.asking import Evidence
 from alerting.curves import Drawn
 from alerting.engine import Change, Engine, Event
 from alerting.episodes import Run, Story, told
 from alerting.explanation import finding_of
-from alerting.lifecycle import working_hours
+from alerting.lifecycle import Act, working_hours
 from alerting.local_time import local_days
 from alerting.reconcile import episode_in, reconcile
 from alerting.roster import Roster
@@ -138,13 +138,20 @@ class Evaluator:
             with self._lock:
                 events = self._engine.clock(local_days(now))
             self._apply(events)
-            self._escalate()
+            self._look_again()
 
-    def _escalate(self) -> None:
-        """Mark what nobody has handled within the working hours that its colour allows."""
-        now_ms = self._wall_ms()
+    def _look_again(self) -> None:
+        """Take back what was put off until now; mark what nobody has handled in time.
+
+        In time: within the working hours that its colour allows. Who changes an alert meanwhile
+        was first; the next tick looks again.
+        """
+        now_ms, until_ms = self._wall_ms(), self.now_ms()
         for alert in self._alerts.open_alerts():
-            if alert.attention == "unacked" and alert.escalated_ms is None:
+            if alert.until_ms is not None and alert.until_ms <= until_ms:
+                with suppress(AlertChanged):
+                    self._alerts.apply(alert.id, Act("timeout", until_ms), alert.version)
+            elif alert.attention == "unacked" and alert.escalated_ms is None:
                 hours = working_hours(local_days(alert.since_ms), local_days(now_ms))
                 self._alerts.escalate(alert, hours, now_ms)
 

@@ -6,10 +6,15 @@ In: how an alert stands, and what somebody wants or the data say. Out: how it st
 The states are those of reference section 5.3; `TABLE` is its table. Two things are stricter here,
 both because an alert that gets worse must be looked at again: worsening takes every open alert back
 to `new`, and so does a new call for attention after the refractory week.
+
+Who causes what today: people `acknowledge`, `start`, `snooze` and `resolve` (`alerting.api`); the
+evaluator's look at the clock causes `timeout` and `late`; what the rules say causes `worsen`,
+`call`, `clear`, `resume` and `retract`. Nobody causes `confirmed` and `refuted` (the rules confirm
+before there is an alert, so each begins as `new`), nor `end` and `merge`.
 """
 
 from collections.abc import Callable
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
@@ -22,14 +27,15 @@ Event: TypeAlias = Literal[
     "resume", "late", "resolve", "end", "merge", "retract",
 ]  # fmt: skip
 Role: TypeAlias = Literal["rules", "nurse", "physician"]
+Outcome: TypeAlias = Literal[
+    "treated", "contact-only", "false-technical", "false-physiological", "referred", "admitted",
+    "limits-adjusted",
+]  # fmt: skip
 
 UNSEEN: Final[tuple[State, ...]] = ("candidate", "new")
 WORKING: Final[tuple[State, ...]] = ("new", "acknowledged", "in_progress", "snoozed")
 """States in which somebody still has something to do."""
-OUTCOMES: Final = (
-    "treated", "contact-only", "false-technical", "false-physiological", "referred", "admitted",
-    "limits-adjusted",
-)  # fmt: skip
+OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 DAY_MS: Final = 86_400_000
 CONFIRM_MS: Final = DAY_MS
 """A repeated reading within 24 hours confirms or refutes; afterwards a yellow stands (5.3)."""
@@ -45,13 +51,20 @@ CLEAR_DAYS_SHOWN: Final = 7
 
 
 class Life(msgspec.Struct, frozen=True):
-    """How an alert stands: its state, colour, when it began to be so, and until when if snoozed."""
+    """How an alert stands: its state, colour, and when it began to be so.
+
+    until_ms: until when, if snoozed. by: the person who brought it there, empty when it was the
+    rules or the clock; reason and outcome: what was said about it then.
+    """
 
     state: State
     severity: str
     since_ms: int
     until_ms: int | None = None
     escalated: bool = False
+    by: str = ""
+    reason: str = ""
+    outcome: str = ""
 
 
 class Act(msgspec.Struct, frozen=True):
@@ -116,7 +129,7 @@ def _snooze(life: Life, act: Act) -> str:
         return "only a physician may put a red alert off"
     longest = SNOOZE_MS_MAX.get(life.severity, SNOOZE_MS_MAX["yellow"])
     if act.until_ms is None or not act.at_ms < act.until_ms <= act.at_ms + longest:
-        return f"it may be put off for {longest // DAY_MS} days at most"
+        return f"it may be put off to a later moment, {longest // DAY_MS} days away at most"
     return _person(life, act)
 
 
@@ -208,13 +221,18 @@ def after(life: Life, act: Act) -> Life | None:
     if row.to is None:
         return None
     severity = act.severity if act.event in ("worsen", "call") and act.severity else life.severity
-    stays = row.to == life.state
+    escalated = life.escalated or act.event in ("worsen", "late")
+    if row.to == life.state:
+        return msgspec.structs.replace(life, severity=severity, escalated=escalated)
     return Life(
         state=row.to,
         severity=severity,
-        since_ms=life.since_ms if stays else act.at_ms,
+        since_ms=act.at_ms,
         until_ms=act.until_ms if act.event == "snooze" else None,
-        escalated=life.escalated or act.event in ("worsen", "late"),
+        escalated=escalated,
+        by="" if act.role == "rules" else act.by,
+        reason=act.reason,
+        outcome=act.outcome if act.event == "resolve" else "",
     )
 
 

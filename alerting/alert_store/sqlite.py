@@ -5,18 +5,29 @@ that asks for everything after its cursor misses nothing and sees each alert's n
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 import msgspec
 
 from alerting.alert import MEANING, OPEN, SEVERITIES, Alert, AlertEvent, Condition, Episode
 from alerting.alert_store.requests import Requests
-from alerting.lifecycle import UNSEEN, WORKING, Act, Life, NotAllowed, State, after, goes_on
+from alerting.lifecycle import (
+    UNSEEN,
+    WORKING,
+    Act,
+    Event,
+    Life,
+    NotAllowed,
+    State,
+    after,
+    goes_on,
+)
 from ingest.store.sqlite_world import world
 
 BUSY_TIMEOUT_S = 30.0
@@ -27,14 +38,26 @@ _decode = msgspec.json.Decoder(Alert).decode
 _OPEN_SQL = f"condition IN ({', '.join(repr(state) for state in OPEN)})"
 NOT_SEEN: tuple[State, ...] = (*UNSEEN, "auto_cleared")
 """States of an alert that nobody has looked at."""
+DEEDS: Final[Mapping[Event, str]] = {
+    "acknowledge": "acknowledged",
+    "start": "started",
+    "snooze": "snoozed",
+    "timeout": "returned",
+    "resolve": "resolved",
+}
+"""What a person or the clock may do, and what the history calls it."""
 
 
 class AlertChanged(Exception):  # noqa: N818  a conflict between two people, not an error
-    """Somebody changed the alert first; `current` is how it stands now."""
+    """The alert does not stand as it was thought to; `current` is how it stands now.
 
-    def __init__(self, current: Alert) -> None:
-        super().__init__(f"the alert is at version {current.version}")
+    `why`: why it does not allow what was asked; empty when it has another version.
+    """
+
+    def __init__(self, current: Alert, why: str = "") -> None:
+        super().__init__(why or f"the alert is at version {current.version}")
         self.current = current
+        self.why = why
 
 
 class AlertStore:
@@ -90,14 +113,17 @@ class AlertStore:
         """
         life, what = _life(alert), "revised" if reason else "found"
         worse = SEVERITIES.index(episode.severity) < SEVERITIES.index(alert.severity)
+        called = (episode.called_ms or 0) > (alert.called_ms or 0)
         resumed = alert.cleared_ms is not None and episode.cleared_ms is None
         what = "resumed" if resumed else what
-        if (resumed or worse) and life.state not in WORKING:
-            life = _after(life, Act("resume", now_ms))
-        elif worse:
+        if life.state in WORKING and worse:
             life, what = _after(life, Act("worsen", now_ms, severity=episode.severity)), "raised"
-        elif (episode.called_ms or 0) > (alert.called_ms or 0) and life.state in WORKING:
+        elif life.state in WORKING and called:
             life, what = _after(life, Act("call", now_ms)), "called"
+        elif life.state not in WORKING and (resumed or worse):
+            life = _after(life, Act("resume", now_ms))
+        elif life.state not in WORKING and called and episode.cleared_ms is None:
+            life, what = _after(life, Act("resume", now_ms)), "called"
         life = msgspec.structs.replace(life, severity=episode.severity)
         meaning = {name: getattr(episode, name) for name in MEANING}
         revised = _settled(msgspec.structs.replace(alert, **meaning), life, now_ms)
@@ -109,23 +135,35 @@ class AlertStore:
         """Later data showed that it never held: kept, with the reason, and no longer open."""
         life = _after(_life(alert), Act("retract", now_ms, reason=reason))
         retracted = msgspec.structs.replace(
-            alert, condition="retracted", state=life.state, since_ms=life.since_ms, reason=reason
+            _settled(alert, life, now_ms),
+            attention=alert.attention,
+            escalated_ms=alert.escalated_ms,
         )
         return self._write(retracted, now_ms, RULES_ACTOR, "retracted", reason)
 
     def escalate(self, alert: Alert, hours: float, now_ms: int) -> Alert | None:
-        """Nobody has handled it for so many working hours; None when that is still in time."""
+        """Nobody has handled it for so many working hours.
+
+        None when that is still in time, or when the alert has changed since it was read.
+        """
         try:
             _after(_life(alert), Act("late", now_ms, hours=hours))
         except NotAllowed:
             return None
         late = msgspec.structs.replace(alert, escalated_ms=now_ms)
-        return self._write(late, now_ms, RULES_ACTOR, "escalated", "")
+        with self.transaction():
+            current = self.alert(alert.id)
+            if current is None or current.version != alert.version:
+                return None
+            return self._write(late, now_ms, RULES_ACTOR, "escalated", "")
 
-    def acknowledge(
-        self, alert_id: str, by: str, note: str, version: int | None, now_ms: int
-    ) -> Alert:
-        """A clinician has seen it. KeyError: no such alert. AlertChanged: somebody was first."""
+    def apply(self, alert_id: str, act: Act, version: int | None, note: str = "") -> Alert:
+        """What a person says of an alert, or the clock: one of `DEEDS`.
+
+        KeyError: no such alert. AlertChanged: it has another version, or does not allow it. Who
+        does something about an alert that nobody had looked at has thereby seen it.
+        """
+        what = DEEDS[act.event]
         with self.transaction():
             alert = self.alert(alert_id)
             if alert is None:
@@ -133,11 +171,21 @@ class AlertStore:
             if version not in (None, alert.version):
                 raise AlertChanged(alert)
             try:
-                life = _after(_life(alert), Act("acknowledge", now_ms, by, "nurse"))
+                life = _after(_life(alert), act)
             except NotAllowed as refused:
-                raise AlertChanged(alert) from refused
-            acked = msgspec.structs.replace(alert, acked_by=by, acked_ms=now_ms, note=note)
-            return self._write(_settled(acked, life, now_ms), now_ms, by, "acknowledged", note)
+                raise AlertChanged(alert, str(refused)) from refused
+            if act.event == "acknowledge" or (act.role != "rules" and alert.attention == "unacked"):
+                alert = msgspec.structs.replace(
+                    alert, acked_by=act.by, acked_ms=act.at_ms, note=note
+                )
+            settled = _settled(alert, life, act.at_ms)
+            return self._write(settled, act.at_ms, act.by, what, _said(act, note))
+
+    def acknowledge(
+        self, alert_id: str, by: str, note: str, version: int | None, now_ms: int
+    ) -> Alert:
+        """A nurse has seen it; see `apply`."""
+        return self.apply(alert_id, Act("acknowledge", now_ms, by, "nurse"), version, note)
 
     def alerts_since(self, change: int, limit: int) -> list[Alert]:
         """Alerts that changed after this position, in order of their last change."""
@@ -252,8 +300,16 @@ class AlertStore:
 
 def _life(alert: Alert) -> Life:
     """How the alert stands, as the table of states sees it."""
-    escalated = alert.escalated_ms is not None
-    return Life(alert.state, alert.severity, alert.since_ms, escalated=escalated)
+    return Life(
+        state=alert.state,
+        severity=alert.severity,
+        since_ms=alert.since_ms,
+        until_ms=alert.until_ms,
+        escalated=alert.escalated_ms is not None,
+        by=alert.state_by,
+        reason=alert.reason,
+        outcome=alert.outcome,
+    )
 
 
 def _after(life: Life, act: Act) -> Life:
@@ -269,21 +325,33 @@ def _settled(alert: Alert, life: Life, now_ms: int) -> Alert:
     if life.state == "retracted":
         condition = "retracted"
     elif alert.cleared_ms is not None:
-        condition = "cleared"
-        try:
+        with suppress(NotAllowed):
             life = _after(life, Act("clear", now_ms, clear=1))
-        except NotAllowed:
-            if life.state in UNSEEN:
-                condition = "latched"
+        condition = "latched" if life.state in WORKING else "cleared"
     unseen = life.state in NOT_SEEN or (life.state == "retracted" and alert.acked_ms is None)
     return msgspec.structs.replace(
         alert,
         condition=condition,
         state=life.state,
         since_ms=life.since_ms,
+        state_by=life.by,
+        until_ms=life.until_ms,
+        reason=life.reason,
+        outcome=life.outcome,
         attention="unacked" if unseen else "acked",
         escalated_ms=alert.escalated_ms if life.state in UNSEEN else None,
     )
+
+
+def _said(act: Act, note: str) -> str:
+    """What the history keeps of what a person said: role if not a nurse's, until, why, outcome."""
+    role = act.role if act.role not in ("nurse", "rules") else ""
+    until = "" if act.until_ms is None else f"until {_utc(act.until_ms)}"
+    return "; ".join(part for part in (role, until, act.reason, act.outcome, note) if part)
+
+
+def _utc(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
 
 
 def _detail(alert: Alert, episode: Episode, reason: str) -> str:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from alerting.alert_store import AlertChanged
-from alerting.api.alerts import acknowledgement_of, short_body
+from alerting.api.acts import Said, said_of, short_body
 from alerting.api.answers import Fault, Refused
 from alerting.api.sources import Sources
 from alerting.local_time import DAY_MS, local_days
@@ -173,7 +173,7 @@ def _acknowledge(sources: Sources, form: Mapping[str, str]) -> tuple[str, str]:
         citizen = alert.citizen
         note = form.get(f"note-{alert.id}") or form.get(f"note-{citizen}") or ""
         try:
-            told = acknowledgement_of({"by": form.get("by", ""), "note": note})
+            told = said_of({"by": form.get("by", ""), "note": note}, Said)
         except Refused as refused:
             return ("note" if refused.fault.field == "note" else "name"), citizen
         try:

@@ -117,7 +117,7 @@ def test_guards_say_why_not(begun: Life, event: Act, words: str) -> None:
 def test_what_a_physician_may_and_what_is_just_in_time() -> None:
     red = life("acknowledged", "red")
     put_off = act("snooze", 1, reason="x", until_ms=2 * DAY_MS, role="physician")
-    assert after(red, put_off) == Life("snoozed", "red", DAY_MS, 2 * DAY_MS)
+    assert after(red, put_off) == Life("snoozed", "red", DAY_MS, 2 * DAY_MS, by="Mette", reason="x")
     for outcome in OUTCOMES:
         assert after(life("in_progress"), act("resolve", 1, outcome=outcome))
     late = after(life("new", "red"), act("late", 1, hours=UNHANDLED_HOURS["red"] + 0.1))

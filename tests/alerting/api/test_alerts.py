@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alerting.alert_store import AlertStore
-from alerting.api.alerts import BODY_BYTES_MAX
+from alerting.api.acts import BODY_BYTES_MAX
 from tests.alerting.api.scene import HOSTILE, NOW_MS, Client, Ward, anna_and_bo, episode, situation
 
 ACK = {"by": "Mette Holm", "note": "Ringet."}

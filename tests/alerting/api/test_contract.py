@@ -6,7 +6,10 @@ WRITING = {400, 403, 413, 415, 422, 500, 501}
 ROUTES = {
     ("/alerts", "get"): {200, 304, 410, 422},
     ("/alerts/{alert_id}", "get"): {200, 304, 404},
-    ("/alerts/{alert_id}/acknowledge", "post"): {200, 403, 404, 409, 412, 413, 422},
+    **{
+        (f"/alerts/{{alert_id}}/{deed}", "post"): {200, 403, 404, 409, 412, 413, 422}
+        for deed in ("acknowledge", "start", "snooze", "resolve")
+    },
     ("/worklist", "get"): {200, 304},
     ("/fhir", "post"): {200, *WRITING},
     ("/fhir/$submit-measurement", "post"): {200, *WRITING},
