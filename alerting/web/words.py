@@ -30,7 +30,7 @@ _CHANGE_KEYS = tuple(key.replace("limits", "change") for key in _LIMIT_KEYS)
 _RULES_ACTOR = "rules"
 _KNOWN_DEEDS = frozenset(
     {"opened", "reopened", "found", "raised", "called", "revised", "resumed", "latched", "cleared"}
-    | {"escalated", "retracted", "acknowledged"}
+    | {"escalated", "retracted", "acknowledged", "started", "snoozed", "returned", "resolved"}
 )
 
 
@@ -91,6 +91,25 @@ class Words:
     def sentence(self, told: Alert | Finding) -> str:
         """Why the alert stands, or what a rule found."""
         return told.text_da if self.lang == "da" else told.text_en
+
+    def standing(self, alert: Alert) -> str:
+        """What a person has done about an alert beside seeing it; empty when nothing."""
+        if alert.until_ms is not None:
+            return self("put-off", time=self.human(alert.until_ms), reason=alert.reason)
+        if alert.state == "in_progress":
+            return self("in-progress", name=alert.state_by, time=self.human(alert.since_ms))
+        if alert.outcome:
+            return self("closed-with", outcome=self(f"outcome-{alert.outcome}"))
+        return ""
+
+    def over(self, alert: Alert) -> str:
+        """Why an alert is listed of which no rule holds any more."""
+        return self("latched" if alert.attention == "unacked" else "latched-seen")
+
+    def condition(self, alert: Alert) -> str:
+        """What the data say of an alert."""
+        seen = alert.condition == "latched" and alert.attention == "acked"
+        return self("state-latched-seen" if seen else f"state-{alert.condition}")
 
     def urge(self, row: Row) -> str:
         """What to do about a row, in three words."""

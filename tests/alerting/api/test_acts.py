@@ -9,7 +9,7 @@ import pytest
 from alerting.alert import Alert
 from alerting.api.acts import BODY_BYTES_MAX
 from alerting.lifecycle import OUTCOMES
-from tests.alerting.api.scene import DAY_MS, HOUR_MS, NOW_MS, Client, Ward
+from tests.alerting.api.scene import DAY_MS, HOSTILE, HOUR_MS, NOW_MS, Client, Ward
 
 METTE = {"by": "Mette Holm"}
 DOCTOR = {"by": "Lars Bo", "role": "physician"}
@@ -214,3 +214,38 @@ def test_an_alert_is_closed_with_an_outcome(client: Client, yellow: Alert, outco
 def test_a_deed_that_nobody_knows_is_404(client: Client, yellow: Alert) -> None:
     for deed in ("timeout", "retract", "worsen", "Snooze", ""):
         assert say(client, yellow, deed, METTE).status_code in (404, 405)
+
+
+def page(client: Client, lang: str) -> str:
+    return str(client.get(f"/citizens/c1?lang={lang}").text)
+
+
+def test_the_page_says_what_is_done_about_an_alert(client: Client, ward: Ward) -> None:
+    alert = ward.open_alert("c1", "R14", "yellow", 5)
+    did(client, alert, "start")
+    assert "I gang: Mette Holm, lige nu" in page(client, "da")
+    assert "In progress: Mette Holm, just now" in page(client, "en")
+    body = {**METTE, "until": moment(NOW_MS + 2 * DAY_MS), "reason": HOSTILE}
+    assert say(client, alert, "snooze", body).status_code == 200
+    for text, said in ((page(client, "da"), "Udsat til 20. feb. 12.00: "),
+                       (page(client, "en"), "Put off until 20 Feb 12:00: ")):  # fmt: skip
+        assert said in text
+        assert "<script>alert" not in text
+    assert "Udsat til 20. feb. 12.00: " in client.get("/").text
+    ward.open_alert("c1", "R14", "yellow", 5, cleared_ms=NOW_MS)
+    for lang, tag, why in (
+        ("da", "ophørt, ikke afsluttet", "Ikke længere uden for grænsen, men endnu ikke afsluttet"),
+        ("en", "ended, not closed", "No longer outside the limit, but not closed yet"),
+    ):
+        assert tag in page(client, lang)
+        assert why in client.get(f"/?lang={lang}").text
+
+
+def test_the_page_says_how_an_alert_was_closed(client: Client, yellow: Alert) -> None:
+    did(client, yellow, "start", "resolve")
+    danish = page(client, "da")
+    for said in ("Afsluttet: behandlet", "Kontakt forsøges · Mette Holm", "Kvitteret af Mette Holm",
+                 "Afsluttet med udfald · Mette Holm: <q>treated</q>"):  # fmt: skip
+        assert said in danish
+    assert "Closed: treated" in page(client, "en")
+    assert 'form="ack" name="alerts"' not in danish, "nothing is left to acknowledge"

@@ -7,7 +7,9 @@ from typing import Any, get_args
 
 import pytest
 
-from alerting.alert import EvidenceValue
+from alerting.alert import AlertEvent, EvidenceValue
+from alerting.alert_store.sqlite import DEEDS
+from alerting.lifecycle import OUTCOMES
 from alerting.situation import COLOURS
 from alerting.web import render
 from alerting.web.texts import LANGS, TEXTS, say
@@ -42,7 +44,7 @@ def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> No
     assert asked - {"key"} <= TEXTS["da"].keys()
     said = set(re.findall(r"""["']([a-z0-9-]+)["']""", sources)) | asked
     made = ("did-", "state-", "said-", "evidence-", "error-", "limits-", "about-", "urge-")
-    kinds = ("change-", "fact-")
+    kinds = ("change-", "fact-", "outcome-")
     inside = {"minutes-ago", "hour-ago"}
     colours = {*COLOURS, *(f"{colour}-means" for colour in COLOURS)}
     conditions = {"copd", "heart-failure", "both", *get_args(FactKind)}
@@ -54,6 +56,11 @@ def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> No
 def test_every_outcome_and_colour_has_words(lang: Any) -> None:
     for key in (*(f"said-{said}" for said in render.SAID), *COLOURS):
         assert say(lang, key)
+    for outcome in OUTCOMES:
+        assert say(lang, f"outcome-{outcome}")
+    for what in DEEDS.values():
+        event = AlertEvent(1, "a", NOW_MS, "Mette", what, "")
+        assert Words(lang, NOW_MS).deed(event) == say(lang, f"did-{what}")
 
 
 @pytest.mark.parametrize(
