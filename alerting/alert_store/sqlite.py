@@ -174,7 +174,7 @@ class AlertStore:
                 life = _after(_life(alert), act)
             except NotAllowed as refused:
                 raise AlertChanged(alert, str(refused)) from refused
-            if act.event == "acknowledge" or (act.role != "rules" and alert.attention == "unacked"):
+            if act.event == "acknowledge" or alert.attention == "unacked":
                 alert = msgspec.structs.replace(
                     alert, acked_by=act.by, acked_ms=act.at_ms, note=note
                 )

@@ -8,6 +8,7 @@ import pytest
 
 from alerting.alert import Alert
 from alerting.api.acts import BODY_BYTES_MAX
+from alerting.api.sources import Sources
 from alerting.lifecycle import OUTCOMES
 from tests.alerting.api.scene import DAY_MS, HOSTILE, HOUR_MS, NOW_MS, Client, Ward
 
@@ -162,6 +163,19 @@ def test_of_two_people_at_once_one_is_first(client: Client, ward: Ward, yellow: 
     assert len(ward.alerts.history(yellow.id)) == 2
 
 
+def test_who_is_overtaken_between_reading_and_writing_is_told_so(
+    client: Client, yellow: Alert, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken(sources: Sources, alert_id: str) -> Alert:
+        sources.alerts().acknowledge(alert_id, "Bo", "", None, NOW_MS)
+        return yellow
+
+    monkeypatch.setattr("alerting.api.acts.alert_of", overtaken)
+    answer = say(client, yellow, "start", METTE, **{"If-Match": '"1"'})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (412, "version-changed")
+    assert answer.json()["alert"]["acked_by"] == "Bo"
+
+
 def test_who_tries_to_reach_the_citizen_has_seen_the_alert(client: Client, yellow: Alert) -> None:
     answer = say(client, yellow, "start", {**METTE, "note": "Ringer op."})
     assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
@@ -247,5 +261,6 @@ def test_the_page_says_how_an_alert_was_closed(client: Client, yellow: Alert) ->
     for said in ("Afsluttet: behandlet", "Kontakt forsøges · Mette Holm", "Kvitteret af Mette Holm",
                  "Afsluttet med udfald · Mette Holm: <q>treated</q>"):  # fmt: skip
         assert said in danish
+    assert '<span class="tag">åben</span>' in danish, "its rules hold still"
     assert "Closed: treated" in page(client, "en")
     assert 'form="ack" name="alerts"' not in danish, "nothing is left to acknowledge"
