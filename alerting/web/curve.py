@@ -16,13 +16,14 @@ from typing import NamedTuple
 from markupsafe import Markup, escape
 
 from alerting.alert import Severity
-from alerting.local_time import DAY_MS, ZONE
+from alerting.local_time import DAY_MS, ZONE, local_days
 from alerting.situation import Curve, Point
 from alerting.web import times
 from alerting.web.texts import Lang, say
 
 GAP_DAYS = 4
-"""A longer silence breaks the line: nothing is known about what lies between."""
+"""A silence of more calendar days breaks the line: nothing is known about what lies between. From
+Thursday to Monday, as in a plan of twice a week, it does not."""
 BAND_SD = 2.0
 _LIMIT_CLASSES = ("red", "yellow", "yellow", "red")
 _NEAR_LIMIT = 0.7
@@ -206,10 +207,10 @@ def _limits(curve: Curve, plane: _Plane) -> Iterable[Markup]:
 def _line(curve: Curve, plane: _Plane) -> Iterable[Markup]:
     """The measurements that count, joined; a long silence breaks the line."""
     sound = [point for point in _shown(curve, plane.window) if not point.doubtful]
+    days = [int(local_days(point.measured_ms)) for point in sound]
     runs: list[list[tuple[int, float]]] = [[]]
-    for before, point in pairwise([None, *sound]):
-        assert point is not None
-        if before is not None and point.measured_ms - before.measured_ms > GAP_DAYS * DAY_MS:
+    for point, (before, day) in zip(sound, pairwise([*days[:1], *days]), strict=True):
+        if day - before > GAP_DAYS:
             runs.append([])
         runs[-1].append((point.measured_ms, point.value))
     for run in runs:

@@ -53,6 +53,17 @@ def test_a_long_silence_breaks_the_line() -> None:
     assert len(parts(drawing, "circle", "dot")) == len(days) + 1  # one stands alone
 
 
+@pytest.mark.parametrize(("days", "lines"), [(4, 1), (5, 2)])
+def test_silence_is_counted_in_days_whatever_the_hour(days: int, lines: int) -> None:
+    """Mondays and Thursdays are one line, also when Monday's measurement came later in the day."""
+    first = NOW_MS - 12 * DAY_MS
+    moments = [first, first + HOUR_MS, first + days * DAY_MS + 3 * HOUR_MS]
+    moments.append(moments[-1] + HOUR_MS)
+    points = [Point(moment, 93.0, "o", False) for moment in moments]
+    drawing = sparkline(curve("spo2", [], points=points, usual=[]), WINDOW, "da")
+    assert len(parts(drawing, "path", "line")) == lines
+
+
 def test_a_doubtful_measurement_is_a_cross_and_no_part_of_the_line() -> None:
     made = curve("weight", [82, 82, 83, 61, 82])
     points = [*made.points]
