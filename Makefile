@@ -26,8 +26,9 @@ demo: install  ## the whole chain on embedded defaults; ARGS="--seconds 60 --jso
 system:  ## what the tests start: Mosquitto and Chromium (skipped where apt or root is missing)
 	@./tests/install-system-packages
 
-test: install system  ## every test; installs what it needs
-	$(BIN)/python -m pytest $(ARGS)
+test:  ## every test, on up to four cores; installs what it needs
+	@$(MAKE) --no-print-directory --jobs 2 install system
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: install  ## format, lint, types, imports
 	$(BIN)/ruff format --check .

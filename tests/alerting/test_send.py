@@ -174,7 +174,7 @@ def test_a_request_whose_days_passed_while_the_broker_was_away_is_not_sent(
     desk.ask("c2", TODAY + 1)
     desk.clinic.now_ms = ms(at(DAY + 1 + DAILY_DAYS, 12))
     with desk.sending():
-        until(lambda: home.heard)
+        until(lambda: desk.unsent() == 1)
         time.sleep(0.2)
     assert [topic.split("/")[4] for topic, _, _ in home.heard] == ["gw-c2"]
     assert desk.unsent() == 1
@@ -189,6 +189,8 @@ def test_a_store_that_fails_is_opened_again(
 
     def fail(*args: Any) -> Any:
         nonlocal calls
+        if threading.current_thread() is threading.main_thread():
+            return real(*args)  # the test itself looks
         calls += 1
         if calls <= 2:
             raise StoreUnavailable("a test took it away")
@@ -330,4 +332,4 @@ def test_many_who_cannot_be_told_keep_nobody_waiting(desk: Desk, home: Voice) ->
     desk.ask("c2")
     with desk.sending():
         until(lambda: home.heard)
-    assert desk.unsent() == send.AT_ONCE + 20
+        until(lambda: desk.unsent() == send.AT_ONCE + 20)  # a moment later: the mark

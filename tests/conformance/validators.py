@@ -4,7 +4,6 @@ In: a folder. Out: a list of `Message`. What Maven and npm have is fetched at fi
 some minutes; `Unavailable` says what is missing. Nothing is fetched once it is there.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -20,6 +19,7 @@ from typing import Final, NamedTuple
 from lxml import etree
 
 from tests.conformance.samples import EXAMPLES, ROOT
+from tests.fetching import Unavailable, classpath, digest, need, succeeds
 
 HERE: Final = Path(__file__).parent
 CACHE: Final = ROOT / "var" / "conformance"
@@ -30,12 +30,7 @@ PACKAGE: Final = HERE / "medplum" / "package.json"
 KIH_SCHEMA: Final = EXAMPLES / "kih" / "xsd" / "1.0.1" / "CitizenMonitoringDataset.xsd"
 CDA_JAR: Final = "ipf-modules-cda-mdht-"
 CDA_SCHEMA: Final = "schema/cdar2/infrastructure/cda/CDA.xsd"
-FETCH_SECONDS_MAX: Final = 600
 RUN_SECONDS_MAX: Final = 240
-
-
-class Unavailable(Exception):  # noqa: N818  nothing is wrong with what we validate
-    """A validator that is not here, and what to install."""
 
 
 class Message(NamedTuple):
@@ -61,9 +56,9 @@ class Validator:
 
 
 def _run_hapi(folder: Path) -> list[Message]:
-    classpath = _classpath()
+    jars = classpath(POM, CACHE)
     command = ["java", "-Xmx2g", "-XX:TieredStopAtLevel=1", str(HERE / "maven" / "Validate.java")]
-    return _messages([*command, str(folder), *_definitions()], {"CLASSPATH": classpath})
+    return _messages([*command, str(folder), *_definitions()], {"CLASSPATH": jars})
 
 
 def _run_medplum(folder: Path) -> list[Message]:
@@ -78,7 +73,9 @@ def _run_kih(folder: Path) -> list[Message]:
 
 
 def _run_cda(folder: Path) -> list[Message]:
-    jar = next(jar for jar in _classpath().split(os.pathsep) if Path(jar).name.startswith(CDA_JAR))
+    jar = next(
+        jar for jar in classpath(POM, CACHE).split(os.pathsep) if Path(jar).name.startswith(CDA_JAR)
+    )
     with tempfile.TemporaryDirectory(prefix="conformance-") as unpacked:
         with zipfile.ZipFile(jar) as archive:
             names = archive.namelist()
@@ -103,33 +100,13 @@ def _schema_errors(schema_file: Path, folder: Path, suffix: str) -> list[Message
     return found
 
 
-def _classpath() -> str:
-    """The jars of `pom.xml`, from Maven's own store, or fetched into it."""
-    _need("javac", "a JDK", 17)
-    listed = CACHE / f"maven-{_digest(POM)}.classpath"
-    if listed.is_file():
-        classpath = listed.read_text(encoding="utf-8")
-        if all(Path(jar).is_file() for jar in classpath.split(os.pathsep)):
-            return classpath
-    _need("mvn", "Maven", 3)
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=CACHE) as folder:
-        fresh = Path(folder) / "classpath"
-        command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:build-classpath"]
-        command.append(f"-Dmdep.outputFile={fresh}")
-        if not (_succeeds([*command, "-o"], CACHE) or _succeeds(command, CACHE)):
-            raise Unavailable(f"Maven cannot fetch the artifacts of {POM}")
-        fresh.replace(listed)
-    return listed.read_text(encoding="utf-8")
-
-
 def _medplum() -> Path:
     """A folder with `package.json`, its packages and the script that uses them."""
-    _need("node", "Node.js", 20)
+    need("node", "Node.js", 20)
     script = HERE / "medplum" / "validate.mjs"
-    home = CACHE / f"medplum-{_digest(PACKAGE)}"
+    home = CACHE / f"medplum-{digest(PACKAGE)}"
     if not home.is_dir():
-        _need("npm", "npm", 8)
+        need("npm", "npm", 8)
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE) as folder:
             fresh = Path(folder) / "medplum"
@@ -137,7 +114,7 @@ def _medplum() -> Path:
             shutil.copy(PACKAGE, fresh)
             command = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts"]
             command += ["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
-            if not _succeeds([*command, "--no-package-lock", "--omit=peer"], fresh):
+            if not succeeds([*command, "--no-package-lock", "--omit=peer"], fresh):
                 raise Unavailable(f"npm cannot fetch the packages of {PACKAGE}")
             fresh.rename(home)
     shutil.copy(script, home)
@@ -169,32 +146,6 @@ def _messages(command: list[str], environment: Mapping[str, str]) -> list[Messag
         Message(line["file"], line["severity"], line["location"], line["message"]) for line in lines
     )
     return list(dict.fromkeys(said))
-
-
-def _need(program: str, what: str, oldest: int) -> None:
-    """The program in this or a later major version, or `Unavailable`."""
-    if shutil.which(program) is None:
-        raise Unavailable(f"{program} is not installed: install {what} {oldest} or later")
-    said = subprocess.run(
-        [program, "--version"], check=False, capture_output=True, text=True
-    ).stdout
-    major = re.search(r"(?:^|[ v])(\d+)", said)
-    if major is None or int(major[1]) < oldest:
-        raise Unavailable(f"{program} is too old: install {what} {oldest} or later")
-
-
-def _succeeds(command: list[str], folder: Path) -> bool:
-    try:
-        done = subprocess.run(
-            command, check=False, capture_output=True, cwd=folder, timeout=FETCH_SECONDS_MAX
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
-
-
-def _digest(path: Path) -> str:
-    return hashlib.blake2b(path.read_bytes(), digest_size=6).hexdigest()
 
 
 def _version(path: Path, pattern: str) -> str:

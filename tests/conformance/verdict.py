@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from tests.conformance.samples import Planted, planted, samples, write
-from tests.conformance.validators import VALIDATORS, Message, Unavailable, Validator
+from tests.conformance.validators import VALIDATORS, Message, Validator
+from tests.fetching import Unavailable
 
 EXPLANATIONS: Final = Path(__file__).with_name("explanations.toml")
 

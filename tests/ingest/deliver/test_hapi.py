@@ -1,17 +1,11 @@
 """HAPI, the FHIR server that most others are built on, takes what we deliver.
 
-Its JPA server 6.10.0 with referential integrity enforced, as a process on loopback. `make test`
-fetches it once (330 MB), where Maven is; by hand:
-
-    mvn -f tests/ingest/deliver/hapi/pom.xml dependency:resolve
+Its JPA server 6.10.0 with referential integrity enforced, as a process on loopback. The first run
+fetches it (330 MB), where Maven is.
 """
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from decimal import Decimal
-from hashlib import sha256
 from json import loads
 from pathlib import Path
 from typing import Any
@@ -21,6 +15,7 @@ import pytest
 
 from fhir_mapping.enrolled import EnrolledDevice, Enrolment
 from hjemmepuls.processes import Child, free_port
+from tests.fetching import Unavailable, classpath
 from tests.ingest.deliver.home import Home, delivering
 from tests.ingest.deliver.runner import Runner
 from tests.ingest.enrolments import NOW_MS, term
@@ -31,32 +26,13 @@ NUMERIC = "0099887766"
 """A device name that HAPI does not take as an id: it keeps bare numbers for itself."""
 
 
-def classpath() -> str:
-    """The jars of `pom.xml` in Maven's own store; skips where anything is missing."""
-    for program in ("java", "mvn"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is missing; install: apt-get install openjdk-17-jdk maven")
-    pom = HERE / "pom.xml"
-    listed = ROOT / "var" / f"hapi-server-{sha256(pom.read_bytes()).hexdigest()[:16]}.classpath"
-    if not listed.is_file():
-        listed.parent.mkdir(exist_ok=True)
-        fresh = listed.with_suffix(f".{os.getpid()}")
-        command = ["mvn", "-q", "-B", "-o", "-f", str(pom), "dependency:build-classpath"]
-        done = subprocess.run([*command, f"-Dmdep.outputFile={fresh}"], capture_output=True)
-        if done.returncode != 0:
-            pytest.skip(f"HAPI is not here; fetch it once: mvn -f {pom} dependency:resolve")
-        fresh.replace(listed)
-    text = listed.read_text()
-    if not all(Path(jar).is_file() for jar in text.split(os.pathsep)):
-        listed.unlink()
-        pytest.skip(f"HAPI is not all here; fetch it again: mvn -f {pom} dependency:resolve")
-    return text
-
-
 @pytest.fixture(scope="module")
 def hapi(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base address of an empty server."""
-    jars, port = classpath(), free_port()
+    try:
+        jars, port = classpath(HERE / "pom.xml", ROOT / "var" / "hapi"), free_port()
+    except Unavailable as missing:
+        pytest.skip(str(missing))
     log = tmp_path_factory.mktemp("hapi") / "hapi.log"
     command = ["java", "-Xmx1g", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     command += [f"-Dlogback.configurationFile={HERE / 'logback.xml'}"]
@@ -97,6 +73,7 @@ def expected(home: Home) -> dict[str, Any]:
     return {at: own_words(loads(body, parse_float=Decimal)) for at, body in every}
 
 
+@pytest.mark.timeout(900)
 def test_hapi_holds_what_the_store_holds(hapi: str, home: Home) -> None:
     """Killed in between, amended, moved, repeated from the start; one refused."""
     home.measure(*range(40))
