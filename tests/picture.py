@@ -32,6 +32,8 @@ def take(picture: Path) -> None:
         )
         page = browser.new_page(viewport={"width": 1180, "height": 980})
         page.goto(f"http://127.0.0.1:{port}/")
+        if not page.evaluate("document.styleSheets.length"):
+            raise SystemExit("the page came without its style: the demo had ended; no picture")
         page.screenshot(path=picture)
         browser.close()
 
