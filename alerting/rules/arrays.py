@@ -58,7 +58,7 @@ def chosen(where: Bools, then: Any, otherwise: Any) -> npt.NDArray[Any]:
         taken = np.where(where, then, otherwise)
         return taken
     one, other = np.asarray(then, dtype).view(bits), np.asarray(otherwise, dtype).view(bits)
-    mask: Ints = np.negative(where.view(np.int8), dtype=bits)
+    mask: Ints = np.negative(where.view(np.int8)).astype(bits, copy=False)
     taken = ((one ^ other) & mask ^ other).view(dtype)
     return taken
 
@@ -76,7 +76,7 @@ def put(array: npt.NDArray[Any], where: Bools, new: Any) -> None:
     if bits is None:
         np.copyto(array, new, where=where)
         return
-    mask: Ints = np.negative(where.view(np.int8), dtype=bits)
+    mask: Ints = np.negative(where.view(np.int8)).astype(bits, copy=False)
     kept = array.view(bits)
     kept ^= (kept ^ new.view(bits)) & mask
 
