@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Header, Request, Response
 from alerting.alert import Alert
 from alerting.alert_store import AlertChanged
 from alerting.api.answers import Fault, Refused, documented, json_answer, shortened, tags_of
+from alerting.api.bodies import whole_body
 from alerting.api.sources import Sources
 from alerting.lifecycle import OUTCOMES, Act, Outcome
 from alerting.web.render import NAME_CHARACTERS_MAX, NOTE_CHARACTERS_MAX
@@ -108,16 +109,8 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
 
 
 async def short_body(request: Request) -> bytes:
-    """The body of a request, read no further than it may be long."""
-    parts: list[bytes] = []
-    length = 0
-    async for part in request.stream():
-        length += len(part)
-        if length > BODY_BYTES_MAX:
-            limit = f"at most {BODY_BYTES_MAX} bytes"
-            raise Refused(413, Fault("body-too-long", "the body is too long", limit=limit))
-        parts.append(part)
-    return b"".join(parts)
+    """The body of a request, when it is short."""
+    return await whole_body(request, BODY_BYTES_MAX)
 
 
 def said_of(given: object, kind: type[_Told]) -> _Told:

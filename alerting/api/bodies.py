@@ -1,4 +1,4 @@
-"""The body of a FHIR request: FHIR JSON by its name, not compressed, and no longer than is read."""
+"""Bodies of requests, read no further than they may be long; of FHIR, JSON and not compressed."""
 
 from typing import Final
 
@@ -18,13 +18,17 @@ async def fhir_body(request: Request) -> bytes:
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.strip().lower() != "identity":
         raise _other("Content-Encoding", encoding, "identity: not compressed")
+    return await whole_body(request, FHIR_BODY_BYTES_MAX)
+
+
+async def whole_body(request: Request, most: int) -> bytes:
+    """The body, at most so many bytes; Refused with 413 when it is longer."""
     parts: list[bytes] = []
     length = 0
     async for part in request.stream():
         length += len(part)
-        if length > FHIR_BODY_BYTES_MAX:
-            limit = f"at most {FHIR_BODY_BYTES_MAX} bytes"
-            fault = Fault("body-too-long", "the body is too long", limit=limit)
+        if length > most:
+            fault = Fault("body-too-long", "the body is too long", limit=f"at most {most} bytes")
             raise Refused(413, fault, "too-long")
         parts.append(part)
     return b"".join(parts)

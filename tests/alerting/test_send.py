@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,18 +27,11 @@ from devices.wire import Command, parse_topic
 from hjemmepuls.processes import Mosquitto, free_port, hjemmepuls
 from ingest.store import SqliteReader, StoreUnavailable
 from tests.alerting.clinic import FIRST_DAY, OXIMETER, Clinic, at, citizen, ms, oximetry
+from tests.ingest.broker import PATIENCE_S, wait_until
 from tests.voice import Voice
 
 DAY = 10
 TODAY = day_number(FIRST_DAY) + DAY
-PATIENCE_S = 20.0
-
-
-def until(ready: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not ready():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
 
 
 class Desk:
@@ -107,8 +100,8 @@ def home(mosquitto: Mosquitto) -> Iterator[Voice]:
 def test_a_home_is_told_once_and_nothing_is_retained(desk: Desk, home: Voice) -> None:
     desk.ask()
     with desk.sending():
-        until(lambda: desk.unsent() == 0)
-        until(lambda: home.heard)
+        wait_until(lambda: desk.unsent() == 0)
+        wait_until(lambda: home.heard)
         time.sleep(0.2)
     ((topic, payload, retained),) = home.heard
     assert topic == f"hm/v1/syddanmark/{partition(topic)}/gw-c1/{OXIMETER}-c1/cmd"
@@ -132,10 +125,10 @@ def partition(topic: str) -> str:
 def test_what_is_added_is_told_as_a_command_of_its_own(desk: Desk, home: Voice) -> None:
     desk.ask()
     with desk.sending():
-        until(lambda: len(home.heard) == 1)
+        wait_until(lambda: len(home.heard) == 1)
         desk.ask(day=TODAY + 2)
-        until(lambda: len(home.heard) == 2)
-        until(lambda: desk.unsent() == 0)
+        wait_until(lambda: len(home.heard) == 2)
+        wait_until(lambda: desk.unsent() == 0)
     commands = [msgspec.json.decode(payload, type=Command) for _, payload, _ in home.heard]
     assert len({one.id for one in commands}) == 2
     assert (commands[1].since - commands[0].since).days == 2
@@ -162,8 +155,8 @@ def test_a_broker_that_is_away_delays_and_loses_nothing(desk: Desk, home: Voice)
         time.sleep(0.3)
         assert desk.unsent() == 2
         with Mosquitto(folder, desk.broker.port):
-            until(lambda: desk.unsent() == 0)
-            until(lambda: len(home.heard) >= 2)
+            wait_until(lambda: desk.unsent() == 0)
+            wait_until(lambda: len(home.heard) >= 2)
     assert {topic.split("/")[4] for topic, _, _ in home.heard} == {"gw-c1", "gw-c2"}
 
 
@@ -174,7 +167,7 @@ def test_a_request_whose_days_passed_while_the_broker_was_away_is_not_sent(
     desk.ask("c2", TODAY + 1)
     desk.clinic.now_ms = ms(at(DAY + 1 + DAILY_DAYS, 12))
     with desk.sending():
-        until(lambda: desk.unsent() == 1)
+        wait_until(lambda: desk.unsent() == 1)
         time.sleep(0.2)
     assert [topic.split("/")[4] for topic, _, _ in home.heard] == ["gw-c2"]
     assert desk.unsent() == 1
@@ -199,7 +192,7 @@ def test_a_store_that_fails_is_opened_again(
     monkeypatch.setattr(Requests, name, fail)
     desk.ask()
     with desk.sending():
-        until(lambda: desk.unsent() == 0)
+        wait_until(lambda: desk.unsent() == 0)
     assert len({msgspec.json.decode(one, type=Command).id for _, one, _ in home.heard}) == 1
     assert len(home.heard) == (3 if name == "mark_sent" else 1)
     assert days_of(home) == [TODAY + day for day in range(1, DAILY_DAYS + 1)]
@@ -221,7 +214,7 @@ def test_records_that_are_not_there_yet_are_waited_for(
         time.sleep(0.2)
         assert (home.heard, desk.unsent()) == ([], 1)
         away.set()
-        until(lambda: desk.unsent() == 0)
+        wait_until(lambda: desk.unsent() == 0)
 
 
 def test_a_wrong_password_delays_and_loses_nothing(
@@ -229,12 +222,12 @@ def test_a_wrong_password_delays_and_loses_nothing(
 ) -> None:
     desk.ask()
     with desk.sending(broker_password="wrong") as thread:
-        until(lambda: "did not let us in" in caplog.text)
+        wait_until(lambda: "did not let us in" in caplog.text)
         assert thread.is_alive()
     assert (home.heard, desk.unsent()) == ([], 1)
     assert "wrong" not in caplog.text
     with desk.sending():
-        until(lambda: home.heard)
+        wait_until(lambda: home.heard)
 
 
 def test_nothing_is_sent_before_the_data_say_what_day_it_is(desk: Desk, home: Voice) -> None:
@@ -253,7 +246,7 @@ def test_only_alerting_may_say_what_homes_should_do(desk: Desk, home: Voice, use
             other.say(topic.replace("cmd", kind), who.encode())
             if who == "alerting":
                 assert other.heard == [], "it may not listen"
-    until(lambda: home.heard)
+    wait_until(lambda: home.heard)
     time.sleep(0.1)
     assert [(topic, payload) for topic, payload, _ in home.heard] == [(topic, b"alerting")]
 
@@ -277,17 +270,19 @@ def test_killed_between_sending_and_marking_it_is_said_again_and_obeyed_once(
 
     with closing(AlertStore(desk.path)) as blocker, start() as first:
         first.wait_until(lambda: "requests to measure daily are sent" in first.tail())
-        until(lambda: not desk.unsent())
+        wait_until(lambda: not desk.unsent())
         blocker.requests.ask("c2", TODAY, 1)
         blocker._db.execute("BEGIN IMMEDIATE")  # from now on it can send, but not mark
-        until(lambda: {topic.split("/")[4] for topic, _, _ in home.heard} == {"gw-c1", "gw-c2"})
+        wait_until(
+            lambda: {topic.split("/")[4] for topic, _, _ in home.heard} == {"gw-c1", "gw-c2"}
+        )
         os.kill(first.process.pid, signal.SIGKILL)
         first.process.wait()
         blocker._db.execute("ROLLBACK")
     assert desk.unsent() == 1, "it was killed too late to show anything"
     with start():
-        until(lambda: desk.unsent() == 0)
-        until(lambda: len(home.heard) == 3)
+        wait_until(lambda: desk.unsent() == 0)
+        wait_until(lambda: len(home.heard) == 3)
     orders = Orders()
     for topic, payload, _ in home.heard:
         orders.hear(topic.split("/")[4], payload)
@@ -320,9 +315,9 @@ def test_a_home_that_cannot_be_found_is_looked_for_later(
     desk.ask("c1")
     desk.ask("c2")
     with desk.sending():
-        until(lambda: home.heard)
+        wait_until(lambda: home.heard)
         assert home.heard[0][0].split("/")[4] == "gw-c2"
-        until(lambda: desk.unsent() == 0)
+        wait_until(lambda: desk.unsent() == 0)
     assert looked == 3
 
 
@@ -331,5 +326,5 @@ def test_many_who_cannot_be_told_keep_nobody_waiting(desk: Desk, home: Voice) ->
         desk.ask(f"nobody-{number}")
     desk.ask("c2")
     with desk.sending():
-        until(lambda: home.heard)
-        until(lambda: desk.unsent() == send.AT_ONCE + 20)  # a moment later: the mark
+        wait_until(lambda: home.heard)
+        wait_until(lambda: desk.unsent() == send.AT_ONCE + 20)  # a moment later: the mark
