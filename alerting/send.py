@@ -116,10 +116,11 @@ class Sender:
         now_ms, clock = self._now_ms(), time.monotonic()
         if not now_ms:
             return  # data are the clock, and none has been seen yet
+        self._not_before = {key: at for key, at in self._not_before.items() if at > clock}
         waiting = [
             request
             for request in alerts.requests.unsent(int(local_days(now_ms)))
-            if self._not_before.get(request.key, 0.0) <= clock
+            if request.key not in self._not_before
         ]
         sent: list[tuple[Request, mqtt.MQTTMessageInfo]] = []
         for request in waiting[:AT_ONCE]:
@@ -131,7 +132,6 @@ class Sender:
                 sent.append((request, self._publish(client, request, place)))
         for request, info in sent:
             _await(client, info, stop)
-            self._not_before.pop(request.key, None)
             alerts.requests.mark_sent(request, time.time_ns() // 1_000_000)
 
     def _publish(self, client: mqtt.Client, request: Request, place: Place) -> mqtt.MQTTMessageInfo:

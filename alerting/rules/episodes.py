@@ -81,13 +81,12 @@ def advance(
     """
     judged = together(verdicts, block.status.copy(order="F"))
     was, ran = judged.was, judged.ran
-    episode = for_all(book.n_off > 0, was)
+    n_off = for_all(book.n_off, was)
+    episode = n_off > 0
     counted, today = ran & episode, day.astype(np.int16)
     raw = _confirm(block, judged, counted, today, book)
     again = block.judged_day == today[:, None]
-    colour, clears = follow(
-        was * (was > _GREEN), block.clears, raw, judged.clear, for_all(book.n_off, was), again
-    )
+    colour, clears = follow(was * (was > _GREEN), block.clears, raw, judged.clear, n_off, again)
     for column in np.flatnonzero(book.n_off == 0):
         colour[:, column] = judged.level[:, column]
     # An open episode stays open when its rule cannot run; anything else becomes INSUFFICIENT.
