@@ -22,6 +22,11 @@ _SAME_SIZE: Final[dict[int, np.dtype[np.signedinteger[Any]]]] = {
     4: np.dtype(np.int32),
 }
 
+_LONG: Final = 1024
+"""From so many flags on it pays to take all values."""
+_RARE: Final = 64
+"""Where one flag in so many is set, jumping is quicker."""
+
 
 def columns(array: npt.NDArray[Scalar], rows: Rows | None = None) -> npt.NDArray[Scalar]:
     """The array with each column contiguous; as it is when it was cut by a slice (a view).
@@ -46,13 +51,16 @@ def where_set(flags: Bools) -> tuple[Ints, Ints]:
 def chosen(where: Bools, then: Any, otherwise: Any) -> npt.NDArray[Any]:
     """`np.where` by the bits of the values: the same, and many times as fast where flags are mixed.
 
-    NumPy looks at each flag and jumps; columns of one to four bytes are quicker taken whole.
+    NumPy looks at each flag and jumps; long columns of one to four bytes are quicker taken whole.
 
     >>> chosen(np.array([True, False]), np.array([1, 2], np.int8), np.int8(0)).tolist()
     [1, 0]
     """
-    dtype: np.dtype[Any] = np.result_type(then, otherwise)
     taken: npt.NDArray[Any]
+    if where.size < _LONG:
+        taken = np.where(where, then, otherwise)
+        return taken
+    dtype: np.dtype[Any] = np.result_type(then, otherwise)
     bits = _SAME_SIZE.get(dtype.itemsize)
     if bits is None:
         taken = np.where(where, then, otherwise)
@@ -71,14 +79,68 @@ def put(array: npt.NDArray[Any], where: Bools, new: Any) -> None:
     >>> numbers.tolist()
     [7, 2]
     """
-    new = np.asarray(new).astype(array.dtype, copy=False)
-    bits = _SAME_SIZE.get(array.itemsize)
-    if bits is None:
-        np.copyto(array, new, where=where)
-        return
-    mask: Ints = np.negative(where.view(np.int8)).astype(bits, copy=False)
-    kept = array.view(bits)
-    kept ^= (kept ^ new.view(bits)) & mask
+    put_each(where, (array, new))
+
+
+def put_each(where: Bools, *moves: tuple[npt.NDArray[Any], Any]) -> None:
+    """`put` into several arrays by the same flags: (array, new) each.
+
+    >>> numbers, letters = np.array([1, 2], np.int16), np.array([3, 4], np.int8)
+    >>> put_each(np.array([True, False]), (numbers, 7), (letters, 8))
+    >>> numbers.tolist(), letters.tolist()
+    ([7, 2], [8, 4])
+    """
+    few = where.size < _LONG or np.count_nonzero(where) * _RARE < where.size
+    masks: dict[np.dtype[Any], Ints] = {}
+    for array, new in moves:
+        bits = _SAME_SIZE.get(array.itemsize)
+        if few or bits is None:
+            np.copyto(array, new, where=where, casting="unsafe")
+            continue
+        if bits not in masks:
+            masks[bits] = np.negative(where.view(np.int8)).astype(bits, copy=False)
+        kept, taken = array.view(bits), np.asarray(new).astype(array.dtype, copy=False).view(bits)
+        kept ^= (kept ^ taken) & masks[bits]
+
+
+def at_slot(ring: npt.NDArray[Scalar], slot: Ints) -> npt.NDArray[Scalar]:
+    """(n, slots) → (..., n): what lies in the slots (..., n) of each row, to be read only. Whole
+    columns where all rows have the same slots, as they have in a day of many rows.
+
+    >>> at_slot(np.array([[1, 2], [3, 4]]), np.array([1, 0])).tolist()
+    [2, 3]
+    """
+    if _alike(slot):
+        return ring.T[slot[..., 0]]
+    return ring[np.arange(len(ring)), slot]
+
+
+def put_at(ring: npt.NDArray[Any], slot: Ints, where: Bools, new: Any) -> None:
+    """`new` (n, ...) into the slot (n,) of each row of a ring (n, ..., slots), `where` (n, ...).
+
+    >>> ring = np.zeros((2, 2), dtype=np.int8)
+    >>> put_at(ring, np.array([1, 0]), np.array([True, True]), np.array([2, 3], dtype=np.int8))
+    >>> ring.tolist()
+    [[0, 2], [3, 0]]
+    """
+    if _alike(slot):
+        put(ring[..., slot[0]], where, new)
+    else:
+        place = np.nonzero(where)
+        ring[(*place, slot[place[0]])] = new[place]
+
+
+def _alike(slot: Ints) -> bool:
+    return slot.size > 0 and bool((slot == slot[..., :1]).all())
+
+
+def remainder(number: Ints, by: int) -> Ints:
+    """`number % by`, several times as fast.
+
+    >>> remainder(np.array([-1, 15]), 7).tolist()
+    [6, 1]
+    """
+    return number - number // by * by
 
 
 def for_all(row: npt.NDArray[Scalar], like: npt.NDArray[Any]) -> npt.NDArray[Scalar]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, Rows, chosen, put, where_set
+from alerting.rules.arrays import Bools, Floats, Ints, Rows, put, put_at, put_each, where_set
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
 from alerting.rules.rulebook import RULES
@@ -40,6 +40,8 @@ _FAMILY_RULES: Final = [
 ]
 _YELLOW: Final = np.int8(Colour.YELLOW)
 _ONE: Final = np.uint8(1)
+_SLOT: Final = SLOTS - 1
+"""The bits of a day that say in which slot it lies: the remainder, many times as fast."""
 GAP_DAYS_MAX: Final = 2047
 """After a longer gap nothing is left of what was known, to the last bit that counts."""
 _KEPT: Final[dict[np.dtype[Any], Floats]] = {
@@ -55,7 +57,8 @@ _MOVED: Final = ("weight", "mean", "spread", "absorbed_day", "occupied", "oldest
 
 def describe(block: State) -> tuple[Floats, Floats, Floats, Bools]:
     """(mean, sd, effective number of readings, valid), each (n, S); mean is NaN when empty."""
-    mean = chosen(block.weight > 0, block.mean, np.nan)
+    mean = block.mean.copy(order="F")
+    put(mean, block.weight == 0, np.nan)
     sd = deviation_sd(block.weight, block.spread, _FLOOR[block.dtype])
     return mean, sd, block.weight.copy(order="F"), block.weight >= WEIGHT_VALID
 
@@ -70,12 +73,11 @@ def note_episodes(block: State, t: Floats) -> None:
     """Start or end the freeze of each family after its rules were judged at t (n,)."""
     raised, now = block.status >= _YELLOW, t.astype(block.dtype)
     for column, rules in enumerate(_FAMILY_RULES):
-        if not rules:
-            continue
         active = np.logical_or.reduce(raised.T[rules], axis=0)
         since = block.frozen_since[:, column]
-        put(since, np.isnan(since), now)
-        put(since, ~active, np.nan)
+        idle = np.isnan(since)
+        put(since, active & idle, now)
+        put(since, ~(active | idle), np.nan)
 
 
 def absorb_due(block: State, ready: Bools, day: Ints) -> None:
@@ -84,15 +86,22 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     `ready` (n, S) marks the signals that may be fed in this call; day (n,). At most eight
     rounds: what waits lies within seven consecutive days, because this runs before `enter`.
     """
-    due = ready & (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
-    if np.count_nonzero(due) * DENSE > due.size:
-        _absorb_everywhere(block, due, day)
-        due &= (block.occupied != 0) & (day[:, None] - block.oldest_day >= LAG_DAYS)
-    pair = where_set(due)
-    while pair[0].size:
-        _absorb_pairs(block, pair)
-        again = (block.occupied[pair] != 0) & (day[pair[0]] - block.oldest_day[pair] >= LAG_DAYS)
-        pair = (pair[0][again], pair[1][again])
+    due = ready & _waits(block.occupied, block.oldest_day, day[:, None])
+    with np.errstate(divide="ignore"):  # where a baseline is empty
+        if np.count_nonzero(due) * DENSE > due.size:
+            _absorb_everywhere(block, due, day)
+            due &= _waits(block.occupied, block.oldest_day, day[:, None])
+        pair = where_set(due)
+        while pair[0].size:
+            _absorb_pairs(block, pair)
+            again = _waits(block.occupied[pair], block.oldest_day[pair], day[pair[0]])
+            pair = (pair[0][again], pair[1][again])
+
+
+def _waits(occupied: Ints, oldest_day: Ints, day: Ints) -> Bools:
+    """Whether a reading has waited long enough."""
+    waits: Bools = (occupied != 0) & (day - oldest_day >= LAG_DAYS)
+    return waits
 
 
 def _absorb_everywhere(block: State, due: Bools, day: Ints) -> None:
@@ -101,11 +110,10 @@ def _absorb_everywhere(block: State, due: Bools, day: Ints) -> None:
     All are computed and the others keep what they had: faster where many are due.
     """
     before = [getattr(block, name) for name in _MOVED]
-    slot = before[-1] & (SLOTS - 1)
-    value = _waiting(block.pending, slot, due, int(day[0] - LAG_DAYS) % SLOTS)
+    slot = before[-1] & _SLOT
+    value = _waiting(block.pending, slot, due, int(day[0] - LAG_DAYS) & _SLOT)
     moved = _absorbed(before, value, slot, np.arange(_SIGNALS))
-    for array, after in zip(before, moved, strict=True):
-        put(array, due, after)
+    put_each(due, *zip(before, moved, strict=True))
 
 
 def _waiting(pending: Floats, slot: Ints, due: Bools, usual: int) -> Floats:
@@ -122,7 +130,7 @@ def _waiting(pending: Floats, slot: Ints, due: Bools, usual: int) -> Floats:
 def _absorb_pairs(block: State, pair: tuple[Ints, Ints]) -> None:
     """The same for single pairs of a row and a signal."""
     before = [getattr(block, name)[pair] for name in _MOVED]
-    slot = before[-1] % SLOTS
+    slot = before[-1] & _SLOT
     value = block.pending[pair[0], pair[1], slot]
     for name, after in zip(_MOVED, _absorbed(before, value, slot, pair[1]), strict=True):
         getattr(block, name)[pair] = after
@@ -133,8 +141,8 @@ def _absorbed(
 ) -> tuple[npt.NDArray[Any], ...]:
     """What _MOVED becomes when `value` of the oldest day enters, from what it was."""
     weight, mean, spread, absorbed, occupied, oldest = before
-    pulled = winsorise(value, mean, deviation_sd(weight, spread, _FLOOR[weight.dtype][signal]))
-    value = chosen(weight > 0, pulled, value)
+    sd = deviation_sd(weight, spread, _FLOOR[weight.dtype][signal])
+    value = winsorise(value, mean, sd / np.minimum(weight, 1.0))  # an empty baseline pulls nothing
     gap = np.minimum(np.maximum(oldest - absorbed, 0), GAP_DAYS_MAX)
     kept = _KEPT[weight.dtype][signal * (GAP_DAYS_MAX + 1) + gap]
     place = slot.astype(np.uint8)
@@ -152,16 +160,12 @@ def _absorbed(
 
 def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
     """Let the first accepted reading of a local day begin to wait. All (n, S) but day (n,)."""
-    slot = day % SLOTS
+    slot = day & _SLOT
     bit = (_ONE << slot.astype(np.uint8))[:, None]
     fresh = may_enter & (block.occupied & bit == 0)
     put(block.oldest_day, fresh & (block.occupied == 0), day[:, None])
     block.occupied |= bit * fresh
-    if slot.size and slot.min() == slot.max():
-        put(block.pending[:, :, slot[0]], fresh, x)
-    else:
-        row, signal = where_set(fresh)
-        block.pending[row, signal, slot[row]] = x[row, signal]
+    put_at(block.pending, slot, fresh, x)
 
 
 def learn_anew(block: State, changed_t: Floats, t: Floats) -> None:

@@ -64,18 +64,20 @@ def cusum(total: Floats, z: Floats, slack: float = 0.5) -> Floats:
     return np.where(np.isnan(z), total, np.maximum(total + z - slack, 0.0))
 
 
-def evidence_of(z: Floats, shift: float, clip: float = 3.5) -> Floats:
+def evidence_of(z: Floats, shift: Floats | float, clip: float = 3.5) -> Floats:
     """The log-likelihood ratio of one standardised reading for a shift of the mean (P9).
 
     `z` in sd of the personal baseline, cut to ±`clip`; `shift` the shift under deterioration, in
-    sd. A missing reading says nothing: 0.
+    sd, rounded as `z` is. A missing reading says nothing: 0.
 
     >>> round(float(evidence_of(np.array(-1.2), -1.2)), 2), float(evidence_of(np.array(np.nan), 1))
     (0.72, 0.0)
     """
     cut = np.minimum(np.maximum(z, -clip), clip)
-    told: Floats = chosen(np.isnan(z), 0.0, shift * cut - shift * shift / 2.0)
-    return told
+    precision = np.result_type(z, np.float32)
+    told = np.asarray(shift, precision) * cut - np.asarray(np.square(shift) / 2.0, precision)
+    heard: Floats = chosen(np.isnan(z), 0.0, told)
+    return heard
 
 
 def evidence_of_answers(
@@ -120,5 +122,6 @@ def quicken(weight: Floats, mean: Floats, gap_days: Floats, value: Floats) -> tu
     >>> round(float(m[0, 0] - m[0, 1]), 6)
     0.014682
     """
-    kept = decay(gap_days, MACD_HALF_LIVES[:, None]).T
+    gap_days, half_lives = gap_days.astype(value.dtype), MACD_HALF_LIVES.astype(value.dtype)
+    kept = decay(gap_days, half_lives[:, None]).T
     return averaged(weight, mean, value[:, None], kept)

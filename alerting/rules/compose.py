@@ -26,7 +26,17 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules.applicable import applicable_packed
-from alerting.rules.arrays import Bools, Floats, Ints, chosen, for_all, packed, put
+from alerting.rules.arrays import (
+    Bools,
+    Floats,
+    Ints,
+    chosen,
+    for_all,
+    packed,
+    put,
+    put_each,
+    where_set,
+)
 from alerting.rules.charts import may_fire
 from alerting.rules.colour import Colour
 from alerting.rules.episodes import Judged, hit_now
@@ -148,10 +158,10 @@ def _call(block: State, was: npt.NDArray[np.int8], hit: Bools, t: Floats) -> Boo
     """(n, H): what asks for attention now; remembers that it did."""
     now = block.composed
     rose = (now > was) & (now > _GREEN)
-    raw = rose.copy()
+    raw = rose.copy(order="F")
     raw[:, :CLINICAL] |= hit & (now[:, :CLINICAL] >= _YELLOW)
-    wait = chosen(rose & (now == _RED), WAIT_RED_DAYS, WAIT_DAYS)
-    call: Bools = raw & may_fire(t[:, None], now, block.told_t, block.told, wait)
-    put(block.told, call, now)
-    put(block.told_t, call, t[:, None])
-    return call
+    place = row, _ = where_set(raw)
+    wait = np.where(rose[place] & (now[place] == _RED), WAIT_RED_DAYS, WAIT_DAYS)
+    raw[place] = may_fire(t[row], now[place], block.told_t[place], block.told[place], wait)
+    put_each(raw, (block.told, now), (block.told_t, t[:, None]))
+    return raw

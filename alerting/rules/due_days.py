@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Ints
+from alerting.rules.arrays import Ints, remainder
 
 _THURSDAY: Final = 3
 _PLANS: Final = 1 << 7
@@ -36,8 +36,7 @@ def weekday(day: Ints) -> Ints:
     >>> int(weekday(np.array(0)))
     3
     """
-    since = day + _THURSDAY
-    return since - since // 7 * 7  # several times as fast as the remainder
+    return remainder(day + _THURSDAY, 7)
 
 
 def count_due(plan: Ints, after: Ints, last: Ints) -> Ints:
@@ -49,8 +48,9 @@ def count_due(plan: Ints, after: Ints, last: Ints) -> Ints:
     passed = np.maximum(last - after, 0)
     weeks = passed // 7
     rest = passed - 7 * weeks
-    plan = np.bitwise_and(plan, _PLANS - 1).astype(np.intp)
-    counted: Ints = np.bitwise_count(plan) * weeks + _WITHIN[plan, weekday(after + 1), rest]
+    plan = np.bitwise_and(plan, _PLANS - 1)
+    place = (plan * np.int32(7) + weekday(after + 1)) * 7 + rest
+    counted: Ints = np.bitwise_count(plan) * weeks + _WITHIN.ravel()[place]
     return counted
 
 

@@ -1,13 +1,13 @@
 """From verdicts to colours: confirmation, hysteresis and onset, the same for every rule."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, for_all, put, where_set
+from alerting.rules.arrays import Bools, Floats, Ints, Scalar, for_all, put, put_each, where_set
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import follow, hits, shift_in
 from alerting.rules.rulebook import MAX_AGE_DAYS, Rulebook
@@ -34,42 +34,43 @@ class Judged:
 
 def together(verdicts: Mapping[int, Verdict], was: npt.NDArray[np.int8]) -> Judged:
     """Columns for the rules that were called; the others are not asked."""
-    judged = Judged(
-        asked=np.zeros_like(was, dtype=np.bool_),
-        ran=np.zeros_like(was, dtype=np.bool_),
-        level=np.zeros_like(was),
-        clear=np.zeros_like(was, dtype=np.bool_),
-        at_once=np.zeros_like(was),
-        was=was,
-    )
-    for column, verdict in verdicts.items():
-        judged.asked[:, column] = verdict.asked
-        judged.ran[:, column] = verdict.ran
-        level, at_once = judged.level[:, column], judged.at_once[:, column]
-        np.multiply(verdict.level, verdict.ran, out=level, casting="unsafe")
-        judged.clear[:, column] = verdict.clear
-        if verdict.at_once is not None:
-            np.multiply(verdict.at_once, verdict.ran, out=at_once, casting="unsafe")
-    return judged
+    rows, rules = was.shape
+    off, green = np.zeros(rows, dtype=np.bool_), np.zeros(rows, dtype=np.int8)
+
+    def side_by_side(name: str, absent: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+        given = [getattr(verdicts.get(column), name, None) for column in range(rules)]
+        parts: list[npt.NDArray[Any]] = [absent if part is None else part for part in given]
+        whole = np.empty((rules, rows), dtype=absent.dtype)
+        np.concatenate(parts, out=whole.reshape(-1), casting="unsafe")
+        return whole.T
+
+    asked, ran, clear = (side_by_side(name, off) for name in ("asked", "ran", "clear"))
+    level, at_once = side_by_side("level", green), side_by_side("at_once", green)
+    level *= ran
+    at_once *= ran
+    return Judged(asked=asked, ran=ran, level=level, clear=clear, at_once=at_once, was=was)
 
 
-def _confirm(block: State, judged: Judged, ran: Bools, day: Ints, book: Rulebook) -> Ints:
-    """The raw colour (n, R) once k-of-n has had its say; shifts the registers (P4).
+def _confirm(
+    block: State, judged: Judged, day: Ints, book: Rulebook
+) -> tuple[Ints, Sequence[Ints]]:
+    """The raw colour (n, R) once k-of-n has had its say, and the registers with one more hit or
+    miss: yellow, red (P4).
 
     A reading gives no more than it shows itself: k of n allows a colour, and never makes one out of
     a reading that is fine. What a verdict gives at once needs no confirmation.
     """
     fresh = block.judged_day >= (day - np.int16(MAX_AGE_DAYS))[:, None]
-    raw = judged.at_once
+    raw, registers = judged.at_once, []
     for register, colour, confirm in (
         (block.hits_yellow, _YELLOW, book.confirm_yellow),
         (block.hits_red, _RED, book.confirm_red),
     ):
         hit = judged.level >= colour
         shifted = shift_in(register * fresh, hit, book.n)
-        put(register, ran, shifted)
+        registers.append(shifted)
         raw = np.maximum(raw, (hit & (hits(shifted) >= book.k * confirm)) * colour)
-    return raw
+    return raw, registers
 
 
 def advance(
@@ -84,28 +85,32 @@ def advance(
     n_off = for_all(book.n_off, was)
     episode = n_off > 0
     counted, today = ran & episode, day.astype(np.int16)
-    raw = _confirm(block, judged, counted, today, book)
+    raw, (hits_yellow, hits_red) = _confirm(block, judged, today, book)
     again = block.judged_day == today[:, None]
     colour, clears = follow(was * (was > _GREEN), block.clears, raw, judged.clear, n_off, again)
     for column in np.flatnonzero(book.n_off == 0):
         colour[:, column] = judged.level[:, column]
     # An open episode stays open when its rule cannot run; anything else becomes INSUFFICIENT.
     unable = judged.asked & ~ran & ~(episode & (was > _GREEN))
-    put(block.status, ran, colour)
-    put(block.status, unable, _INSUFFICIENT)
-    put(block.clears, counted, clears)
-    put(block.judged_day, counted, today[:, None])
-    _note_onsets(block, was, verdicts, t)
+    put(colour, unable, _INSUFFICIENT)
+    changed = where_set((ran | unable) & (colour != was))
+    block.status[changed] = colour[changed]
+    put_each(
+        counted,
+        (block.hits_yellow, hits_yellow),
+        (block.hits_red, hits_red),
+        (block.clears, clears),
+        (block.judged_day, today[:, None]),
+    )
+    _note_onsets(block, changed, verdicts, t)
     return judged
 
 
 def _note_onsets(
-    block: State, was: npt.NDArray[np.int8], verdicts: Mapping[int, Verdict], t: Floats
+    block: State, changed: tuple[Ints, Ints], verdicts: Mapping[int, Verdict], t: Floats
 ) -> None:
     """A raised colour has the time at which it was reached; anything else has none."""
-    row, column = where_set(block.status != was)
-    raised = block.status[row, column] > _GREEN
-    block.onset[row, column] = np.where(raised, t[row], np.nan)
+    block.onset[changed] = np.where(block.status[changed] > _GREEN, t[changed[0]], np.nan)
     for place, verdict in verdicts.items():
         if verdict.since is not None:
             known = (block.status[:, place] > _GREEN) & verdict.ran

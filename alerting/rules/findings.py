@@ -1,7 +1,7 @@
 """What `step` and `clock` answer: every rule's colour for every row, the alerts, and why."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
-from alerting.rules.sitting import Verdict
+from alerting.rules.sitting import Told, Verdict
 
 DAILY_DAYS: Final = 4
 """So many days a patient is asked to measure daily (reference 0, finding 2)."""
@@ -55,13 +55,16 @@ class Findings:
     verdicts: Mapping[int, Verdict]
     baselines: tuple[Floats, Floats, Floats]
     decided: Floats
+    _told: dict[tuple[int, str], Floats | float] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def evidence(self, row: int, rule: int) -> dict[str, float]:
         """The evidence of one rule on one row (positions, not patient indices)."""
         verdict = self.verdicts.get(rule)
         if verdict is None:
             return dict.fromkeys(EVIDENCE, float("nan"))
-        return {name: float(_at(self._of(verdict, rule, name), row)) for name in EVIDENCE}
+        return {name: float(_at(self._of(rule, name), row)) for name in EVIDENCE}
 
     @property
     def value(self) -> Floats:
@@ -95,20 +98,27 @@ class Findings:
 
     def _matrix(self, name: str) -> Floats:
         filled = np.full(self.colour.shape, np.nan)
-        for column, verdict in self.verdicts.items():
-            filled[:, column] = self._of(verdict, column, name)
+        for column in self.verdicts:
+            filled[:, column] = self._of(column, name)
         return filled
 
-    def _of(self, verdict: Verdict, column: int, name: str) -> Floats | float:
+    def _of(self, column: int, name: str) -> Floats | float:
+        """A rule's evidence (n,), or one number for all; computed when somebody first asks."""
+        if (column, name) not in self._told:
+            self._told[column, name] = self._compute(self.verdicts[column], column, name)
+        return self._told[column, name]
+
+    def _compute(self, verdict: Verdict, column: int, name: str) -> Floats | float:
         if name == "limit":
             red = self.colour[:, column] == Colour.RED
-            wanted = np.where(red, verdict.limit_red, verdict.limit_yellow)
-            other = np.where(red, verdict.limit_yellow, verdict.limit_red)
+            limit_yellow, limit_red = _number(verdict.limit_yellow), _number(verdict.limit_red)
+            wanted = np.where(red, limit_red, limit_yellow)
+            other = np.where(red, limit_yellow, limit_red)
             return np.where(np.isnan(wanted), other, wanted)
         if name == "value":
-            return verdict.value
+            return _number(verdict.value)
         if name == "extra":
-            return np.nan if verdict.extra is None else verdict.extra
+            return np.nan if verdict.extra is None else _number(verdict.extra)
         if verdict.baseline is None:
             return np.nan
         place = ("baseline_mean", "baseline_sd", "baseline_n").index(name)
@@ -117,6 +127,10 @@ class Findings:
             return usual
         decided = self.decided[:, verdict.baseline]
         return np.where(np.isnan(decided), usual, decided if place == 0 else np.nan)
+
+
+def _number(told: Told) -> Floats | float:
+    return told() if callable(told) else told
 
 
 def _at(numbers: Floats | float, row: int) -> float:

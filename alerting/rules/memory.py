@@ -1,4 +1,4 @@
-"""What the rules remember beside baselines: trends, moving averages, CUSUMs, answers, diligence.
+"""What the rules remember beside baselines: trends, moving averages, CUSUMs, answers.
 
 In: a `Sitting` whose `state` is the memory of its rows. `take_in` runs before the rules are judged
 (what counts up to and including now), `remember` after (what must not know today's reading).
@@ -6,18 +6,28 @@ The conditions read it through the functions below. Only one reading a day count
 first accepted one, except for the trend, where the day's newest stands.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints, Rows, chosen, packed, put
+from alerting.rules.arrays import (  # fmt: skip
+    Bools,
+    Floats,
+    Ints,
+    Rows,
+    at_slot,
+    chosen,
+    packed,
+    put,
+    put_at,
+    put_each,
+    remainder,
+)
 from alerting.rules.charts import add_evidence, evidence_of, evidence_of_answers, quicken
-from alerting.rules.due_days import count_due
 from alerting.rules.items import NO, NOT_ASKED, YES, item_index, unpacked
 from alerting.rules.primitives import decay
-from alerting.rules.profile import Profile
 from alerting.rules.signals import signal_index
 from alerting.rules.sitting import Sitting
 from alerting.rules.slots import (
@@ -34,18 +44,12 @@ if TYPE_CHECKING:
 
 _SPO2, _WEIGHT, _FEV1 = signal_index("spo2"), signal_index("weight"), signal_index("fev1")
 _TENTHS: Final = 10.0
+_AGES: Final = np.arange(1, SLOTS, dtype=np.int32)[:, None]
 _HELD: Final = (1 << TREND_DAYS) - 1
 _BACK: Final = np.arange(TREND_DAYS - 1, -1, -1)
 _MONTH_DAYS: Final = (30, 64)
 SLOW_READINGS: Final = 3.0
 """Effective readings from which the slow average of the weight is worth keeping for later."""
-DILIGENCE_HALF_LIVES: Final = np.array([10.0, 10.0, 60.0, 60.0])
-"""Days: a mean age of about two weeks and of about three months (C)."""
-_MET, _DUE = slice(0, 4, 2), slice(1, 4, 2)
-"""Of `State.kept`: due days met and due, each lately and usually."""
-GAP_DAYS_MAX: Final = 3650
-_LEFT: Final = decay(np.arange(GAP_DAYS_MAX + 1)[:, None], DILIGENCE_HALF_LIVES)
-"""What is left of them after each whole number of days; a longer gap counts as so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +89,13 @@ CHARTS: Final = (COPD_CHART, HEART_CHART)
 
 def take_in(s: Sitting, params_of: Mapping[str, Mapping[str, float]]) -> None:
     """Let this sitting into trend, moving averages and CUSUMs; `params_of` by rule id."""
+    news = chosen(s.first & s.known, s.z, np.nan)
     for place, chart in enumerate(CHARTS):
-        _fuse(s, place, chart, params_of[chart.rule])
+        _fuse(s, news, place, chart, params_of[chart.rule])
     _extend_trend(s)
     _average_weight(s)
-    answered = _some(s.answers.T != NOT_ASKED)
-    put(s.state.said_yes, answered, packed(s.yes))
-    put(s.state.answered_day, answered, s.day)
+    answered = np.logical_or.reduce(s.answers != NOT_ASKED, axis=1)
+    put_each(answered, (s.state.said_yes, packed(s.yes)), (s.state.answered_day, s.day))
 
 
 def remember(s: Sitting) -> None:
@@ -100,9 +104,9 @@ def remember(s: Sitting) -> None:
     row = np.flatnonzero(s.first[:, _FEV1])
     place = state.flow_place[row]
     state.flow_past[row, place] = s.x[row, _FEV1]
-    state.flow_place[row] = (place + 1) % FLOW_READINGS
+    state.flow_place[row] = (place + 1) & (FLOW_READINGS - 1)
     _remember_weight(s)
-    put(state.accepted_day, ~np.isnan(s.x), s.day[:, None])
+    put(state.accepted_day, s.good, s.day[:, None])
 
 
 def forget(state: "State", rows: Rows, signal: int) -> None:
@@ -123,8 +127,8 @@ def flow_before(state: "State", first: Bools) -> tuple[Floats, Floats]:
     first (n,): nothing of today is kept yet, so the oldest of the eight kept is one too many;
     otherwise the newest is today's.
     """
-    left_out = chosen(first, state.flow_place, (state.flow_place - 1) % FLOW_READINGS)
-    past, days, row = state.flow_past.astype(np.float64), FLOW_READINGS - 1, np.arange(len(first))
+    left_out = chosen(first, state.flow_place, (state.flow_place - 1) & (FLOW_READINGS - 1))
+    past, days, row = state.flow_past.copy(order="F"), FLOW_READINGS - 1, np.arange(len(first))
     past[row, left_out] = 0.0
     mean = _one_by_one(past) / days
     apart = past - mean[:, None]
@@ -134,7 +138,7 @@ def flow_before(state: "State", first: Bools) -> tuple[Floats, Floats]:
 
 def _one_by_one(numbers: Floats) -> Floats:
     """The sum of columns (n,), in the same order whatever the batch."""
-    total = np.zeros(len(numbers))
+    total = np.zeros(len(numbers), dtype=numbers.dtype)
     for column in numbers.T:
         total += column
     return total
@@ -147,86 +151,73 @@ def said_yes_today(state: "State", day: Ints, answers: Ints) -> Bools:
     return yes
 
 
-def feeds(s: Sitting, chart: Chart) -> Bools:
-    """(n,): this sitting has something that the chart looks at."""
-    return _some(~np.isnan(s.x[:, column]) for column in chart.columns) | _answered(s, chart)
-
-
-def fed(s: Sitting, chart: Chart) -> Bools:
-    """(n,): this sitting has something that the chart can judge."""
-    judged = (~np.isnan(s.x[:, column]) & s.known[:, column] for column in chart.columns)
-    return _some(judged) | _answered(s, chart)
+def feeds(s: Sitting, chart: Chart) -> tuple[Bools, Bools]:
+    """(n,) each: this sitting has something that the chart looks at, and something that it can
+    judge."""
+    readings, answers = s.good.T[chart.columns], _answered(s, chart)
+    judged = readings & s.known.T[chart.columns]
+    return (
+        np.logical_or.reduce(readings, axis=0) | answers,
+        np.logical_or.reduce(judged, axis=0) | answers,
+    )
 
 
 def _answered(s: Sitting, chart: Chart) -> Bools:
-    return _some(s.answers[:, item] != NOT_ASKED for item in chart.item_columns)
+    answered: Bools = np.logical_or.reduce(s.answers.T[chart.item_columns] != NOT_ASKED, axis=0)
+    return answered
 
 
-def _some(flags: Iterable[Bools]) -> Bools:
-    """Whether any of several columns (n,) has the flag."""
-    some: Bools = np.logical_or.reduce(list(flags))
-    return some
-
-
-def _how_many(flags: Iterable[Bools]) -> Ints:
-    """In how many of several columns (n,) the flag is."""
-    count: Ints = np.add.reduce(list(flags), dtype=np.int8)
-    return count
-
-
-def _fuse(s: Sitting, place: int, chart: Chart, params: Mapping[str, float]) -> None:
+def _fuse(s: Sitting, news: Floats, place: int, chart: Chart, params: Mapping[str, float]) -> None:
     """One step of a chart (P9): the evidence of all that is new today, in one sum.
 
-    While a course of prednisolone or antibiotics runs, a yes is no news and is left out.
+    `news` (n, S) are the day's first readings, in sd of the baseline; NaN = none.
     """
-    total = np.zeros(len(s.t))
-    for column, alias in zip(chart.columns, chart.shifts, strict=True):
-        z = (s.x[:, column] - s.mean[:, column]) / s.sd[:, column]
-        z = chosen(s.first[:, column] & s.known[:, column], z, np.nan)
-        total += evidence_of(z, params[f"shift_{alias}"], params["clip_sd"])
+    shifts = np.array([[params[f"shift_{alias}"]] for alias in chart.shifts])
+    total = _one_by_one(evidence_of(news.T[chart.columns], shifts, params["clip_sd"]).T)
     held = s.state.llr[:, place]
-    total += _of_answers(s, place, chart, params, held)
-    held[...] = add_evidence(held.astype(np.float64), total, params["red"])
+    row = np.flatnonzero(_answered(s, chart) & (s.state.answered_day != s.day))
+    total[row] += _of_answers(s, row, place, chart, params)
+    held[...] = add_evidence(held, total, params["red"])
 
 
 def _of_answers(
-    s: Sitting, place: int, chart: Chart, params: Mapping[str, float], held: Floats
+    s: Sitting, row: Ints, place: int, chart: Chart, params: Mapping[str, float]
 ) -> Floats:
-    """The evidence of the day's first answers, and what they teach about this citizen.
+    """The evidence of the day's first answers (len(row),), and what they teach about this citizen.
 
     Dyspnoea is asked first and of everybody; a question that its answers leave out counts as
     answered no. Some complain on most days and most hardly ever: a yes counts against the citizen's
     own share of yes on other days, which is learnt only while the chart says that all is well.
+    While a course of prednisolone or antibiotics runs, a yes is no news and is left out.
     """
-    answers = [s.answers[:, item] for item in chart.item_columns]
-    yes = _how_many(answer == YES for answer in answers)
-    no = _how_many(answer == NO for answer in answers)
+    state, answers = s.state, np.take(s.answers.T[chart.item_columns], row, axis=1)
+    yes = np.add.reduce(answers == YES, axis=0, dtype=np.int8)
+    no = np.add.reduce(answers == NO, axis=0, dtype=np.int8)
     # What the branching leaves out after a no to the first question is a no as well.
-    no = chosen(answers[0] != NOT_ASKED, len(chart.items) - yes, no)
-    asked = yes + no
-    state, new = s.state, (asked > 0) & (s.state.answered_day != s.day)
-    gap = (s.day - state.answered_day) * (state.answered_day != NEVER)
-    weight, rate = state.yes_weight[:, place], state.yes_rate[:, place]
+    no = np.where(answers[0] != NOT_ASKED, len(chart.items) - yes, no)
+    before = state.answered_day[row]
+    gap = (s.day[row] - before) * (before != NEVER)
+    weight, rate = state.yes_weight[row, place], state.yes_rate[row, place]
     usual = np.maximum(rate.astype(np.float64), params["usual_least"])
-    counted = yes * ~s.profile.treated
     said = evidence_of_answers(
-        counted, no, usual, params["share_yes"], params["least"], params["most"]
-    )
-    learns = new & (held < params["well"])
+        yes * ~s.profile.treated[row],
+        no, usual, params["share_yes"], params["least"], params["most"],
+    )  # fmt: skip
+    asked = yes + no
     kept = weight * decay(gap, np.array(params["usual_half_life"])).astype(np.float64) + asked
     share = rate + (yes - asked * rate) / np.maximum(kept, 1.0)
-    put(weight, learns, kept)
-    put(rate, learns, share)
-    return np.where(new, said, 0.0)
+    learns = state.llr[row, place] < params["well"]
+    state.yes_weight[row[learns], place] = kept[learns]
+    state.yes_rate[row[learns], place] = share[learns]
+    return said
 
 
 def trend(state: "State", rows: Ints) -> tuple[Floats, Floats]:
     """Days (14,) back from the newest and saturations (len(rows), 14), oldest first, NaN = none
     (P12)."""
-    slot = state.trend_day[rows] % TREND_DAYS - _BACK[:, None]
-    slot += TREND_DAYS * (slot < 0)
+    slot = remainder(state.trend_day[rows] - _BACK[:, None], TREND_DAYS)
+    tenths = at_slot(np.take(state.trend_tenths.T, rows, axis=1).T, slot)
     held = (state.trend_held[rows] >> _BACK[:, None]) & 1
-    tenths = state.trend_tenths[rows, slot]
     return -_BACK.astype(np.float64), np.where(held == 1, tenths / _TENTHS, np.nan).T
 
 
@@ -237,14 +228,12 @@ def trend_count(state: "State") -> Ints:
 
 
 def _extend_trend(s: Sitting) -> None:
-    state = s.state
-    row = np.flatnonzero(~np.isnan(s.x[:, _SPO2]))
-    day = s.day[row]
-    passed = np.minimum(day - state.trend_day[row], TREND_DAYS)
-    held = np.left_shift(state.trend_held[row].astype(np.int64), passed) & _HELD | 1
-    state.trend_held[row] = held
-    state.trend_day[row] = day
-    state.trend_tenths[row, day % TREND_DAYS] = np.rint(s.x[row, _SPO2] * _TENTHS)
+    state, measured = s.state, s.good[:, _SPO2]
+    passed = np.minimum(s.day - state.trend_day, TREND_DAYS)
+    held = np.left_shift(state.trend_held.astype(np.int32), passed) & _HELD | 1
+    put_each(measured, (state.trend_held, held), (state.trend_day, s.day))
+    tenths = np.rint(np.where(measured, s.x[:, _SPO2], 0.0) * _TENTHS)
+    put_at(state.trend_tenths, remainder(s.day, TREND_DAYS), measured, tenths)
 
 
 def _average_weight(s: Sitting) -> None:
@@ -252,16 +241,23 @@ def _average_weight(s: Sitting) -> None:
     state = s.state
     first, x = s.first[:, _WEIGHT], s.x[:, _WEIGHT]
     weight, mean = quicken(state.quick_weight, state.quick_mean, s.t - state.quick_t, x)
-    put(state.quick_weight, first[:, None], weight)
-    put(state.quick_mean, first[:, None], mean)
+    put_each(first[:, None], (state.quick_weight, weight), (state.quick_mean, mean))
     put(state.quick_t, first, s.t)
-    row = np.flatnonzero(first & (state.quick_weight[:, 1] >= SLOW_READINGS))
-    span = s.day[row] // MONTH_SPAN_DAYS
-    slot = span % MONTH_SLOTS
-    new = state.month_day[row, slot] // MONTH_SPAN_DAYS != span
-    row, slot = row[new], slot[new]
-    state.month_mean[row, slot] = state.quick_mean[row, 1]
-    state.month_day[row, slot] = s.day[row]
+    span = s.day // MONTH_SPAN_DAYS
+    slot = remainder(span, MONTH_SLOTS)
+    new = at_slot(state.month_day, slot) // MONTH_SPAN_DAYS != span
+    row = np.flatnonzero(new & first & (state.quick_weight[:, 1] >= SLOW_READINGS))
+    state.month_mean[row, slot[row]] = state.quick_mean[row, 1]
+    state.month_day[row, slot[row]] = s.day[row]
+
+
+def weights_back(state: "State", day: Ints) -> Ints:
+    """(7, n): the lowest accepted weight of yesterday, of the day before and so on, in grams; 0 =
+    not weighed."""
+    days = day - _AGES
+    slot = days & (SLOTS - 1)
+    kept: Ints = at_slot(state.past_grams, slot) * (at_slot(state.past_days, slot) == days)
+    return kept
 
 
 def month_ago(state: "State", day: Ints) -> tuple[Floats, Floats]:
@@ -278,55 +274,8 @@ def month_ago(state: "State", day: Ints) -> tuple[Floats, Floats]:
 
 def _remember_weight(s: Sitting) -> None:
     """Keep the lowest accepted weight of each recent day."""
-    state = s.state
-    row: Ints = np.flatnonzero(s.grams)
-    at = (row, s.day[row] % SLOTS)
-    same_day = state.past_days[at] == s.day[row]
-    lowest = np.minimum(state.past_grams[at], s.grams[row])
-    state.past_grams[at] = np.where(same_day, lowest, s.grams[row])
-    state.past_days[at] = s.day[row]
-
-
-def watched(profile: Profile) -> Bools:
-    """(n,): something is due on some day, and the citizen is at home."""
-    planned = (profile.plan_weekdays & 0x7F) > 0
-    due: Bools = profile.expected.any(axis=1) & planned & ~profile.paused
-    return due
-
-
-def met_until(profile: Profile, contact_day: Ints) -> tuple[Ints, Bools]:
-    """The last local day whose due measurements are met (n,), and whether anything is due (n,)."""
-    met = np.minimum.reduce(chosen(profile.expected, contact_day, np.iinfo(np.int32).max), axis=1)
-    return np.maximum(met, profile.start_day - 1), watched(profile)
-
-
-def keep_contact(state: "State", profile: Profile, present: Bools, day: Ints) -> None:
-    """Note who measured, and count the due days that were met or missed until then (R24)."""
-    before, due = met_until(profile, state.contact_day)
-    later = np.maximum(state.contact_day, day[:, None])
-    put(state.contact_day, present, later)
-    after, _ = met_until(profile, state.contact_day)
-    row = np.flatnonzero(due & (after > before))
-    passed = count_due(profile.plan_weekdays[row], before[row], after[row])
-    row, passed, until = row[passed > 0], passed[passed > 0], after[row][passed > 0]
-    kept = _aged(state.kept[row], until - state.kept_day[row])
-    kept[:, _MET] += 1.0
-    kept[:, _DUE] += passed[:, None]
-    state.kept[row] = kept
-    state.kept_day[row] = until
-
-
-def diligence(state: "State", rows: Ints, missed_day: Ints) -> tuple[Floats, Floats, Floats]:
-    """Shares of due days met lately and usually, and how many were not lately; (len(rows),) each.
-
-    As they stand on `missed_day`, the first due day that is not met: it counts, too.
-    """
-    kept = _aged(state.kept[rows].astype(np.float64), missed_day - state.kept_day[rows])
-    (met_lately, met_usually), (due_lately, due_usually) = kept[:, _MET].T, kept[:, _DUE].T
-    due_lately, due_usually = due_lately + 1.0, due_usually + 1.0
-    return met_lately / due_lately, met_usually / due_usually, due_lately - met_lately
-
-
-def _aged(kept: Floats, gap_days: Ints) -> Floats:
-    aged: Floats = kept * _LEFT[np.minimum(np.maximum(gap_days, 0), GAP_DAYS_MAX)]
-    return aged
+    state, weighed, slot = s.state, s.good[:, _WEIGHT], s.day & (SLOTS - 1)
+    same_day = at_slot(state.past_days, slot) == s.day
+    lowest = np.minimum(at_slot(state.past_grams, slot), s.grams)
+    put_at(state.past_grams, slot, weighed, chosen(same_day, lowest, s.grams))
+    put_at(state.past_days, slot, weighed, s.day)

@@ -5,27 +5,29 @@ refer to the primitives of the clinical reference (section 4.0), which also give
 that the tests use. All functions broadcast and none changes its arguments.
 """
 
+from typing import Final
+
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints, chosen
+from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
 
 WINSOR_SD = 3.0
 """A reading moves the baseline as if it were at most this many sd away (P2)."""
 
-
+_NOTHING: Final = np.uint32(0xFFFFFFFF)
 _GREEN, _YELLOW, _RED = (np.int8(colour) for colour in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 
 
-def grade(yellow: Bools | np.bool_, red: Bools | np.bool_) -> Ints:
-    """Red beats yellow beats green, as int8.
+def grade(yellow: Bools, red: Bools | None = None) -> Ints:
+    """Red, where there is such a thing, beats yellow beats green, as int8.
 
     >>> grade(np.array([True, True, False]), np.array([False, True, False])).tolist()
     [3, 4, 0]
     """
     # Products of flags and colours: several times as fast as a choice by np.where.
-    level: Ints = np.maximum(np.multiply(yellow, _YELLOW), np.multiply(red, _RED))
-    return level
+    level: Ints = np.multiply(yellow, _YELLOW)
+    return level if red is None else np.maximum(level, np.multiply(red, _RED))
 
 
 def decay(gap_days: Floats | Ints, half_life_days: Floats) -> Floats:
@@ -127,42 +129,32 @@ def follow(
     return active, clears
 
 
-def window_gain(
-    value: Ints, day: Ints, past: Ints, past_days: Ints, window_days: int
-) -> tuple[Ints, Bools]:
+def window_gain(value: Ints, back: Ints, window_days: int) -> tuple[Ints, Bools]:
     """The rise over the lowest earlier day at most `window_days` back (P11).
 
-    `value`, `day` are (n,); `past`, `past_days` (n, slots) hold daily minima. Whole days
-    count and the same day does not: 0 < day - past day <= window. Returns (gain, found);
-    gain is 0 where nothing was found.
+    `value` is (n,); `back` (days, n) int32 holds what was kept of yesterday, the day before, and so
+    on, 0 = nothing. Whole days count and the same day does not. Returns (gain, found); gain is 0
+    where nothing was found.
 
-    >>> gain, found = window_gain(np.array([822]), np.array([8]), np.array([[801, 799]]),
-    ...                           np.array([[5, 2]]), 7)
+    >>> gain, found = window_gain(np.array([822]), np.array([[0], [0], [801], [0], [0], [799]],
+    ...                           dtype=np.int32), 7)
     >>> int(gain[0]), bool(found[0])
     (23, True)
     """
-    inside, found = _inside(day, past_days, window_days)
-    lowest = np.minimum.reduce(chosen(inside, past, np.iinfo(past.dtype).max), axis=1)
-    return chosen(found, value - lowest, 0), found
+    # One less, unsigned: nothing then lies above everything.
+    lowest = np.minimum.reduce(back[:window_days].view(np.uint32) - np.uint32(1), axis=0)
+    found = lowest != _NOTHING
+    return (value - (lowest + np.uint32(1)).view(np.int32)) * found, found
 
 
-def window_fall(
-    value: Ints, day: Ints, past: Ints, past_days: Ints, window_days: int
-) -> tuple[Ints, Bools]:
+def window_fall(value: Ints, back: Ints, window_days: int) -> tuple[Ints, Bools]:
     """The fall below the highest earlier day at most `window_days` back; as `window_gain`.
 
-    >>> fall, found = window_fall(np.array([778]), np.array([8]), np.array([[801, 799]]),
-    ...                           np.array([[5, 2]]), 3)
+    >>> fall, found = window_fall(np.array([778]), np.array([[0], [0], [801], [0], [0], [799]],
+    ...                           dtype=np.int32), 3)
     >>> int(fall[0]), bool(found[0])
     (23, True)
     """
-    inside, found = _inside(day, past_days, window_days)
-    highest = np.maximum.reduce(past * inside, axis=1)
-    return chosen(found, highest - value, 0), found
-
-
-def _inside(day: Ints, past_days: Ints, window_days: int) -> tuple[Bools, Bools]:
-    age = day[:, None] - past_days
-    inside = (age > 0) & (age <= window_days)
-    found: Bools = np.any(inside, axis=1)
-    return inside, found
+    highest = np.maximum.reduce(back[:window_days], axis=0)
+    found: Bools = highest > 0
+    return (highest - value) * found, found

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints, chosen, put
+from alerting.rules.arrays import Bools, Floats, Ints, put
 from alerting.rules.signals import SIGNALS, signal_index
 from alerting.rules.state import State
 
@@ -51,22 +51,23 @@ def screen(
     crossed = good[:, _DIASTOLIC] & good[:, _SYSTOLIC] & (x[:, _DIASTOLIC] >= x[:, _SYSTOLIC])
     good[:, _SYSTOLIC] &= ~crossed
     good[:, _DIASTOLIC] &= ~crossed
-    grams = np.rint(np.where(good[:, _WEIGHT], x[:, _WEIGHT], 0.0) * 1000.0).astype(np.int64)
+    grams = np.rint(np.where(good[:, _WEIGHT], x[:, _WEIGHT], 0.0) * 1000.0).astype(np.int32)
     good[:, _WEIGHT] &= _believable(block, grams, params)
     grams[~good[:, _WEIGHT]] = 0
 
     with np.errstate(over="ignore"):  # what a smaller float cannot hold is far off enough as inf
-        kept = x.astype(block.dtype, copy=False)
-    put(block.suspect, present, kept)
-    put(block.suspect, good, np.nan)
-    put(block.accepted_grams, grams > 0, grams)
-    accepted = chosen(good, kept, np.nan)
+        accepted = x.astype(block.dtype)
+    refused = present & ~good
+    put(block.suspect, refused, accepted)
+    put(block.suspect, good & ~np.isnan(block.suspect), np.nan)
+    put(accepted, refused, np.nan)
+    put(block.accepted_grams, good[:, _WEIGHT], grams)
     return Screened(accepted, measured, present, good, grams)
 
 
 def _believable(block: State, grams: Ints, params: Mapping[str, float]) -> Bools:
     """(n,): near the last accepted weight, or near the one refused just before."""
-    last = block.accepted_grams.astype(np.int64)
+    last = block.accepted_grams
     change = np.abs(grams - last)
     far = (change > params["jump_kg"] * 1000.0) | (100 * change > params["jump_percent"] * last)
     refused = np.rint(np.clip(block.suspect[:, _WEIGHT], -_FAR_KG, _FAR_KG) * 1000.0)

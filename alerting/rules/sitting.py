@@ -4,8 +4,9 @@ A `Sitting` is one call of `step` or `clock` after screening; a `Verdict` is one
 it. Both are columns: n rows at once, nothing about other patients.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.profile import Profile
@@ -13,20 +14,32 @@ from alerting.rules.profile import Profile
 if TYPE_CHECKING:
     from alerting.rules.state import State
 
+Told: TypeAlias = Floats | float | Callable[[], Floats]
+"""Evidence (n,), one number for all, or how to compute it when somebody asks: out of arrays that
+nobody changes, never of the state or a view of a profile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
     """n rows of one call.
 
     t (n,) time of the readings, days; now (n,) the latest time known, never before t; day (n,)
-    whole days; x (n, S) accepted readings, NaN = none; present (n, S) a reading came, accepted or
-    refused (a doubtful one is as none); first (n, S) the reading is the first accepted one of its
-    local day; grams (n,) accepted weight, 0 = none; mean, sd, count (n, S) the personal baseline
-    before this reading, NaN mean when empty; known (n, S) the baseline is valid; base (n, S) what
-    relative rules compare with: the clinic's base value, else a valid baseline, else NaN; answers
-    (n, Q) int8 of this call; yes (n, Q) bool, said yes today, in this call or before; state: the
-    memory of these rows, with this reading in what is counted up to and including now (trend,
-    moving averages, CUSUM) and without it elsewhere.
+    whole days.
+
+    Readings: x (n, S) accepted ones, NaN = none; good (n, S) there is one; present (n, S) one came,
+    accepted or refused (a doubtful one is as none); first (n, S) the first accepted one of its
+    local day; grams (n,) int32 accepted weight, 0 = none; weights_back (7, n) int32 the lowest
+    accepted weight of yesterday, of the day before and so on, 0 = none.
+
+    What is usual: mean, sd, count (n, S) the personal baseline before this reading, NaN mean when
+    empty; known (n, S) it is valid; z (n, S) how far the reading lies above the mean, in sd, NaN =
+    cannot say; decided (n, S) the base value of the clinic, NaN = none; base (n, S) what relative
+    rules compare with: that, else a valid baseline, else NaN; based (n, S) there is one.
+
+    met (n,) the last local day whose due measurements are met; answers (n, Q) int8 of this call;
+    yes (n, Q) bool, said yes today, in this call or before; state: the memory of these rows, with
+    this reading in what is counted up to and including now (trend, moving averages, CUSUM) and
+    without it elsewhere.
     """
 
     profile: Profile
@@ -34,14 +47,20 @@ class Sitting:
     now: Floats
     day: Ints
     x: Floats
+    good: Bools
     present: Bools
     first: Bools
     grams: Ints
+    weights_back: Ints
     mean: Floats
     sd: Floats
     count: Floats
     known: Bools
+    z: Floats
+    decided: Floats
     base: Floats
+    based: Bools
+    met: Ints
     answers: Ints
     yes: Bools
     state: "State"
@@ -64,10 +83,10 @@ class Verdict:
     ran: Bools
     level: Ints
     clear: Bools
-    value: Floats
-    limit_yellow: Floats | float
-    limit_red: Floats | float
-    extra: Floats | None = None
+    value: Told
+    limit_yellow: Told
+    limit_red: Told
+    extra: Told | None = None
     baseline: int | None = None
     based: bool = False
     since: Floats | None = None

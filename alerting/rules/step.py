@@ -9,8 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules import baseline, memory
-from alerting.rules.arrays import Bools, Floats, Ints, Rows, chosen
+from alerting.rules import baseline, contact, memory
+from alerting.rules.arrays import Bools, Floats, Ints, Rows, chosen, put
 from alerting.rules.compose import compose
 from alerting.rules.due_days import NTH_MAX, nth_due
 from alerting.rules.episodes import Judged, advance
@@ -60,13 +60,13 @@ def step(
     day = np.floor(t).astype(np.int32)
 
     screened = screen(block, x, doubtful, rulebook.params["T01"])
-    memory.keep_contact(block, known, screened.measured, day)
+    met = contact.keep_contact(block, known, screened.measured, day)
     np.maximum(block.seen_until, t, out=block.seen_until)
     baseline.learn_anew(block, known.diuretic_changed_t, t)
     frozen = baseline.frozen(block, t) | known.paused[:, None]
     baseline.absorb_due(block, screened.good & ~frozen, day)
 
-    sitting = _sitting(block, known, t, screened, answers)
+    sitting = _sitting(block, known, t, screened, answers, met)
     memory.take_in(sitting, rulebook.params)
     verdicts = {
         column: rule.condition(sitting, rule.params)
@@ -102,9 +102,10 @@ def clock(
     t = block.seen_until.copy()
     nothing = np.full((block.patients, len(SIGNALS)), np.nan, order="F")
     absent = np.zeros_like(nothing, dtype=np.bool_)
-    screened = Screened(nothing, absent, absent, absent, np.zeros(block.patients, dtype=np.int64))
+    screened = Screened(nothing, absent, absent, absent, np.zeros(block.patients, dtype=np.int32))
     silent = np.full((block.patients, len(ITEMS)), NOT_ASKED, order="F")
-    sitting = _sitting(block, known, t, screened, silent)
+    met = contact.met_until(known, block.contact_day)
+    sitting = _sitting(block, known, t, screened, silent, met)
     rule = rulebook.rules[_MISSING]
     verdicts = (
         {_MISSING: rule.condition(sitting, rule.params)} if rulebook.enabled[_MISSING] else {}
@@ -122,8 +123,7 @@ def overdue_instants(state: State, profile: Profile, rows: Rows) -> Floats:
     every stage (one missed, two, three) at its own instant calls it at these.
     """
     known = profile.take(rows)
-    met, watched = memory.met_until(known, state.contact_day[rows])
-    met = np.where(watched, met, 0)
+    met, watched = contact.met_until(known, state.contact_day[rows]), contact.watched(known)
     instants: Floats = np.full((len(met), NTH_MAX), np.nan)
     for place in range(NTH_MAX):
         day = nth_due(known.plan_weekdays, met, place + 1)
@@ -159,14 +159,14 @@ def _report(
         level=judged.level,
         evaluated=judged.ran,
         onset=block.onset.copy(order="F"),
-        refused=sitting.present & np.isnan(sitting.x),
+        refused=sitting.present & ~sitting.good,
         composed=alerts.colour,
         composed_was=alerts.was,
         notify=alerts.notify,
         ask_daily=_ask_daily(block, sitting, judged, rulebook),
         verdicts=verdicts,
         baselines=(sitting.mean, sitting.sd, sitting.count),
-        decided=sitting.profile.base.copy(order="F"),
+        decided=sitting.decided,
     )
 
 
@@ -186,24 +186,34 @@ def _sitting(
     t: Floats,
     screened: Screened,
     answers: npt.NDArray[np.integer],
+    met: Ints,
 ) -> Sitting:
     mean, sd, count, valid = baseline.describe(block)
     day = np.floor(t).astype(np.int32)
-    usual = chosen(valid, mean, np.nan)
+    decided = known.base.astype(block.dtype)
+    based = ~np.isnan(decided)
+    base = chosen(valid, mean, np.nan)
+    put(base, based, decided)
     return Sitting(
         profile=known,
         t=t,
         now=block.seen_until.copy(),
         day=day,
         x=screened.x,
+        good=screened.good,
         present=screened.present,
         first=screened.good & (block.accepted_day != day[:, None]),
         grams=screened.grams,
+        weights_back=memory.weights_back(block, day),
         mean=mean,
         sd=sd,
         count=count,
         known=valid,
-        base=chosen(np.isnan(known.base), usual, known.base.astype(block.dtype, copy=False)),
+        z=(screened.x - mean) / sd,
+        decided=decided,
+        base=base,
+        based=based | valid,
+        met=met,
         answers=answers,
         yes=memory.said_yes_today(block, day, answers),
         state=block,

@@ -4,6 +4,7 @@ Nothing here knows a patient or a rule. The names are those of the clinical refe
 4.0), which gives the vectors that the tests use. Readings are (n, k), NaN = none.
 """
 
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -102,6 +103,13 @@ def falls(readings: Floats) -> Bools:
     return fall
 
 
+@cache
+def _pairs(k: int) -> tuple[Ints, Ints]:
+    """All pairs of k places, the earlier first."""
+    left, right = np.triu_indices(k, 1)
+    return left, right
+
+
 def theil_sen(days: Floats, readings: Floats) -> Floats:
     """The median slope over all pairs (n,), in units a day (P12); NaN with fewer than two.
 
@@ -114,7 +122,7 @@ def theil_sen(days: Floats, readings: Floats) -> Floats:
     k = readings.shape[1]
     if k < 2:
         return np.full(len(readings), np.nan)
-    left, right = np.triu_indices(k, 1)
+    left, right = _pairs(k)
     slopes = (readings[:, right] - readings[:, left]) / (days[..., right] - days[..., left])
     slopes.sort(axis=1)  # NaN comes last
     count, row = np.isfinite(slopes).sum(axis=1), np.arange(len(slopes))

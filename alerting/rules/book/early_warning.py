@@ -7,7 +7,6 @@ import numpy as np
 
 from alerting.rules import news2
 from alerting.rules.arrays import Bools, Floats, Ints
-from alerting.rules.book import sides
 from alerting.rules.book.sides import CONFIRMED, PULSE, SPO2, SYSTOLIC
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
@@ -47,24 +46,22 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     """
     asked, total, single, absent = _score(s.profile.on_oxygen, s.profile.scale2, s.x)
     above = np.ones(len(asked), dtype=np.bool_)
-    high = np.flatnonzero(single | (total >= params["yellow"]))
+    counts, red = single | (total >= params["yellow"]), total >= params["red"]
+    high = np.flatnonzero(counts)
     if high.size:
-        seen = np.where(np.isnan(s.x[high]), np.nan, s.base[high])
+        seen = np.where(s.good[high], s.base[high], np.nan)
         _, usual, _, _ = _score(s.profile.on_oxygen[high], s.profile.scale2[high], seen)
-        known = ~np.isnan(s.base[high, SPO2])
-        above[high] = ~known | (total[high] - usual >= params["above_usual"])
+        above[high] = ~s.based[high, SPO2] | (total[high] - usual >= params["above_usual"])
     return Verdict(
         asked=asked,
         ran=asked,
-        level=grade(
-            above & (single | (total >= params["yellow"])), above & (total >= params["red"])
-        ),
-        clear=~above | ((total < params["yellow"]) & ~single),
-        value=total.astype(np.float64),
+        level=grade(above & counts, above & red),
+        clear=~(above & counts),
+        value=lambda: total.astype(np.float64),
         limit_yellow=params["yellow"],
         limit_red=params["red"],
-        extra=absent.astype(np.float64),
-        at_once=sides.candidate(grade(np.False_, above & (total >= params["red"]))),
+        extra=lambda: absent.astype(np.float64),
+        at_once=grade(above & red),
     )
 
 

@@ -22,24 +22,24 @@ def fev1_drop(s: Sitting, params: Params) -> Verdict:
     A share alone would fire at one sd where the base is 1.1 L, litres alone where it is 3 L.
     """
     x, base = s.x[:, FEV1], s.base[:, FEV1]
-    yellow = sides.personal(s.profile.rel_low_yellow[:, FEV1], params["yellow"])
-    red = sides.personal(s.profile.rel_low_red[:, FEV1], params["red"])
+    yellow = sides.personal(s, "rel_low_yellow", FEV1, params["yellow"])
+    red = sides.personal(s, "rel_low_red", FEV1, params["red"])
     drop = base - x
     # One part in 10^9 of play: 1.20 -> 1.02 L is fifteen per cent, whatever binary makes of it.
     share = drop / base + 1e-9
     drop_ml = np.round(drop * 1000.0, 6)
     hit = (share >= params["yellow_share"]) & (drop_ml >= np.round(yellow * 1000.0, 6))
     worse = (share >= params["red_share"]) & (drop_ml >= np.round(red * 1000.0, 6))
-    asked = ~np.isnan(x)
+    asked = s.good[:, FEV1]
     return Verdict(
         asked=asked,
-        ran=asked & sides.based(s, FEV1),
+        ran=asked & s.based[:, FEV1],
         level=grade(hit, hit & worse),
         clear=(share <= params["off_share"]) | (drop <= params["off"]),
         value=x,
-        limit_yellow=np.minimum(base * (1.0 - params["yellow_share"]), base - yellow),
-        limit_red=np.minimum(base * (1.0 - params["red_share"]), base - red),
-        extra=100.0 * drop / base,
+        limit_yellow=lambda: np.minimum(base * (1.0 - params["yellow_share"]), base - yellow),
+        limit_red=lambda: np.minimum(base * (1.0 - params["red_share"]), base - red),
+        extra=lambda: 100.0 * drop / base,
         baseline=FEV1,
         based=True,
     )
@@ -49,15 +49,14 @@ def fev1_spc(s: Sitting, params: Params) -> Verdict:
     """R10. FEV1 below the mean of its last seven days by some sample sd of them, never below the
     floor. Each day's first accepted reading counts; none of today's does, so that a repeated low
     reading is held against the same mean as the first."""
-    x = s.x[:, FEV1]
-    asked = ~np.isnan(x)
+    x, asked = s.x[:, FEV1], s.good[:, FEV1]
     mean, sd = memory.flow_before(s.state, s.first[:, FEV1])
     sd = np.maximum(sd, params["sd_floor"])
     limit = mean - params["sd"] * sd
     return Verdict(
         asked=asked,
         ran=asked & ~np.isnan(mean),
-        level=grade(x < limit, np.False_),
+        level=grade(x < limit),
         clear=x >= mean - params["off_sd"] * sd,
         value=x,
         limit_yellow=limit,

@@ -27,17 +27,18 @@ def _fused(place: int, chart: Chart, who: Callable[[Profile], Bools]) -> Conditi
     def fused(s: Sitting, params: Params) -> Verdict:
         """The CUSUM after this sitting. It was fed by `memory` with each signal's first accepted
         reading of the day (where a baseline is valid) and the day's first answers."""
-        total = s.state.llr[:, place].astype(np.float64)
-        asked = memory.feeds(s, chart) & who(s.profile)
+        total, yes = s.state.llr[:, place].astype(np.float64), s.yes
+        looks, judges = memory.feeds(s, chart)
+        asked = looks & who(s.profile)
         return Verdict(
             asked=asked,
-            ran=asked & memory.fed(s, chart),
+            ran=asked & judges,
             level=grade(total >= params["yellow"], total >= params["red"]),
             clear=total <= params["off"],
             value=total,
             limit_yellow=params["yellow"],
             limit_red=params["red"],
-            extra=np.add.reduce(s.yes, axis=1, dtype=np.int8).astype(np.float64),
+            extra=lambda: np.add.reduce(yes, axis=1, dtype=np.float64),
         )
 
     return fused

@@ -5,14 +5,16 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules import memory
-from alerting.rules.arrays import Bools, Ints
+from alerting.rules import contact
+from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
 from alerting.rules.due_days import count_due, nth_due
 from alerting.rules.profile import Profile
 from alerting.rules.rule import Params, Rule, numbers, texts
 from alerting.rules.signals import SIGNALS
 from alerting.rules.sitting import Sitting, Verdict
+
+_TECHNICAL: Final = np.int8(Colour.TECHNICAL)
 
 
 def missing(s: Sitting, params: Params) -> Verdict:
@@ -31,24 +33,27 @@ def missing(s: Sitting, params: Params) -> Verdict:
     last_day = np.floor(s.now - params["grace_days"])
     overdue = last_day + params["grace_days"] + hour <= s.now
     last = last_day.astype(np.int64) - ~overdue
-    met, ran = memory.met_until(profile, s.state.contact_day)
-    met = np.where(ran, met, last)
-    missed = count_due(plan, met, last)
-    yellow, since = np.zeros_like(ran), np.full(len(ran), np.nan)
-    late = np.flatnonzero(ran & (missed >= params["blue"]))
-    if late.size:
-        yellow[late], nth = _in_a_row(s, late, met[late], missed[late], params)
-        since[late] = nth + params["grace_days"] + hour[late]
-    level = np.where(yellow, Colour.YELLOW, Colour.GREEN)
+    ran, missed = contact.watched(profile), np.zeros(len(last), dtype=np.int32)
+    level, since = np.zeros(len(last), dtype=np.int8), np.full(len(last), np.nan)
+    behind = np.flatnonzero(ran & (s.met < last))
+    missed[behind] = count_due(plan[behind], s.met[behind], last[behind])
+    late = behind[missed[behind] >= params["blue"]]
+    yellow, nth = _in_a_row(s, late, s.met[late], missed[late], params)
+    level[late] = np.where(yellow, Colour.YELLOW, Colour.BLUE)
+    since[late] = nth + params["grace_days"] + hour[late]
+
+    def so_many() -> Floats:
+        return np.where(ran, missed, np.nan)
+
     return Verdict(
         asked=np.ones_like(ran),
         ran=ran,
-        level=np.where(~yellow & (missed >= params["blue"]), Colour.BLUE, level),
+        level=level,
         clear=missed == 0,
-        value=np.where(ran, missed, np.nan),
+        value=so_many,
         limit_yellow=params["yellow"],
         limit_red=params["yellow"],
-        extra=np.where(ran, missed, np.nan),
+        extra=so_many,
         since=since,
     )
 
@@ -60,7 +65,7 @@ def _in_a_row(
     holds; (len(rows),) each, as `met` and `missed` are."""
     plan = s.profile.plan_weekdays[rows]
     first = nth_due(plan, met, 1)
-    lately, usual, not_met = memory.diligence(s.state, rows, first)
+    lately, usual, not_met = contact.diligence(s.state, rows, first)
     slack = (lately <= params["share"] * usual) & (not_met >= params["lately"])
     second = int(params["yellow"])
     due = nth_due(plan, met, second)
@@ -72,7 +77,7 @@ def _in_a_row(
 
 def planned(profile: Profile) -> Bools:
     """Whose measurements are due on some day."""
-    return memory.watched(profile)
+    return contact.watched(profile)
 
 
 def quality(s: Sitting, params: Params) -> Verdict:
@@ -89,7 +94,7 @@ def quality(s: Sitting, params: Params) -> Verdict:
     return Verdict(
         asked=asked,
         ran=asked,
-        level=np.where(any_waiting, Colour.TECHNICAL, Colour.GREEN),
+        level=any_waiting * _TECHNICAL,
         clear=~any_waiting,
         value=value,
         limit_yellow=np.nan,

@@ -6,7 +6,7 @@ import numpy as np
 
 from alerting.rules import memory
 from alerting.rules.arrays import Bools
-from alerting.rules.book.sides import BASELINE, CLEAR, CONFIRMED, PULSE, SPO2, YELLOW
+from alerting.rules.book.sides import BASELINE, CLEAR, CONFIRMED, PULSE, SPO2
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
 from alerting.rules.rule import Params, Rule, numbers, texts
@@ -25,7 +25,7 @@ def spo2_trend(s: Sitting, params: Params) -> Verdict:
     """
     x = s.x[:, SPO2]
     below = s.base[:, SPO2] - x
-    ran = ~np.isnan(below) & (memory.trend_count(s.state) >= params["readings"])
+    ran = s.good[:, SPO2] & s.based[:, SPO2] & (memory.trend_count(s.state) >= params["readings"])
     slope = np.full(len(x), np.nan)
     chosen = np.flatnonzero(ran & (below >= params["below"]))
     if chosen.size:
@@ -33,9 +33,9 @@ def spo2_trend(s: Sitting, params: Params) -> Verdict:
         fall = falls(readings.astype(np.float32))  # tenths keep their order
         slope[chosen[fall]] = theil_sen(days, readings[fall])
     return Verdict(
-        asked=~np.isnan(x),
+        asked=s.good[:, SPO2],
         ran=ran,
-        level=grade(slope <= params["slope"], np.False_),
+        level=grade(slope <= params["slope"]),
         clear=below <= params["off_below"],
         value=x,
         limit_yellow=params["slope"],
@@ -49,10 +49,8 @@ def oxy_score(s: Sitting, params: Params) -> Verdict:
 
     Both of one sitting. Beside a symptom answered yes today, a lower score counts.
     """
-    fall = (s.mean[:, SPO2] - s.x[:, SPO2]) / s.sd[:, SPO2]
-    rise = (s.x[:, PULSE] - s.mean[:, PULSE]) / s.sd[:, PULSE]
-    score = (fall + rise) / 2.0
-    asked = ~np.isnan(s.x[:, SPO2]) & ~np.isnan(s.x[:, PULSE])
+    score = (s.z[:, PULSE] - s.z[:, SPO2]) / 2.0
+    asked = s.good[:, SPO2] & s.good[:, PULSE]
     symptom: Bools = np.logical_or.reduce(s.yes, axis=1)
     alone = score >= params["single"]
     backed = symptom & (score >= params["with_symptom"])
@@ -63,11 +61,11 @@ def oxy_score(s: Sitting, params: Params) -> Verdict:
         level=grade((score >= params["yellow"]) | backed, red),
         clear=score <= params["off"],
         value=score,
-        limit_yellow=np.where(backed, params["with_symptom"], params["yellow"]),
+        limit_yellow=lambda: np.where(backed, params["with_symptom"], params["yellow"]),
         limit_red=params["red"],
         extra=s.x[:, SPO2],
         baseline=SPO2,
-        at_once=np.where(alone | backed | red, YELLOW, np.int8(0)),
+        at_once=grade(alone | backed | red),
     )
 
 

@@ -28,7 +28,7 @@ def spo2_low(s: Sitting, params: Params) -> Verdict:
 def spo2_high_on_oxygen(s: Sitting, params: Params) -> Verdict:
     """R02. Saturation too high on oxygen, where the target is 88-92 % (percent, inclusive)."""
     x = s.x[:, SPO2]
-    asked = ~np.isnan(x) & retains(s.profile)
+    asked = s.good[:, SPO2] & retains(s.profile)
     return Verdict(
         asked=asked,
         ran=asked,
@@ -53,15 +53,15 @@ def spo2_drop(s: Sitting, params: Params) -> Verdict:
 def spo2_spc(s: Sitting, params: Params) -> Verdict:
     """R04. Saturation below the personal baseline by some sd of it."""
     x, mean, sd = s.x[:, SPO2], s.mean[:, SPO2], s.sd[:, SPO2]
-    z = (mean - x) / sd
-    asked = ~np.isnan(x)
+    z = -s.z[:, SPO2]
+    asked = s.good[:, SPO2]
     return Verdict(
         asked=asked,
         ran=asked & s.known[:, SPO2],
-        level=grade(z >= params["yellow"], np.False_),
+        level=grade(z >= params["yellow"]),
         clear=z <= params["off"],
         value=x,
-        limit_yellow=mean - params["yellow"] * sd,
+        limit_yellow=lambda: mean - params["yellow"] * sd,
         limit_red=np.nan,
         extra=z,
         baseline=SPO2,

@@ -34,18 +34,17 @@ def systolic_low(s: Sitting, params: Params) -> Verdict:
     """
     side = sides.low(s, SYSTOLIC, params["off"])
     lifted = s.yes[:, _DIZZY] & (side.level == YELLOW)
-    level = np.where(lifted, RED, side.level)
-    x = s.x[:, SYSTOLIC]
-    asked = ~np.isnan(x)
+    level = np.maximum(side.level, lifted * RED)
+    asked = s.good[:, SYSTOLIC]
     ran = asked & (side.complete | (level > GREEN))
     return Verdict(
         asked=asked,
         ran=ran,
         level=level,
         clear=side.clear,
-        value=x,
+        value=s.x[:, SYSTOLIC],
         limit_yellow=side.yellow,
-        limit_red=np.where(lifted, side.yellow, side.red),
+        limit_red=lambda: np.where(lifted, side.yellow, side.red),
         at_once=sides.candidate(level),
     )
 
@@ -55,7 +54,7 @@ def pressure_high(s: Sitting, params: Params) -> Verdict:
     systolic = sides.high(s, SYSTOLIC, params["off_systolic"])
     diastolic = sides.high(s, DIASTOLIC, params["off_diastolic"])
     level = np.maximum(systolic.level, diastolic.level)
-    asked = ~(np.isnan(s.x[:, SYSTOLIC]) & np.isnan(s.x[:, DIASTOLIC]))
+    asked = s.good[:, SYSTOLIC] | s.good[:, DIASTOLIC]
     by_diastolic = diastolic.level > systolic.level
     return Verdict(
         asked=asked,
@@ -63,8 +62,8 @@ def pressure_high(s: Sitting, params: Params) -> Verdict:
         level=level,
         clear=systolic.clear & diastolic.clear,
         value=s.x[:, SYSTOLIC],
-        limit_yellow=np.where(by_diastolic, diastolic.yellow, systolic.yellow),
-        limit_red=np.where(by_diastolic, diastolic.red, systolic.red),
+        limit_yellow=lambda: np.where(by_diastolic, diastolic.yellow, systolic.yellow),
+        limit_red=lambda: np.where(by_diastolic, diastolic.red, systolic.red),
         extra=s.x[:, DIASTOLIC],
         at_once=sides.candidate(level),
     )
@@ -74,22 +73,22 @@ def pressure_shift(s: Sitting, params: Params) -> Verdict:
     """R18. Systolic pressure away from the personal base, up or down, by some mmHg (RELGAL); a fall
     by more is red (RELRAL)."""
     x, base = s.x[:, SYSTOLIC], s.base[:, SYSTOLIC]
-    down = sides.personal(s.profile.rel_low_yellow[:, SYSTOLIC], params["yellow"])
-    far_down = sides.personal(s.profile.rel_low_red[:, SYSTOLIC], params["red"])
-    up = sides.personal(s.profile.rel_high_yellow[:, SYSTOLIC], params["yellow"])
-    far_up = s.profile.rel_high_red[:, SYSTOLIC]
+    down = sides.personal(s, "rel_low_yellow", SYSTOLIC, params["yellow"])
+    far_down = sides.personal(s, "rel_low_red", SYSTOLIC, params["red"])
+    up = sides.personal(s, "rel_high_yellow", SYSTOLIC, params["yellow"])
+    far_up = sides.own(s, "rel_high_red", SYSTOLIC)
     shift = x - base
-    asked = ~np.isnan(x)
+    asked = s.good[:, SYSTOLIC]
     yellow = (-shift >= down) | (shift >= up)
     red = (-shift >= far_down) | (shift >= far_up)
     return Verdict(
         asked=asked,
-        ran=asked & sides.based(s, SYSTOLIC),
+        ran=asked & s.based[:, SYSTOLIC],
         level=grade(yellow, red),
         clear=np.abs(shift) <= params["off"],
         value=x,
-        limit_yellow=np.where(shift < 0, base - down, base + up),
-        limit_red=np.where(shift < 0, base - far_down, base + far_up),
+        limit_yellow=lambda: np.where(shift < 0, base - down, base + up),
+        limit_red=lambda: np.where(shift < 0, base - far_down, base + far_up),
         extra=shift,
         baseline=SYSTOLIC,
         based=True,
@@ -102,22 +101,23 @@ def perfusion(s: Sitting, params: Params) -> Verdict:
     All of one sitting, compared in whole numbers: pulse 90 and 100 mmHg is an index of 0.9.
     """
     pulse, high, low = s.x[:, PULSE], s.x[:, SYSTOLIC], s.x[:, DIASTOLIC]
-    asked = ~np.isnan(pulse) & ~np.isnan(high)
+    asked = s.good[:, PULSE] & s.good[:, SYSTOLIC]
     index = 1000.0 * pulse
-    concern = index >= np.rint(1000.0 * params["yellow"]) * high
-    narrow = 1000.0 * (high - low) < np.rint(1000.0 * params["narrow"]) * high
-    level = grade(concern | narrow, index >= np.rint(1000.0 * params["red"]) * high)
+    concern = index >= round(1000 * params["yellow"]) * high
+    apart = 1000.0 * (high - low)
+    narrow = apart < round(1000 * params["narrow"]) * high
+    level = grade(concern | narrow, index >= round(1000 * params["red"]) * high)
     return Verdict(
         asked=asked,
-        ran=asked & (~np.isnan(low) | (level > GREEN)),
+        ran=asked & (s.good[:, DIASTOLIC] | (level > GREEN)),
         level=level,
-        clear=(index <= np.rint(1000.0 * params["off"]) * high)
-        & ~(1000.0 * (high - low) < np.rint(1000.0 * params["off_narrow"]) * high),
-        value=pulse / high,
+        clear=(index <= round(1000 * params["off"]) * high)
+        & ~(apart < round(1000 * params["off_narrow"]) * high),
+        value=lambda: pulse / high,
         limit_yellow=params["yellow"],
         limit_red=params["red"],
-        extra=(high - low) / high,
-        at_once=np.where(concern, YELLOW, GREEN),
+        extra=lambda: (high - low) / high,
+        at_once=grade(concern),
     )
 
 

@@ -4,6 +4,7 @@ from typing import Final
 
 import numpy as np
 
+from alerting.rules.arrays import Floats
 from alerting.rules.book import sides
 from alerting.rules.book.sides import BASELINE, CONFIRMED, GREEN, PULSE, REPEATED, STABLE
 from alerting.rules.colour import Colour
@@ -18,16 +19,20 @@ def pulse_abs(s: Sitting, params: Params) -> Verdict:
     x = s.x[:, PULSE]
     low, high = sides.low(s, PULSE, params["off"]), sides.high(s, PULSE, params["off"])
     level = np.maximum(low.level, high.level)
-    asked = ~np.isnan(x)
-    nearer_low = (x - low.outer <= high.outer - x) | np.isnan(high.outer)
+    asked = s.good[:, PULSE]
+
+    def nearest(low_limit: Floats, high_limit: Floats) -> Floats:
+        nearer_low = (x - low.outer <= high.outer - x) | np.isnan(high.outer)
+        return np.where(nearer_low, low_limit, high_limit)
+
     return Verdict(
         asked=asked,
         ran=asked & (low.complete & high.complete | (level > GREEN)),
         level=level,
         clear=low.clear & high.clear,
         value=x,
-        limit_yellow=np.where(nearer_low, low.yellow, high.yellow),
-        limit_red=np.where(nearer_low, low.red, high.red),
+        limit_yellow=lambda: nearest(low.yellow, high.yellow),
+        limit_red=lambda: nearest(low.red, high.red),
         at_once=sides.candidate(level),
     )
 

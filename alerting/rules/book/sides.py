@@ -50,32 +50,41 @@ class Side:
     red: Floats
 
 
+def own(s: Sitting, name: str, column: int) -> Floats:
+    """A copy of the citizen's own limits of one kind for one signal, as precise as readings are."""
+    numbers: Floats = getattr(s.profile, name)[:, column].astype(s.x.dtype)
+    return numbers
+
+
 def low(s: Sitting, column: int, off: float) -> Side:
     """At or below the low limits; clear from `off` above the outer one."""
-    x, profile = s.x[:, column], s.profile
-    yellow, red = profile.low_yellow[:, column].copy(), profile.low_red[:, column].copy()
+    x, yellow, red = s.x[:, column], own(s, "low_yellow", column), own(s, "low_red", column)
     outer = chosen(np.isnan(yellow), red, yellow)
-    complete = ~np.isnan(outer) & ~np.isnan(x)
+    complete = ~np.isnan(outer) & s.good[:, column]
     return Side(grade(x <= yellow, x <= red), x >= outer + off, complete, outer, yellow, red)
 
 
 def high(s: Sitting, column: int, off: float) -> Side:
     """At or above the high limits; clear from `off` below the outer one."""
-    x, profile = s.x[:, column], s.profile
-    yellow, red = profile.high_yellow[:, column].copy(), profile.high_red[:, column].copy()
+    x, yellow, red = s.x[:, column], own(s, "high_yellow", column), own(s, "high_red", column)
     outer = chosen(np.isnan(yellow), red, yellow)
-    complete = ~np.isnan(outer) & ~np.isnan(x)
+    complete = ~np.isnan(outer) & s.good[:, column]
     return Side(grade(x >= yellow, x >= red), x <= outer - off, complete, outer, yellow, red)
 
 
 def one_sided(s: Sitting, column: int, side: Side) -> Verdict:
     """The verdict of a rule that is one side of one signal; a red reading shows as yellow at once,
     and as red once it is confirmed."""
-    x = s.x[:, column]
-    asked = ~np.isnan(x)
-    ran = asked & (side.complete | (side.level > GREEN))
+    asked = s.good[:, column]
     return Verdict(
-        asked, ran, side.level, side.clear, x, side.yellow, side.red, at_once=candidate(side.level)
+        asked=asked,
+        ran=asked & (side.complete | (side.level > GREEN)),
+        level=side.level,
+        clear=side.clear,
+        value=s.x[:, column],
+        limit_yellow=side.yellow,
+        limit_red=side.red,
+        at_once=candidate(side.level),
     )
 
 
@@ -85,14 +94,11 @@ def candidate(level: Ints) -> Ints:
     return shown
 
 
-def personal(own: Floats, standard: float) -> Floats:
-    """The citizen's own number, else the rule's."""
-    return chosen(np.isnan(own), standard, own)
-
-
-def based(s: Sitting, column: int) -> Bools:
-    """Whether there is something to compare with: the clinic's base value or a valid baseline."""
-    return ~np.isnan(s.base[:, column])
+def personal(s: Sitting, name: str, column: int, standard: float) -> Floats:
+    """The citizen's own numbers of one kind for one signal; where there is none, the rule's."""
+    numbers = own(s, name, column)
+    np.copyto(numbers, standard, where=np.isnan(numbers))
+    return numbers
 
 
 def relative(s: Sitting, column: int, params: Params, *, falls: bool) -> Verdict:
@@ -101,19 +107,19 @@ def relative(s: Sitting, column: int, params: Params, *, falls: bool) -> Verdict
     `extra` is the change, positive in that direction.
     """
     x, base, sign = s.x[:, column], s.base[:, column], -1.0 if falls else 1.0
-    own, profile = "rel_low_" if falls else "rel_high_", s.profile
-    yellow = personal(getattr(profile, f"{own}yellow")[:, column], params["yellow"])
-    red = personal(getattr(profile, f"{own}red")[:, column], params["red"])
-    change = sign * (x - base)
-    asked = ~np.isnan(x)
+    kind = "rel_low" if falls else "rel_high"
+    yellow = personal(s, f"{kind}_yellow", column, params["yellow"])
+    red = personal(s, f"{kind}_red", column, params["red"])
+    change = base - x if falls else x - base
+    asked = s.good[:, column]
     return Verdict(
         asked=asked,
-        ran=asked & based(s, column),
+        ran=asked & s.based[:, column],
         level=grade(change >= yellow, change >= red),
         clear=change <= params["off"],
         value=x,
-        limit_yellow=base + sign * yellow,
-        limit_red=base + sign * red,
+        limit_yellow=lambda: base + sign * yellow,
+        limit_red=lambda: base + sign * red,
         extra=change,
         baseline=column,
         based=True,

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from alerting.rules.arrays import Bools, packed
-from alerting.rules.book.sides import GREEN, RED, YELLOW
+from alerting.rules.book.sides import RED, candidate
 from alerting.rules.colour import Colour
 from alerting.rules.items import ITEMS, NOT_ASKED, SEVERE, YES, item_index
 from alerting.rules.primitives import grade
@@ -53,18 +53,17 @@ def symptom(s: Sitting, params: Params) -> Verdict:
     yellow = lungs | heart | red
     followed = s.profile.treated
     severe: Bools = np.any(yes[:, _SEVERE], axis=1)
-    level = grade(np.where(followed, red, yellow), (red & ~followed) | severe)
-    count = yes.sum(axis=1)
+    level = grade(red | (yellow & ~followed), (red & ~followed) | severe)
     return Verdict(
         asked=asked,
         ran=asked,
         level=level,
-        clear=count == 0,
-        value=count.astype(np.float64),
+        clear=~yes.any(axis=1),
+        value=lambda: yes.sum(axis=1, dtype=np.float64),
         limit_yellow=params["yellow"],
         limit_red=params["red"],
-        extra=packed(yes).astype(np.float64),
-        at_once=np.where(severe, RED, np.where(level == RED, YELLOW, GREEN)),
+        extra=lambda: packed(yes).astype(np.float64),
+        at_once=np.maximum(severe * RED, candidate(level)),
     )
 
 

@@ -18,7 +18,7 @@ _MACD: Final = "C: tuned beside Zhang 2009 (EJHF 11:420), whose window lengths a
 def weight_gain(s: Sitting, params: Params) -> Verdict:
     """R11. Weight above the lowest of the last days by more than some kg (exact in grams)."""
     window = int(params["window_days"])
-    gain, found = window_gain(s.grams, s.day, s.state.past_grams, s.state.past_days, window)
+    gain, found = window_gain(s.grams, s.weights_back, window)
     asked = s.grams > 0
     return Verdict(
         asked=asked,
@@ -28,7 +28,7 @@ def weight_gain(s: Sitting, params: Params) -> Verdict:
         value=s.x[:, WEIGHT],
         limit_yellow=params["yellow"],
         limit_red=params["red"],
-        extra=np.where(found, gain / GRAMS, np.nan),
+        extra=lambda: np.where(found, gain / GRAMS, np.nan),
     )
 
 
@@ -37,21 +37,20 @@ def weight_gain_quick(s: Sitting, params: Params) -> Verdict:
 
     GREEN needs a reading within the last week; yesterday's alone is not asked for.
     """
-    past, days = s.state.past_grams, s.state.past_days
-    of_day, since_yesterday = window_gain(s.grams, s.day, past, days, 1)
-    of_week, within_week = window_gain(s.grams, s.day, past, days, int(params["window_days"]))
+    of_day, since_yesterday = window_gain(s.grams, s.weights_back, 1)
+    of_week, within_week = window_gain(s.grams, s.weights_back, int(params["window_days"]))
     asked = s.grams > 0
     fast = since_yesterday & (of_day >= params["yellow_day"] * GRAMS)
     slow = within_week & (of_week >= params["yellow"] * GRAMS)
     return Verdict(
         asked=asked,
         ran=asked & within_week,
-        level=grade(fast | slow, np.False_),
+        level=grade(fast | slow),
         clear=(of_week <= params["off"] * GRAMS) & (of_day <= params["off"] * GRAMS),
         value=s.x[:, WEIGHT],
-        limit_yellow=np.where(slow | ~fast, params["yellow"], params["yellow_day"]),
+        limit_yellow=lambda: np.where(slow | ~fast, params["yellow"], params["yellow_day"]),
         limit_red=np.nan,
-        extra=np.where(slow | ~fast, of_week, of_day) / GRAMS,
+        extra=lambda: np.where(slow | ~fast, of_week, of_day) / GRAMS,
     )
 
 
@@ -61,7 +60,7 @@ def weight_macd(s: Sitting, params: Params) -> Verdict:
     Both hold this reading; each day's first accepted weight counts.
     """
     weight, mean = s.state.quick_weight, s.state.quick_mean
-    asked = ~np.isnan(s.x[:, WEIGHT])
+    asked = s.good[:, WEIGHT]
     apart = (mean[:, 0] - mean[:, 1]).astype(np.float64)
     return Verdict(
         asked=asked,
@@ -87,9 +86,9 @@ def weight_over_dry(s: Sitting, params: Params) -> Verdict:
         level=grade(over >= params["yellow"] * GRAMS, over >= params["red"] * GRAMS),
         clear=over <= params["off"] * GRAMS,
         value=s.x[:, WEIGHT],
-        limit_yellow=dry / GRAMS + params["yellow"],
-        limit_red=dry / GRAMS + params["red"],
-        extra=np.where(asked, over / GRAMS, np.nan),
+        limit_yellow=lambda: dry / GRAMS + params["yellow"],
+        limit_red=lambda: dry / GRAMS + params["red"],
+        extra=lambda: np.where(asked, over / GRAMS, np.nan),
         baseline=WEIGHT,
         based=True,
     )

@@ -19,7 +19,7 @@ def weight_loss(s: Sitting, params: Params) -> Verdict:
     not asked. GREEN needs either of the two.
     """
     window = int(params["window_days"])
-    fall, found = window_fall(s.grams, s.day, s.state.past_grams, s.state.past_days, window)
+    fall, found = window_fall(s.grams, s.weights_back, window)
     slow, before = memory.month_ago(s.state, s.day)
     percent = 100.0 * (slow - before) / before
     since = s.t - s.profile.diuretic_changed_t
@@ -30,12 +30,14 @@ def weight_loss(s: Sitting, params: Params) -> Verdict:
     return Verdict(
         asked=asked,
         ran=asked & (found | ~np.isnan(percent)),
-        level=grade(quick | month, np.False_),
+        level=grade(quick | month),
         clear=(~found | (fall <= params["off"] * GRAMS)) & ~(percent <= -params["off_percent"]),
         value=s.x[:, WEIGHT],
-        limit_yellow=np.where(month & ~quick, before * (1.0 - params["percent"] / 100.0), np.nan),
+        limit_yellow=lambda: np.where(
+            month & ~quick, before * (1.0 - params["percent"] / 100.0), np.nan
+        ),
         limit_red=np.nan,
-        extra=np.where(quick | ~month, -fall / GRAMS, slow - before),
+        extra=lambda: np.where(quick | ~month, -fall / GRAMS, slow - before),
     )
 
 

@@ -20,6 +20,7 @@ from alerting.rules import (
     signal_index,
     step,
 )
+from alerting.rules.slots import SLOTS
 from tests.alerting.rules.test_boundaries import MONDAY, Home, enrolled, on_mondays_and_thursdays
 from tests.alerting.rules.test_boundaries_beside import usual
 
@@ -161,9 +162,15 @@ def control(v: float) -> Findings:
     return see(home, fev1=1.1 - v * RULEBOOK["R10"].params["sd_floor"])
 
 
+def weighed(home: Home, days: int) -> None:
+    """80 kg so many days ago."""
+    slot = (DAY - days) % SLOTS
+    home.state.past_days[0, slot], home.state.past_grams[0, slot] = DAY - days, 80_000
+
+
 def gain(kg: float, days: float = 1) -> Findings:
     home = known()
-    home.state.past_days[0, 0], home.state.past_grams[0, 0] = DAY - int(days), 80_000
+    weighed(home, int(days))
     return see(home, weight=80.0 + kg)
 
 
@@ -184,7 +191,7 @@ def month(percent: float) -> Findings:
 def muted(days: float) -> Findings:
     home = known()
     home.profile.diuretic_changed_t[0] = T - days
-    home.state.past_days[0, 0], home.state.past_grams[0, 0] = DAY - 1, 80_000
+    weighed(home, 1)
     return see(home, weight=80.0)
 
 

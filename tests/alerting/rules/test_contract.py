@@ -31,7 +31,11 @@ from tests.alerting.rules.oracle import NAN
 
 PATIENTS, DAYS, SEED = 150, 60, 7
 MATRICES = ("value", "limit", "extra", "baseline_mean", "baseline_sd", "baseline_n")
-FIELDS = [field.name for field in fields(Findings) if field.name not in ("verdicts", "baselines")]
+FIELDS = [
+    field.name
+    for field in fields(Findings)
+    if field.init and field.name not in ("verdicts", "baselines")
+]
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 
 
@@ -102,12 +106,33 @@ def test_findings_do_not_share_memory_with_state_or_profile(profile: Profile) ->
         found = step(state, profile, rows, np.full(PATIENTS, START + 0.3), x)
         mine = [getattr(found, name) for name in (*FIELDS, *MATRICES)] + list(found.baselines)
         for verdict in found.verdicts.values():
-            mine += [verdict.value, verdict.extra, verdict.limit_yellow, verdict.limit_red]
+            told = [verdict.value, verdict.extra, verdict.limit_yellow, verdict.limit_red]
+            mine += [one() if callable(one) else one for one in told]
         theirs = [getattr(state, name) for name in set(State.__slots__) - {"dtype"}]
         theirs += [getattr(profile, field.name) for field in fields(Profile)]
         for one in mine:
             if isinstance(one, np.ndarray):
                 assert not any(np.shares_memory(one, other) for other in theirs)
+
+
+def test_evidence_that_is_asked_for_late_is_what_it_was(profile: Profile) -> None:
+    """It is computed when somebody asks: nothing that changes afterwards may shine through."""
+    state, people = State(PATIENTS), profile.take(np.arange(PATIENTS))
+    other_state, other_people = State(PATIENTS), profile.take(np.arange(PATIENTS))
+    usual, rng = np.array([93.0, 80.0, 80.0, 125.0, 74.0, 1.4, 260.0]), np.random.default_rng(SEED)
+    at_once, late = [], []
+    for day in range(20):
+        t = np.full(PATIENTS, START + day + 0.3)
+        x = usual * rng.normal(1.0, 0.04, (PATIENTS, len(SIGNALS)))
+        answers = rng.integers(-1, 2, (PATIENTS, len(ITEMS)))
+        found = step(state, people, slice(None), t, x, answers)
+        at_once.append({name: getattr(found, name) for name in MATRICES})
+        late.append(step(other_state, other_people, slice(None), t, x, answers))
+    for field in fields(Profile):
+        getattr(other_people, field.name)[:] = 1
+    for now, found in zip(at_once, late, strict=True):
+        for name in MATRICES:
+            equal(now[name], getattr(found, name))
 
 
 def test_the_past_does_not_know_the_future(script: list[Call]) -> None:

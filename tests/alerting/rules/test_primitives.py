@@ -114,14 +114,8 @@ def gains(values: list[int | None], window: int) -> list[float | None]:
     for day, value in enumerate(values):
         if value is None:
             continue
-        past = [(v, d) for d, v in enumerate(values[:day]) if v is not None] or [(0, -99)]
-        gain, found = window_gain(
-            np.array([value]),
-            np.array([day]),
-            np.array([[v for v, _ in past]]),
-            np.array([[d for _, d in past]]),
-            window,
-        )
+        back = np.array([[v or 0] for v in (*values[:day][::-1], 0)], dtype=np.int32)
+        gain, found = window_gain(np.array([value], dtype=np.int32), back, window)
         seen.append(int(gain[0]) if found[0] else None)
     return seen
 
