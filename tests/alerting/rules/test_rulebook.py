@@ -114,7 +114,16 @@ def test_memory_for_each_patient() -> None:
 
 
 DEVICES = {"devices.catalogue", "devices.questionnaire", "devices.symptoms"}
-ALLOWED = {"alerting", "collections", "dataclasses", "devices", "enum", "functools", "math", "numpy"} | {
+ALLOWED = {
+    "alerting",
+    "collections",
+    "dataclasses",
+    "devices",
+    "enum",
+    "functools",
+    "math",
+    "numpy",
+} | {
     "types",
     "typing",
 }
