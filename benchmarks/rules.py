@@ -20,6 +20,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from hashlib import sha256
+from itertools import pairwise
 from statistics import median
 from time import process_time
 from typing import TYPE_CHECKING
@@ -173,7 +174,7 @@ def by_step(
 
     The first `patients` of a cohort of `cohort`. Each block has a state of its own, as in replay.
     """
-    blocks = [slice(at, min(at + block, patients)) for at in range(0, patients, block)]
+    blocks = blocks_of(patients, block)
     states = [State(rows.stop - rows.start, dtype) for rows in blocks]
     profiles = [profile_of(state.patients) for state in states]
     warm_up(profiles[0])
@@ -187,6 +188,12 @@ def by_step(
             mine = kept[day, rows]
             mine[...] = found.colour[: len(mine)]
     return watch.seconds, kept, digest.hexdigest()
+
+
+def blocks_of(patients: int, block: int) -> list[slice]:
+    """Blocks of much the same size, about `block` each: a small rest would cost as much again."""
+    edges = np.linspace(0, patients, max(round(patients / block), 1) + 1).astype(int).tolist()
+    return [slice(*edge) for edge in pairwise(edges)]
 
 
 def warm_up(profile: Profile) -> None:
@@ -261,7 +268,7 @@ def elsewhere(patients: int, span: Span, block: int, repeat: int) -> Result:
 def levels_of(every: Sequence[Day], warm: int, block: int, book: Rulebook) -> tuple[float, Bytes]:
     """Seconds, and the level of each reading by the named rules."""
     patients, watch, levels = len(every[0][0]), Stopwatch(process_time), []
-    blocks = [slice(at, min(at + block, patients)) for at in range(0, patients, block)]
+    blocks = blocks_of(patients, block)
     states = [State(rows.stop - rows.start, SINGLE) for rows in blocks]
     profiles = [profile_of(state.patients) for state in states]
     for day, (t, x, said) in enumerate(every):

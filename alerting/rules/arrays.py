@@ -57,12 +57,9 @@ def chosen(where: Bools, then: Any, otherwise: Any) -> npt.NDArray[Any]:
     [1, 0]
     """
     taken: npt.NDArray[Any]
-    if where.size < _LONG:
-        taken = np.where(where, then, otherwise)
-        return taken
     dtype: np.dtype[Any] = np.result_type(then, otherwise)
     bits = _SAME_SIZE.get(dtype.itemsize)
-    if bits is None:
+    if where.size < _LONG or bits is None:
         taken = np.where(where, then, otherwise)
         return taken
     one, other = np.asarray(then, dtype).view(bits), np.asarray(otherwise, dtype).view(bits)

@@ -1,6 +1,6 @@
 """NEWS2 from what is measured at home: R20."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -29,6 +29,7 @@ _LOOKED_UP: Final = tuple(
         (PULSE, news2.pulse(_WHOLE), "pulse"),
     )
 )
+_COLUMNS: Final = tuple(column for column, _, _ in _LOOKED_UP)
 _NEVER_MEASURED: Final = sum(
     1 << news2.PARAMETERS.index(name) for name in ("respiration", "consciousness", "temperature")
 )
@@ -44,14 +45,18 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     when it lies some points above that of the usual values; where these are not known, it counts
     as it is.
     """
-    asked, total, single, absent = _score(s.profile.on_oxygen, s.profile.scale2, s.x)
+    measured = [s.x[:, column] for column in _COLUMNS]
+    asked, total, single, absent = _score(s.profile.on_oxygen, s.profile.scale2, measured)
     above = np.ones(len(asked), dtype=np.bool_)
     counts, red = single | (total >= params["yellow"]), total >= params["red"]
     high = np.flatnonzero(counts)
     if high.size:
-        seen = np.where(s.good[high], s.base[high], np.nan)
+        seen = [
+            np.where(s.good[:, column][high], s.base[:, column][high], np.nan)
+            for column in _COLUMNS
+        ]
         _, usual, _, _ = _score(s.profile.on_oxygen[high], s.profile.scale2[high], seen)
-        above[high] = ~s.based[high, SPO2] | (total[high] - usual >= params["above_usual"])
+        above[high] = ~s.based[:, SPO2][high] | (total[high] - usual >= params["above_usual"])
     return Verdict(
         asked=asked,
         ran=asked,
@@ -65,16 +70,19 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     )
 
 
-def _score(on_oxygen: Bools, scale2: Bools, x: Floats) -> tuple[Bools, Ints, Bools, Ints]:
-    """(whether any is there, total, whether one alone is 3, absent packed) of readings (n, S)."""
-    scale = np.where(scale2, np.where(on_oxygen, 2 * _WIDE, _WIDE), 0)
-    some = np.zeros(len(x), dtype=np.bool_)
-    single = np.zeros(len(x), dtype=np.bool_)
+def _score(
+    on_oxygen: Bools, scale2: Bools, measured: Sequence[Floats]
+) -> tuple[Bools, Ints, Bools, Ints]:
+    """(whether any is there, total, whether one alone is 3, absent packed) of readings (n,) in the
+    order of `_COLUMNS`."""
+    scale = scale2 * (_WIDE + on_oxygen * _WIDE)
+    some = np.zeros(len(scale), dtype=np.bool_)
+    single = np.zeros(len(scale), dtype=np.bool_)
     total = np.multiply(on_oxygen, np.int8(2))
-    absent = np.full(len(x), _NEVER_MEASURED, dtype=np.int8)
-    for column, table, bit in _LOOKED_UP:
-        there = ~np.isnan(x[:, column])
-        place = np.rint(np.where(there, x[:, column], 0.0)).astype(np.int32)
+    absent = np.full(len(scale), _NEVER_MEASURED, dtype=np.int8)
+    for x, (column, table, bit) in zip(measured, _LOOKED_UP, strict=True):
+        there = ~np.isnan(x)
+        place = np.rint(np.where(there, x, 0.0)).astype(np.int32)
         place = np.minimum(np.maximum(place, 0), _WIDE - 1)  # a decided base may be anything
         points = table[place + scale if column == SPO2 else place] * there
         total += points
