@@ -51,7 +51,7 @@ def rules(
     repeat: Repeat = 3,
     patients: Annotated[int | None, typer.Option(min=1, help="Default 100000, small 200")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Default 40, small 20")] = None,
-    block: Annotated[int, typer.Option(min=1, help="About so many patients in one step")] = 14_000,
+    block: Annotated[int, typer.Option(min=1, help="About so many patients in one step")] = 16_000,
 ) -> None:
     """The whole rulebook over a cohort, on one core."""
     from benchmarks.rules import run

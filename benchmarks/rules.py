@@ -152,10 +152,10 @@ def one_core() -> Iterator[bool]:
 
 
 def whole_days(patients: int, days: int) -> Iterator[Day]:
-    """The cohort's readings and answers, day by day."""
+    """The cohort's readings and answers, day by day, column by column as `step` takes them."""
     readings, answers = days_of(patients, days), answers_of(patients, days)
     for (t, x), said in zip(readings, answers, strict=True):
-        yield t, x, said
+        yield t, np.asfortranarray(x), np.asfortranarray(said)
 
 
 INPUT_BYTES = sum(array.nbytes for array in next(whole_days(1, 1)))

@@ -36,6 +36,16 @@ def columns(array: npt.NDArray[Scalar], rows: Rows | None = None) -> npt.NDArray
     return array if isinstance(rows, slice) else np.asfortranarray(array)
 
 
+def by_columns(array: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """(n, columns) of a type, each column contiguous; as it is where that holds already.
+
+    >>> by_columns([[1, 2], [3, 4]], np.int8).strides
+    (1, 2)
+    """
+    given = np.asarray(array, dtype=dtype)
+    return given if given.strides[0] == given.itemsize else np.asfortranarray(given)
+
+
 def where_set(flags: Bools) -> tuple[Ints, Ints]:
     """(rows, columns) of the set flags (n, columns), column by column, as they lie in memory.
 
@@ -152,19 +162,17 @@ def for_all(row: npt.NDArray[Scalar], like: npt.NDArray[Any]) -> npt.NDArray[Sca
     return whole
 
 
-_EXACT_BITS: Final = 24
-"""So many bits a float32 adds up without rounding."""
-
-
 def packed(flags: Bools) -> Ints:
     """(n, columns) flags as (n,) integers, column i in bit i.
 
     >>> packed(np.array([[True, False, True]])).tolist()
     [5]
     """
-    bits = np.zeros(len(flags), dtype=np.int64)
-    for start in range(0, flags.shape[1], _EXACT_BITS):
-        some = flags.T[start : start + _EXACT_BITS]
-        weights = np.float32(2.0) ** np.arange(len(some), dtype=np.float32)
-        bits |= (weights @ some.astype(np.float32)).astype(np.int64) << start
+    columns_of, bits = flags.view(np.uint8).T, np.zeros(len(flags), dtype=np.int64)
+    for start in range(0, len(columns_of), 8):
+        byte = columns_of[start : start + 8][-1].copy()
+        for column in columns_of[start : start + 8][-2::-1]:
+            byte += byte
+            byte |= column
+        bits |= byte.astype(np.int64) << start
     return bits

@@ -65,7 +65,7 @@ def describe(block: State) -> tuple[Floats, Floats, Floats, Bools]:
 
 def frozen(block: State, t: Floats) -> Bools:
     """(n, S): the signal's family has an open episode, and has had for less than 21 days."""
-    families: Bools = t[:, None] - block.frozen_since < FREEZE_DAYS_MAX
+    families: Bools = t.astype(block.dtype)[:, None] - block.frozen_since < FREEZE_DAYS_MAX
     return families[:, _SIGNAL_FAMILY]
 
 
@@ -86,22 +86,17 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     `ready` (n, S) marks the signals that may be fed in this call; day (n,). At most eight
     rounds: what waits lies within seven consecutive days, because this runs before `enter`.
     """
-    due = ready & _waits(block.occupied, block.oldest_day, day[:, None])
+    last = (day - LAG_DAYS)[:, None]
+    due = ready & (block.occupied != 0) & (block.oldest_day <= last)
     with np.errstate(divide="ignore"):  # where a baseline is empty
         if np.count_nonzero(due) * DENSE > due.size:
             _absorb_everywhere(block, due, day)
-            due &= _waits(block.occupied, block.oldest_day, day[:, None])
+            due &= (block.occupied != 0) & (block.oldest_day <= last)
         pair = where_set(due)
         while pair[0].size:
             _absorb_pairs(block, pair)
-            again = _waits(block.occupied[pair], block.oldest_day[pair], day[pair[0]])
+            again = (block.occupied[pair] != 0) & (block.oldest_day[pair] <= last[pair[0], 0])
             pair = (pair[0][again], pair[1][again])
-
-
-def _waits(occupied: Ints, oldest_day: Ints, day: Ints) -> Bools:
-    """Whether a reading has waited long enough."""
-    waits: Bools = (occupied != 0) & (day - oldest_day >= LAG_DAYS)
-    return waits
 
 
 def _absorb_everywhere(block: State, due: Bools, day: Ints) -> None:
@@ -149,7 +144,7 @@ def _absorbed(
     left = occupied & ~(_ONE << place)
     # Turned so that the oldest day was bit 0; the lowest bit that is left is the next day.
     turned = (left >> place) | (left << (SLOTS - place))
-    days = np.bitwise_count((turned & -turned) - _ONE) * (turned != 0)
+    days = np.bitwise_count((turned & -turned) - _ONE) * (turned != 0).view(np.uint8)
     return (
         *absorb(weight, mean, spread, value, kept),
         oldest.copy(order="K"),
@@ -164,7 +159,7 @@ def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
     bit = (_ONE << slot.astype(np.uint8))[:, None]
     fresh = may_enter & (block.occupied & bit == 0)
     put(block.oldest_day, fresh & (block.occupied == 0), day[:, None])
-    block.occupied |= bit * fresh
+    block.occupied |= bit * fresh.view(np.uint8)
     put_at(block.pending, slot, fresh, x)
 
 

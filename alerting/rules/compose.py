@@ -96,7 +96,7 @@ def compose(
     now = t.astype(block.dtype)
     for place, rules in enumerate(_OF_SOURCE):
         put(block.source_t[:, place], np.logical_or.reduce(hit.T[rules], axis=0), now)
-    recent = t[:, None] - block.source_t <= TOGETHER_DAYS
+    recent = now[:, None] - block.source_t <= TOGETHER_DAYS
     together = (np.add.reduce(recent, axis=1, dtype=np.int8) >= 2)[:, None]
 
     raised, red = block.status >= _YELLOW, block.status == _RED
@@ -109,7 +109,9 @@ def compose(
     is_open = was[:, :CLINICAL] >= _YELLOW
     yellow = speaks | pair | (is_open & anything)
     alone = _per_home(red & for_all(_RED_ALONE, red), profile)
-    colour = np.maximum(chosen(alone | (pair & speaks), _RED, _YELLOW), was[:, :CLINICAL] * is_open)
+    colour = np.maximum(
+        chosen(alone | (pair & speaks), _RED, _YELLOW), was[:, :CLINICAL] * is_open.view(np.int8)
+    )
     block.composed[:, :CLINICAL] = chosen(yellow, colour, _quiet(block, profile, rulebook))
     block.composed[:, MISSING] = block.status[:, rule_index("R24")]
     block.composed[:, TECHNICAL] = block.status[:, rule_index("T01")]

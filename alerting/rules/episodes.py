@@ -46,8 +46,8 @@ def together(verdicts: Mapping[int, Verdict], was: npt.NDArray[np.int8]) -> Judg
 
     asked, ran, clear = (side_by_side(name, off) for name in ("asked", "ran", "clear"))
     level, at_once = side_by_side("level", green), side_by_side("at_once", green)
-    level *= ran
-    at_once *= ran
+    level *= ran.view(np.int8)
+    at_once *= ran.view(np.int8)
     return Judged(asked=asked, ran=ran, level=level, clear=clear, at_once=at_once, was=was)
 
 
@@ -67,9 +67,10 @@ def _confirm(
         (block.hits_red, _RED, book.confirm_red),
     ):
         hit = judged.level >= colour
-        shifted = shift_in(register * fresh, hit, book.n)
+        shifted = shift_in(register * fresh.view(np.uint8), hit, book.n)
         registers.append(shifted)
-        raw = np.maximum(raw, (hit & (hits(shifted) >= book.k * confirm)) * colour)
+        enough = hit & (hits(shifted) >= book.k * confirm)
+        raw = np.maximum(raw, enough.view(np.int8) * colour)
     return raw, registers
 
 
@@ -87,11 +88,14 @@ def advance(
     counted, today = ran & episode, day.astype(np.int16)
     raw, (hits_yellow, hits_red) = _confirm(block, judged, today, book)
     again = block.judged_day == today[:, None]
-    colour, clears = follow(was * (was > _GREEN), block.clears, raw, judged.clear, n_off, again)
+    open_was = was > _GREEN
+    colour, clears = follow(
+        was * open_was.view(np.int8), block.clears, raw, judged.clear, n_off, again
+    )
     for column in np.flatnonzero(book.n_off == 0):
         colour[:, column] = judged.level[:, column]
     # An open episode stays open when its rule cannot run; anything else becomes INSUFFICIENT.
-    unable = judged.asked & ~ran & ~(episode & (was > _GREEN))
+    unable = judged.asked & ~ran & ~(episode & open_was)
     put(colour, unable, _INSUFFICIENT)
     changed = where_set((ran | unable) & (colour != was))
     block.status[changed] = colour[changed]

@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from alerting.rules.state import State
 
 _SPO2, _WEIGHT, _FEV1 = signal_index("spo2"), signal_index("weight"), signal_index("fev1")
-_TENTHS: Final = 10.0
+TENTHS: Final = 10.0
 _AGES: Final = np.arange(1, SLOTS, dtype=np.int32)[:, None]
 _HELD: Final = (1 << TREND_DAYS) - 1
-_BACK: Final = np.arange(TREND_DAYS - 1, -1, -1)
+_BACK: Final = np.arange(TREND_DAYS - 1, -1, -1, dtype=np.int32)
 _MONTH_DAYS: Final = (30, 64)
 SLOW_READINGS: Final = 3.0
 """Effective readings from which the slow average of the weight is worth keeping for later."""
@@ -213,12 +213,13 @@ def _of_answers(
 
 
 def trend(state: "State", rows: Ints) -> tuple[Floats, Floats]:
-    """Days (14,) back from the newest and saturations (len(rows), 14), oldest first, NaN = none
-    (P12)."""
-    slot = remainder(state.trend_day[rows] - _BACK[:, None], TREND_DAYS)
-    tenths = at_slot(np.take(state.trend_tenths.T, rows, axis=1).T, slot)
-    held = (state.trend_held[rows] >> _BACK[:, None]) & 1
-    return -_BACK.astype(np.float64), np.where(held == 1, tenths / _TENTHS, np.nan).T
+    """Days (14,) back from the newest and saturations (len(rows), 14) float32 in tenths, oldest
+    first, NaN = none (P12)."""
+    back = _BACK[:, None]
+    slot = remainder(state.trend_day[rows] - back, TREND_DAYS)
+    tenths = at_slot(np.take(state.trend_tenths.T, rows, axis=1).T, slot).astype(np.float32)
+    put(tenths, state.trend_held[rows] & (np.uint16(1) << back.astype(np.uint16)) == 0, np.nan)
+    return -_BACK.astype(np.float64), tenths.T
 
 
 def trend_count(state: "State") -> Ints:
@@ -232,7 +233,7 @@ def _extend_trend(s: Sitting) -> None:
     passed = np.minimum(s.day - state.trend_day, TREND_DAYS)
     held = np.left_shift(state.trend_held.astype(np.int32), passed) & _HELD | 1
     put_each(measured, (state.trend_held, held), (state.trend_day, s.day))
-    tenths = np.rint(np.where(measured, s.x[:, _SPO2], 0.0) * _TENTHS)
+    tenths = np.rint(np.where(measured, s.x[:, _SPO2], 0.0) * TENTHS)
     put_at(state.trend_tenths, remainder(s.day, TREND_DAYS), measured, tenths)
 
 

@@ -25,9 +25,9 @@ def grade(yellow: Bools, red: Bools | None = None) -> Ints:
     >>> grade(np.array([True, True, False]), np.array([False, True, False])).tolist()
     [3, 4, 0]
     """
-    # Products of flags and colours: several times as fast as a choice by np.where.
-    level: Ints = np.multiply(yellow, _YELLOW)
-    return level if red is None else np.maximum(level, np.multiply(red, _RED))
+    # Products of bytes: several times as fast as a choice by np.where, or as products of flags.
+    level: Ints = yellow.view(np.int8) * _YELLOW
+    return level if red is None else np.maximum(level, red.view(np.int8) * _RED)
 
 
 def decay(gap_days: Floats | Ints, half_life_days: Floats) -> Floats:
@@ -94,7 +94,7 @@ def shift_in(register: Ints, hit: Bools, length: Ints) -> Ints:
     5
     """
     mask = np.left_shift(2, length - 1, dtype=np.uint8) - np.uint8(1)
-    shifted: Ints = (register + register | hit) & mask
+    shifted: Ints = (register + register | hit.view(np.uint8)) & mask
     return shifted
 
 
@@ -124,9 +124,9 @@ def follow(
     (0, 3)
     """
     safe = clear & (raw == _GREEN)
-    clears = np.minimum(clears + ~again, clears_to_close) * safe
-    active = np.maximum(active, raw) * ~(safe & (clears >= clears_to_close))
-    return active, clears
+    clears = np.minimum(clears + (~again).view(np.uint8), clears_to_close) * safe.view(np.uint8)
+    lasts = ~(safe & (clears >= clears_to_close))
+    return np.maximum(active, raw) * lasts.view(np.int8), clears
 
 
 def window_gain(value: Ints, back: Ints, window_days: int) -> tuple[Ints, Bools]:

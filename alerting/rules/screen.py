@@ -70,7 +70,8 @@ def _believable(block: State, grams: Ints, params: Mapping[str, float]) -> Bools
     last = block.accepted_grams
     change = np.abs(grams - last)
     far = (change > params["jump_kg"] * 1000.0) | (100 * change > params["jump_percent"] * last)
-    refused = np.rint(np.clip(block.suspect[:, _WEIGHT], -_FAR_KG, _FAR_KG) * 1000.0)
-    agrees = np.abs(grams - refused) <= params["agree_kg"] * 1000.0
-    believable: Bools = (last == 0) | ~far | agrees
+    believable: Bools = (last == 0) | ~far
+    row = np.flatnonzero(~believable)
+    refused = np.rint(np.clip(block.suspect[row, _WEIGHT], -_FAR_KG, _FAR_KG) * 1000.0)
+    believable[row] = np.abs(grams[row] - refused) <= params["agree_kg"] * 1000.0
     return believable

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules import baseline, contact, memory
-from alerting.rules.arrays import Bools, Floats, Ints, Rows, chosen, put
+from alerting.rules.arrays import Bools, Floats, Ints, Rows, by_columns, chosen, put
 from alerting.rules.compose import compose
 from alerting.rules.due_days import NTH_MAX, nth_due
 from alerting.rules.episodes import Judged, advance
@@ -44,18 +44,19 @@ def step(
     not to be used (spirometry of quality D to F): it counts as contact only. A sitting may be split
     into several calls, one or more signals in each, with the same result for every rule that looks
     at one device, as long as no rule over several devices (R19) would have frozen its baseline;
-    both blood pressures belong in one call, and so do the answers.
+    both blood pressures belong in one call, and so do the answers. x and answers are taken as they
+    are where their columns are contiguous, and copied otherwise.
     Changes `state` only. Late readings are the caller's to replay from an empty state.
     """
     t = np.array(t, dtype=np.float64)
-    x = np.asfortranarray(x, dtype=np.float64)
+    x = by_columns(x, np.float64)
     rows, indices = _resolve(state, rows)
     block, known = state.take(rows), profile.take(rows)
     assert t.shape == (block.patients,), t.shape
     assert x.shape == (block.patients, len(SIGNALS)), x.shape
     if answers is None:
         answers = np.full((block.patients, len(ITEMS)), NOT_ASKED, order="F")
-    answers = np.asfortranarray(answers, dtype=np.int8)
+    answers = by_columns(answers, np.int8)
     assert answers.shape == (block.patients, len(ITEMS)), answers.shape
     day = np.floor(t).astype(np.int32)
 
@@ -202,7 +203,7 @@ def _sitting(
         x=screened.x,
         good=screened.good,
         present=screened.present,
-        first=screened.good & (block.accepted_day != day[:, None]),
+        first=screened.good & (block.accepted_day != day.astype(np.int16)[:, None]),
         grams=screened.grams,
         weights_back=memory.weights_back(block, day),
         mean=mean,

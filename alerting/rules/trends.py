@@ -17,6 +17,9 @@ _EXACT: Final = np.array([99, 99, 99, 99, 6, 8, 11, 13, 16])
 """One-sided 5 % critical |S| of Mann and Kendall without ties, n = 4 to 8 (reference P12)."""
 _EXACT_MAX: Final = len(_EXACT) - 1
 _LEAST: Final = 4
+_LEAST_FALLS: Final = 6
+"""No fewer falls than rises by six are significant, whatever the number of readings and of ties:
+with four readings it takes all six pairs."""
 _ONE_SIDED_5: Final = 1.6448536269514722
 
 
@@ -93,7 +96,7 @@ def falls(readings: Floats) -> Bools:
     """
     readings = np.asfortranarray(readings)
     fall, s = np.zeros(len(readings), dtype=np.bool_), _rises(readings)
-    row = np.flatnonzero(s < 0)  # the others need no closer look
+    row = np.flatnonzero(s <= -_LEAST_FALLS)  # the others need no closer look
     s, readings = s[row], np.asfortranarray(readings[row])
     count, tied = _count(readings), _tied(readings)
     exact = (count <= _EXACT_MAX) & ~np.logical_or.reduce(tied, axis=1)

@@ -29,9 +29,9 @@ def spo2_trend(s: Sitting, params: Params) -> Verdict:
     slope = np.full(len(x), np.nan)
     chosen = np.flatnonzero(ran & (below >= params["below"]))
     if chosen.size:
-        days, readings = memory.trend(s.state, chosen)
-        fall = falls(readings.astype(np.float32))  # tenths keep their order
-        slope[chosen[fall]] = theil_sen(days, readings[fall])
+        days, tenths = memory.trend(s.state, chosen)
+        fall = falls(tenths)
+        slope[chosen[fall]] = theil_sen(days, tenths[fall].astype(np.float64) / memory.TENTHS)
     return Verdict(
         asked=s.good[:, SPO2],
         ran=ran,

@@ -90,7 +90,7 @@ def one_sided(s: Sitting, column: int, side: Side) -> Verdict:
 
 def candidate(level: Ints) -> Ints:
     """What a red level shows before it is confirmed: yellow, never nothing."""
-    shown: Ints = (level == RED) * YELLOW
+    shown: Ints = (level == RED).view(np.int8) * YELLOW
     return shown
 
 

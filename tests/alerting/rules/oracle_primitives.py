@@ -190,28 +190,37 @@ CRITICAL = {4: 6, 5: 8, 6: 11, 7: 13, 8: 16}
 
 def mann_kendall(readings: Sequence[float]) -> tuple[int, float]:
     """P12: S, and Z with the corrections for ties and continuity (0 without variance)."""
-    n, s = len(readings), 0
+    s = 0
     for place, before in enumerate(readings):
         for x in readings[place + 1 :]:
             s += (x > before) - (x < before)
+    return s, standardised(s, readings)
+
+
+def standardised(s: int, readings: Sequence[float]) -> float:
+    """P12: the Z of an S over these readings, in whatever order."""
+    n = len(readings)
     variance = n * (n - 1) * (2 * n + 5)
     for value in set(readings):
         u = readings.count(value)
         variance -= u * (u - 1) * (2 * u + 5)
-    if variance <= 0:
-        return s, 0.0
-    return s, (s - (s > 0) + (s < 0)) / math.sqrt(variance / 18.0)
+    return (s - (s > 0) + (s < 0)) / math.sqrt(variance / 18.0) if variance > 0 else 0.0
 
 
 def falls(readings: Sequence[float]) -> tuple[bool, float]:
     """P12: a fall at one-sided 5 %, exact for four to eight readings without ties; and Z."""
     s, z = mann_kendall(readings)
+    return significant(s, readings), z
+
+
+def significant(s: int, readings: Sequence[float]) -> bool:
+    """P12: whether an S over these readings, in whatever order, is a fall."""
     n = len(readings)
     if n < 4:
-        return False, z
+        return False
     if n <= 8 and len(set(readings)) == n:
-        return -s >= CRITICAL[n], z
-    return z <= -1.6448536269514722, z
+        return -s >= CRITICAL[n]
+    return standardised(s, readings) <= -1.6448536269514722
 
 
 def kalman(

@@ -2,6 +2,7 @@
 on anything (hypothesis)."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -152,6 +153,24 @@ def test_news2_equals_the_oracle(x: float, scale2: bool, oxygen: bool) -> None:
 gapped = st.lists(
     st.one_of(st.none(), st.integers(-9, 9).map(lambda n: n / 2)), min_size=1, max_size=14
 )
+
+
+def partitions(n: int, most: int) -> Iterator[list[int]]:
+    """All ways to write n as a sum of parts of at most `most`, the largest first."""
+    if n == 0:
+        yield []
+    for part in range(min(n, most), 0, -1):
+        yield from ([part, *rest] for rest in partitions(n - part, part))
+
+
+@pytest.mark.parametrize("count", range(4, 21))
+def test_no_fall_of_fewer_than_six_is_significant(count: int) -> None:
+    """Whatever is tied: by far most readings need no closer look."""
+    for groups in partitions(count, count):
+        untied = (count * count - sum(size * size for size in groups)) // 2
+        same = [float(place) for place, size in enumerate(groups) for _ in range(size)]
+        for s in range(1, min(untied, 5) + 1):
+            assert not p.significant(-s, same), (groups, s)
 
 
 def filled(x: list[float | None]) -> np.ndarray:
