@@ -5,6 +5,7 @@ rows in one call, `P` all patients, `S` signals, `R` rules. Times are float64 da
 1970-01-01 in local civil time, so that floor(t) is the local calendar day; days are integers.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import numpy as np
@@ -111,15 +112,16 @@ def put_each(where: Bools, *moves: tuple[npt.NDArray[Any], Any]) -> None:
 
 
 def at_slot(ring: npt.NDArray[Scalar], slot: Ints) -> npt.NDArray[Scalar]:
-    """(n, slots) → (..., n): what lies in the slots (..., n) of each row, to be read only. Whole
-    columns where all rows have the same slots, as they have in a day of many rows.
+    """What lies in the slots of each row of a ring, to be read only: (n, slots) and (..., n) →
+    (..., n), or (n, columns, slots) and (n,) → (n, columns). Whole columns where all rows have the
+    same slots, as they have in a day of many rows.
 
     >>> at_slot(np.array([[1, 2], [3, 4]]), np.array([1, 0])).tolist()
     [2, 3]
     """
     if _alike(slot):
-        return ring.T[slot[..., 0]]
-    return ring[np.arange(len(ring)), slot]
+        return ring[..., slot[0]] if slot.ndim == 1 else ring.T[slot[..., 0]]
+    return ring[np.arange(len(ring)), ..., slot]
 
 
 def put_at(ring: npt.NDArray[Any], slot: Ints, where: Bools, new: Any) -> None:
@@ -139,6 +141,18 @@ def put_at(ring: npt.NDArray[Any], slot: Ints, where: Bools, new: Any) -> None:
 
 def _alike(slot: Ints) -> bool:
     return slot.size > 0 and bool((slot == slot[..., :1]).all())
+
+
+def any_of(flags: Bools, groups: Sequence[Sequence[int]]) -> Bools:
+    """(n, columns) → (n, groups): whether any column of each group has the flag.
+
+    >>> any_of(np.array([[True, False, False]]), [[0, 1], [2]]).tolist()
+    [[True, False]]
+    """
+    found: Bools = np.empty((len(flags), len(groups)), dtype=np.bool_, order="F")
+    for place, group in enumerate(groups):
+        np.logical_or.reduce(flags.T[group], axis=0, out=found[:, place])
+    return found
 
 
 def remainder(number: Ints, by: int) -> Ints:

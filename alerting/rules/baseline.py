@@ -11,7 +11,18 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, Rows, put, put_at, put_each, where_set
+from alerting.rules.arrays import (  # fmt: skip
+    Bools,
+    Floats,
+    Ints,
+    Rows,
+    any_of,
+    at_slot,
+    put,
+    put_at,
+    put_each,
+    where_set,
+)
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
 from alerting.rules.rulebook import RULES
@@ -71,59 +82,47 @@ def frozen(block: State, t: Floats) -> Bools:
 
 def note_episodes(block: State, t: Floats) -> None:
     """Start or end the freeze of each family after its rules were judged at t (n,)."""
-    raised, now = block.status >= _YELLOW, t.astype(block.dtype)
-    for column, rules in enumerate(_FAMILY_RULES):
-        active = np.logical_or.reduce(raised.T[rules], axis=0)
-        since = block.frozen_since[:, column]
-        idle = np.isnan(since)
-        put(since, active & idle, now)
-        put(since, ~(active | idle), np.nan)
+    active = any_of(block.status >= _YELLOW, _FAMILY_RULES)
+    idle = np.isnan(block.frozen_since)
+    put(block.frozen_since, active & idle, t[:, None])
+    put(block.frozen_since, ~(active | idle), np.nan)
 
 
 def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     """Let readings that have waited seven days into the baseline, oldest first.
 
-    `ready` (n, S) marks the signals that may be fed in this call; day (n,). At most eight
-    rounds: what waits lies within seven consecutive days, because this runs before `enter`.
+    `ready` (n, S) marks the signals that may be fed in this call; day (n,). Those that have waited
+    longer enter one by one, at most seven times: what waits lies within seven consecutive days,
+    because this runs before `enter`. Then that of seven days ago enters everywhere at once.
     """
     last = (day - LAG_DAYS)[:, None]
-    due = ready & (block.occupied != 0) & (block.oldest_day <= last)
     with np.errstate(divide="ignore"):  # where a baseline is empty
-        if np.count_nonzero(due) * DENSE > due.size:
-            _absorb_everywhere(block, due, day)
-            due &= (block.occupied != 0) & (block.oldest_day <= last)
-        pair = where_set(due)
+        pair = where_set(ready & (block.occupied != 0) & (block.oldest_day < last))
         while pair[0].size:
             _absorb_pairs(block, pair)
-            again = (block.occupied[pair] != 0) & (block.oldest_day[pair] <= last[pair[0], 0])
-            pair = (pair[0][again], pair[1][again])
+            later = (block.occupied[pair] != 0) & (block.oldest_day[pair] < last[pair[0], 0])
+            pair = (pair[0][later], pair[1][later])
+        due = ready & (block.occupied != 0) & (block.oldest_day == last)
+        if np.count_nonzero(due) * DENSE > due.size:
+            _absorb_everywhere(block, due, last[:, 0] & _SLOT)
+        else:
+            _absorb_pairs(block, where_set(due))
 
 
-def _absorb_everywhere(block: State, due: Bools, day: Ints) -> None:
-    """Move the oldest waiting reading of every signal into its baseline, where `due` (n, S).
+def _absorb_everywhere(block: State, due: Bools, slot: Ints) -> None:
+    """Move the oldest waiting reading of every signal into its baseline, where `due` (n, S): it
+    lies in the slot (n,).
 
     All are computed and the others keep what they had: faster where many are due.
     """
     before = [getattr(block, name) for name in _MOVED]
-    slot = before[-1] & _SLOT
-    value = _waiting(block.pending, slot, due, int(day[0] - LAG_DAYS) & _SLOT)
-    moved = _absorbed(before, value, slot, np.arange(_SIGNALS))
+    value = at_slot(block.pending, slot)
+    moved = _absorbed(before, value, slot[:, None], np.arange(_SIGNALS))
     put_each(due, *zip(before, moved, strict=True))
 
 
-def _waiting(pending: Floats, slot: Ints, due: Bools, usual: int) -> Floats:
-    """The pending (n, S, 8) reading in each `slot` (n, S), where `due`; anything elsewhere.
-
-    Most wait in the `usual` slot.
-    """
-    value = pending[:, :, usual].copy(order="F")
-    row, signal = where_set(due & (slot != usual))
-    value[row, signal] = pending[row, signal, slot[row, signal]]
-    return value
-
-
 def _absorb_pairs(block: State, pair: tuple[Ints, Ints]) -> None:
-    """The same for single pairs of a row and a signal."""
+    """The same for single pairs of a row and a signal, whatever the slot."""
     before = [getattr(block, name)[pair] for name in _MOVED]
     slot = before[-1] & _SLOT
     value = block.pending[pair[0], pair[1], slot]

@@ -26,10 +26,11 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules.applicable import applicable_packed
-from alerting.rules.arrays import (
+from alerting.rules.arrays import (  # fmt: skip
     Bools,
     Floats,
     Ints,
+    any_of,
     chosen,
     for_all,
     packed,
@@ -54,13 +55,12 @@ WAIT_RED_DAYS: Final = 1.0
 """Refractory periods (C, reference section 1.7)."""
 
 _HOME: Final = np.array([HYPOTHESES.index(rule.home) for rule in RULES])
-_OF_HOME: Final = [np.flatnonzero(home == _HOME) for home in range(CLINICAL)]
-_HOME_BITS: Final = [np.int32(sum(1 << int(rule) for rule in rules)) for rules in _OF_HOME]
+_OF_HOME: Final = [np.flatnonzero(home == _HOME).tolist() for home in range(CLINICAL)]
+_HOME_BITS: Final = [np.int32(sum(1 << rule for rule in rules)) for rules in _OF_HOME]
 _CLINICAL_BITS: Final = np.bitwise_or.reduce(_HOME_BITS)
 _RED_ALONE: Final = np.array([rule.red_alone for rule in RULES])
 _OF_SOURCE: Final = [
-    np.array([place for place, rule in enumerate(RULES) if rule.family == source])
-    for source in SOURCES
+    [place for place, rule in enumerate(RULES) if rule.family == source] for source in SOURCES
 ]
 _GREEN, _YELLOW, _RED = (np.int8(c) for c in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)
@@ -94,8 +94,7 @@ def compose(
     was = block.composed.copy(order="F")
     hit = hit_now(block, judged)
     now = t.astype(block.dtype)
-    for place, rules in enumerate(_OF_SOURCE):
-        put(block.source_t[:, place], np.logical_or.reduce(hit.T[rules], axis=0), now)
+    put(block.source_t, any_of(hit, _OF_SOURCE), now[:, None])
     recent = now[:, None] - block.source_t <= TOGETHER_DAYS
     together = (np.add.reduce(recent, axis=1, dtype=np.int8) >= 2)[:, None]
 
@@ -146,9 +145,7 @@ def _quiet(block: State, profile: Profile, rulebook: Rulebook) -> Ints:
 
 def _per_home(flags: Bools, profile: Profile) -> Bools:
     """(n, R) → (n, 3): whether any rule of the hypothesis has the flag."""
-    own = np.empty((len(flags), CLINICAL), dtype=np.bool_, order="F")
-    for place, rules in enumerate(_OF_HOME):
-        np.logical_or.reduce(flags.T[rules], axis=0, out=own[:, place])
+    own = any_of(flags, _OF_HOME)
     one, anywhere = profile.copd ^ profile.heart_failure, own.any(axis=1)
     for place, followed in enumerate((profile.copd, profile.heart_failure)):
         put(own[:, place], one, anywhere & followed)
