@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import (  # fmt: skip
+from alerting.rules.arrays import (
     Bools,
     Floats,
     Ints,

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules.applicable import applicable_packed
-from alerting.rules.arrays import (  # fmt: skip
+from alerting.rules.arrays import (
     Bools,
     Floats,
     Ints,

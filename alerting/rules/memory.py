@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from alerting.rules.arrays import (  # fmt: skip
+from alerting.rules.arrays import (
     Bools,
     Floats,
     Ints,

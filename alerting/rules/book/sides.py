@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Floats, Ints, chosen
+from alerting.rules.arrays import Bools, Floats, Ints, chosen, put
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
 from alerting.rules.rule import Params
@@ -97,7 +97,7 @@ def candidate(level: Ints) -> Ints:
 def personal(s: Sitting, name: str, column: int, standard: float) -> Floats:
     """The citizen's own numbers of one kind for one signal; where there is none, the rule's."""
     numbers = own(s, name, column)
-    np.copyto(numbers, standard, where=np.isnan(numbers))
+    put(numbers, np.isnan(numbers), standard)
     return numbers
 
 

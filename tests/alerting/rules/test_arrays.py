@@ -65,6 +65,8 @@ def test_rings_are_read_and_written_slot_by_slot(slots: list[int], alike: bool) 
     np.testing.assert_array_equal(at_slot(ring, slot), ring[np.arange(len(slot)), slot])
     several = np.stack([slot, (slot + 1) % 8])
     np.testing.assert_array_equal(at_slot(ring, several), ring[np.arange(len(slot)), several])
+    deep = np.asfortranarray(np.arange(24.0 * len(slots)).reshape(len(slots), 3, 8))
+    np.testing.assert_array_equal(at_slot(deep, slot), deep[np.arange(len(slot)), :, slot])
     written, where = ring.copy(order="F"), slot % 2 == 0
     put_at(written, slot, where, np.full(len(slot), -1.0))
     expected = ring.copy()
