@@ -170,8 +170,9 @@ def learn_anew(block: State, changed_t: Floats, t: Floats) -> None:
     """
     changed_t = changed_t.astype(block.dtype)
     due = np.flatnonzero((t >= changed_t + ANEW_DAYS) & (changed_t > block.anew_t))
-    relearn(block, due, _WEIGHT)
-    block.anew_t[due] = changed_t[due]
+    if due.size:
+        relearn(block, due, _WEIGHT)
+        block.anew_t[due] = changed_t[due]
 
 
 def relearn(block: State, rows: Rows, signal: int) -> None:

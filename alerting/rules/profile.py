@@ -123,7 +123,9 @@ class Profile:
             setattr(self, name, columns(np.concatenate([getattr(self, name), getattr(new, name)])))
 
     def take(self, rows: Rows) -> "Profile":
-        """The chosen rows: views for a slice, copies for indices."""
+        """The chosen rows: views for a slice (itself for all rows), copies for indices."""
+        if isinstance(rows, slice) and rows == slice(None):
+            return self
         chosen: dict[str, Any] = {name: columns(getattr(self, name)[rows], rows) for name in _NAMES}
         return Profile(**chosen)
 

@@ -211,7 +211,9 @@ class State:
             getattr(self, name)[rows] = field.start
 
     def take(self, rows: Rows) -> "State":
-        """The chosen rows: views for a slice, copies for indices."""
+        """The chosen rows: views for a slice (itself for all rows), copies for indices."""
+        if isinstance(rows, slice) and rows == slice(None):
+            return self
         return self._with({name: columns(getattr(self, name)[rows], rows) for name in _FIELDS})
 
     def put(self, rows: Rows, block: "State") -> None:
