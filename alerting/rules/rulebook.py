@@ -30,6 +30,7 @@ from alerting.rules.book import (
 from alerting.rules.colour import Colour
 from alerting.rules.hypotheses import HYPOTHESES
 from alerting.rules.rule import Params, Rule, numbers
+from alerting.rules.slots import SLOTS
 
 RULEBOOK_VERSION: Final = "2.0.0"
 """Rises with any change that can change a colour."""
@@ -50,6 +51,8 @@ RULES: Final[tuple[Rule, ...]] = tuple(
 _INDEX: Final = {rule.id: index for index, rule in enumerate(RULES)}
 _OF_EPISODE: Final = ("k", "n", "n_off", "speaks")
 _ENABLED: Final = "enabled"
+_WINDOW: Final = "window_days"
+"""Weights are compared over so many days; no more are kept than the ring holds."""
 
 
 def rule_index(rule_id: str) -> int:
@@ -153,6 +156,8 @@ def _check(rule: Rule, counts: Mapping[str, int], own: Params) -> None:
     for name, value in own.items():
         if not np.isfinite(value):
             raise ValueError(f"{rule.id}: {name} is {value}; it must be a finite number")
+        if name == _WINDOW and not 1 <= value < SLOTS:
+            raise ValueError(f"{rule.id}: {name} is {value:g}; allowed are 1 to {SLOTS - 1}")
 
 
 RULEBOOK: Final = Rulebook(RULES, RULEBOOK_VERSION, np.ones(len(RULES), dtype=np.bool_))

@@ -197,6 +197,8 @@ def test_a_changed_rulebook_changes_the_colours_and_not_the_live_one() -> None:
         ({"R11": {"yellow": float("nan")}}, "yellow"),
         ({"R03": {"k": 4}}, "4 of 3"),
         ({"R24": {"n_off": 3}}, "n_off"),
+        ({"R11": {"window_days": 8}}, "R11: window_days is 8"),
+        ({"R12": {"window_days": 0}}, "R12: window_days is 0"),
     ],
 )
 def test_a_change_that_cannot_be_is_named(changes: dict[str, dict[str, float]], named: str) -> None:
