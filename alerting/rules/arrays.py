@@ -17,6 +17,8 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 Rows: TypeAlias = slice | npt.NDArray[np.integer[Any]]
 Scalar = TypeVar("Scalar", bound=np.generic)
 
+FLOAT_TYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
+"""What a state may hold its numbers in."""
 _SAME_SIZE: Final[dict[int, np.dtype[np.signedinteger[Any]]]] = {
     1: np.dtype(np.int8),
     2: np.dtype(np.int16),
@@ -74,13 +76,19 @@ def chosen(where: Bools, then: Any, otherwise: Any) -> npt.NDArray[Any]:
         taken = np.where(where, then, otherwise)
         return taken
     one, other = np.asarray(then, dtype).view(bits), np.asarray(otherwise, dtype).view(bits)
-    mask: Ints = np.negative(where.view(np.int8)).astype(bits, copy=False)
-    taken = ((one ^ other) & mask ^ other).view(dtype)
+    taken = ((one ^ other) & _mask(where, bits) ^ other).view(dtype)
     return taken
 
 
+def _mask(where: Bools, bits: np.dtype[Any]) -> Ints:
+    """Each flag as a number of all bits, or none."""
+    mask: Ints = np.negative(where.view(np.int8)).astype(bits, copy=False)
+    return mask
+
+
 def put(array: npt.NDArray[Any], where: Bools, new: Any) -> None:
-    """`array[where] = new[where]` by the bits, as `chosen`; `new` may be of another type.
+    """`array[where] = new[where]` by the bits, as `chosen`, or flag by flag where few are set; `new`
+    may be of another type.
 
     >>> numbers = np.array([1, 2], np.int16)
     >>> put(numbers, np.array([True, False]), 7.0)
@@ -106,7 +114,7 @@ def put_each(where: Bools, *moves: tuple[npt.NDArray[Any], Any]) -> None:
             np.copyto(array, new, where=where, casting="unsafe")
             continue
         if bits not in masks:
-            masks[bits] = np.negative(where.view(np.int8)).astype(bits, copy=False)
+            masks[bits] = _mask(where, bits)
         kept, taken = array.view(bits), np.asarray(new).astype(array.dtype, copy=False).view(bits)
         kept ^= (kept ^ taken) & masks[bits]
 

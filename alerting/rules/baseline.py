@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules.arrays import (
+    FLOAT_TYPES,
     Bools,
     Floats,
     Ints,
@@ -27,7 +28,7 @@ from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
 from alerting.rules.rulebook import RULES
 from alerting.rules.signals import FAMILIES, SIGNALS, signal_index
-from alerting.rules.slots import SLOTS
+from alerting.rules.slots import SLOT_BITS, SLOTS
 from alerting.rules.state import State
 
 LAG_DAYS: Final = 7
@@ -41,9 +42,8 @@ ANEW_WEIGHT: Final = 3.0
 
 _SIGNALS: Final = len(SIGNALS)
 _WEIGHT: Final = signal_index("weight")
-_FLOAT_TYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 _FLOOR: Final[dict[np.dtype[Any], Floats]] = {
-    dtype: np.array([signal.sd_floor for signal in SIGNALS], dtype=dtype) for dtype in _FLOAT_TYPES
+    dtype: np.array([signal.sd_floor for signal in SIGNALS], dtype=dtype) for dtype in FLOAT_TYPES
 }
 _SIGNAL_FAMILY: Final = np.array([FAMILIES.index(signal.family) for signal in SIGNALS])
 _FAMILY_RULES: Final = [
@@ -51,15 +51,13 @@ _FAMILY_RULES: Final = [
 ]
 _YELLOW: Final = np.int8(Colour.YELLOW)
 _ONE: Final = np.uint8(1)
-_SLOT: Final = SLOTS - 1
-"""The bits of a day that say in which slot it lies: the remainder, many times as fast."""
 GAP_DAYS_MAX: Final = 2047
 """After a longer gap nothing is left of what was known, to the last bit that counts."""
 _KEPT: Final[dict[np.dtype[Any], Floats]] = {
     dtype: np.concatenate(
         [decay(np.arange(GAP_DAYS_MAX + 1), np.array(s.half_life_days)) for s in SIGNALS]
     ).astype(dtype)
-    for dtype in _FLOAT_TYPES
+    for dtype in FLOAT_TYPES
 }
 """What is left of a weight after each whole number of days, signal after signal."""
 _MOVED: Final = ("weight", "mean", "spread", "absorbed_day", "occupied", "oldest_day")
@@ -104,7 +102,7 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
             pair = (pair[0][later], pair[1][later])
         due = ready & (block.occupied != 0) & (block.oldest_day == last)
         if np.count_nonzero(due) * DENSE > due.size:
-            _absorb_everywhere(block, due, last[:, 0] & _SLOT)
+            _absorb_everywhere(block, due, last[:, 0] & SLOT_BITS)
         else:
             _absorb_pairs(block, where_set(due))
 
@@ -124,7 +122,7 @@ def _absorb_everywhere(block: State, due: Bools, slot: Ints) -> None:
 def _absorb_pairs(block: State, pair: tuple[Ints, Ints]) -> None:
     """The same for single pairs of a row and a signal, whatever the slot."""
     before = [getattr(block, name)[pair] for name in _MOVED]
-    slot = before[-1] & _SLOT
+    slot = before[-1] & SLOT_BITS
     value = block.pending[pair[0], pair[1], slot]
     for name, after in zip(_MOVED, _absorbed(before, value, slot, pair[1]), strict=True):
         getattr(block, name)[pair] = after
@@ -154,7 +152,7 @@ def _absorbed(
 
 def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:
     """Let the first accepted reading of a local day begin to wait. All (n, S) but day (n,)."""
-    slot = day & _SLOT
+    slot = day & SLOT_BITS
     bit = (_ONE << slot.astype(np.uint8))[:, None]
     fresh = may_enter & (block.occupied & bit == 0)
     put(block.oldest_day, fresh & (block.occupied == 0), day[:, None])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, chosen, put, put_each
+from alerting.rules.arrays import FLOAT_TYPES, Bools, Floats, Ints, chosen, put, put_each
 from alerting.rules.due_days import count_due
 from alerting.rules.primitives import decay
 from alerting.rules.profile import Profile
@@ -27,7 +27,7 @@ _LEFT: Final[dict[np.dtype[Any], tuple[Floats, ...]]] = {
         decay(np.arange(GAP_DAYS_MAX + 1), np.array(half_life)).astype(dtype)
         for half_life in (LATELY_DAYS, USUALLY_DAYS)
     )
-    for dtype in (np.dtype(np.float32), np.dtype(np.float64))
+    for dtype in FLOAT_TYPES
 }
 """What is left after each whole number of days, in the precision of a state."""
 _LATEST: Final = np.int32(np.iinfo(np.int32).max)

@@ -35,6 +35,7 @@ from alerting.rules.slots import (
     MONTH_SLOTS,
     MONTH_SPAN_DAYS,
     NEVER,
+    SLOT_BITS,
     SLOTS,
     TREND_DAYS,
 )
@@ -256,7 +257,7 @@ def weights_back(state: "State", day: Ints) -> Ints:
     """(7, n): the lowest accepted weight of yesterday, of the day before and so on, in grams; 0 =
     not weighed."""
     days = day - _AGES
-    slot = days & (SLOTS - 1)
+    slot = days & SLOT_BITS
     kept: Ints = at_slot(state.past_grams, slot) * (at_slot(state.past_days, slot) == days)
     return kept
 
@@ -275,7 +276,7 @@ def month_ago(state: "State", day: Ints) -> tuple[Floats, Floats]:
 
 def _remember_weight(s: Sitting) -> None:
     """Keep the lowest accepted weight of each recent day."""
-    state, weighed, slot = s.state, s.good[:, _WEIGHT], s.day & (SLOTS - 1)
+    state, weighed, slot = s.state, s.good[:, _WEIGHT], s.day & SLOT_BITS
     same_day = at_slot(state.past_days, slot) == s.day
     lowest = np.minimum(at_slot(state.past_grams, slot), s.grams)
     put_at(state.past_grams, slot, weighed, chosen(same_day, lowest, s.grams))

@@ -4,6 +4,8 @@ from typing import Final
 
 SLOTS: Final = 8
 """Days that a ring can hold; slot = day mod 8. One more than the seven days a reading waits."""
+SLOT_BITS: Final = SLOTS - 1
+"""The bits of a day that say in which slot it lies: the remainder, many times as fast."""
 TREND_DAYS: Final = 14
 FLOW_READINGS: Final = 8
 """Days of FEV1: seven that R10 compares with, and today's."""
