@@ -87,8 +87,8 @@ def _mask(where: Bools, bits: np.dtype[Any]) -> Ints:
 
 
 def put(array: npt.NDArray[Any], where: Bools, new: Any) -> None:
-    """`array[where] = new[where]` by the bits, as `chosen`, or flag by flag where few are set; `new`
-    may be of another type.
+    """`array[where] = new[where]` by the bits, as `chosen`, or flag by flag where few are
+    set; `new` may be of another type.
 
     >>> numbers = np.array([1, 2], np.int16)
     >>> put(numbers, np.array([True, False]), 7.0)

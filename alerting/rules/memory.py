@@ -95,7 +95,7 @@ def take_in(s: Sitting, params_of: Mapping[str, Mapping[str, float]]) -> None:
         _fuse(s, news, place, chart, params_of[chart.rule])
     _extend_trend(s)
     _average_weight(s)
-    answered = np.logical_or.reduce(s.answers != NOT_ASKED, axis=1)
+    answered = np.logical_or.reduce(s.answered, axis=1)
     put_each(answered, (s.state.said_yes, packed(s.yes)), (s.state.answered_day, s.day))
 
 
@@ -164,7 +164,7 @@ def feeds(s: Sitting, chart: Chart) -> tuple[Bools, Bools]:
 
 
 def _answered(s: Sitting, chart: Chart) -> Bools:
-    answered: Bools = np.logical_or.reduce(s.answers.T[chart.item_columns] != NOT_ASKED, axis=0)
+    answered: Bools = np.logical_or.reduce(s.answered.T[chart.item_columns], axis=0)
     return answered
 
 

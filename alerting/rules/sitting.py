@@ -37,9 +37,9 @@ class Sitting:
     rules compare with: that, else a valid baseline, else NaN; based (n, S) there is one.
 
     met (n,) the last local day whose due measurements are met; answers (n, Q) int8 of this call;
-    yes (n, Q) bool, said yes today, in this call or before; state: the memory of these rows, with
-    this reading in what is counted up to and including now (trend, moving averages, CUSUM) and
-    without it elsewhere.
+    answered (n, Q) there is one; yes (n, Q) bool, said yes today, in this call or before; state:
+    the memory of these rows, with this reading in what is counted up to and including now (trend,
+    moving averages, CUSUM) and without it elsewhere.
     """
 
     profile: Profile
@@ -62,6 +62,7 @@ class Sitting:
     based: Bools
     met: Ints
     answers: Ints
+    answered: Bools
     yes: Bools
     state: "State"
 

@@ -216,6 +216,7 @@ def _sitting(
         based=based | valid,
         met=met,
         answers=answers,
+        answered=answers != NOT_ASKED,
         yes=memory.said_yes_today(block, day, answers),
         state=block,
     )

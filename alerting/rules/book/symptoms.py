@@ -8,7 +8,7 @@ import numpy as np
 from alerting.rules.arrays import Bools, packed
 from alerting.rules.book.sides import RED, candidate
 from alerting.rules.colour import Colour
-from alerting.rules.items import ITEMS, NOT_ASKED, SEVERE, YES, item_index
+from alerting.rules.items import ITEMS, SEVERE, YES, item_index
 from alerting.rules.primitives import grade
 from alerting.rules.profile import Profile
 from alerting.rules.rule import Params, Rule, numbers, texts
@@ -37,7 +37,7 @@ def symptom(s: Sitting, params: Params) -> Verdict:
     GREEN is a no to all that was asked.
     """
     yes = s.answers == YES
-    asked = (s.answers != NOT_ASKED).any(axis=1)
+    asked = s.answered.any(axis=1)
     copd, failing = s.profile.copd, s.profile.heart_failure
     neither = ~copd & ~failing
     dyspnoea, cough = yes[:, _DYSPNOEA], yes[:, _COUGH]
