@@ -37,7 +37,7 @@ def symptom(s: Sitting, params: Params) -> Verdict:
     GREEN is a no to all that was asked.
     """
     yes = s.answers == YES
-    asked = s.answered.any(axis=1)
+    asked: Bools = np.logical_or.reduce(s.answered, axis=1)
     copd, failing = s.profile.copd, s.profile.heart_failure
     neither = ~copd & ~failing
     dyspnoea, cough = yes[:, _DYSPNOEA], yes[:, _COUGH]
