@@ -31,16 +31,9 @@ _RARE: Final = 64
 """Where one flag in so many is set, jumping is quicker."""
 
 
-def columns(array: npt.NDArray[Scalar], rows: Rows | None = None) -> npt.NDArray[Scalar]:
-    """The array with each column contiguous; as it is when it was cut by a slice (a view).
-
-    Rules work column by column over many rows, so everything of the core lies that way.
-    """
-    return array if isinstance(rows, slice) else np.asfortranarray(array)
-
-
 def by_columns(array: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
-    """(n, columns) of a type, each column contiguous; as it is where that holds already.
+    """(n, columns) of a type, each column contiguous; as it is where that holds already. Rules work
+    column by column over many rows, so everything of the core lies that way.
 
     >>> by_columns([[1, 2], [3, 4]], np.int8).strides
     (1, 2)
@@ -50,15 +43,24 @@ def by_columns(array: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
 
 
 def where_set(flags: Bools) -> tuple[Ints, Ints]:
-    """(rows, columns) of the set flags (n, columns), column by column, as they lie in memory.
+    """(places, rows) of the set flags (n, columns), column by column; `flat` takes the places.
 
     >>> [part.tolist() for part in where_set(np.array([[True, False], [True, True]]))]
-    [[0, 1, 1], [0, 0, 1]]
+    [[0, 1, 3], [0, 1, 1]]
     """
     place = np.flatnonzero(flags.T)
-    column = place // max(len(flags), 1)
-    row: Ints = place - column * len(flags)
-    return row, column
+    return place, remainder(place, max(len(flags), 1))
+
+
+def flat(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """An array of the core (n, ...) as one row, column by column: a view, several times as fast to
+    look up as by row and column.
+
+    >>> flat(np.array([[1, 2], [3, 4]], order="F")).tolist()
+    [1, 3, 2, 4]
+    """
+    assert array.flags.f_contiguous
+    return array.T.reshape(-1)
 
 
 def chosen(where: Bools, then: Any, otherwise: Any) -> npt.NDArray[Any]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from alerting.rules.arrays import (
     FLOAT_TYPES,
@@ -19,6 +18,7 @@ from alerting.rules.arrays import (
     Rows,
     any_of,
     at_slot,
+    flat,
     put,
     put_at,
     put_each,
@@ -60,8 +60,14 @@ _KEPT: Final[dict[np.dtype[Any], Floats]] = {
     for dtype in FLOAT_TYPES
 }
 """What is left of a weight after each whole number of days, signal after signal."""
-_MOVED: Final = ("weight", "mean", "spread", "absorbed_day", "occupied", "oldest_day")
-"""What moves when a reading enters a baseline."""
+_MOMENTS: Final = ("weight", "mean", "spread")
+_FIRST: Final = np.array([(1 << bits) - 1 for bits in range(SLOTS + 1)], dtype=np.uint8)
+"""(9,): so many bits from bit 0 on."""
+_SET: Final = [[bit for bit in range(SLOTS) if byte >> bit & 1] for byte in range(1 << SLOTS)]
+_NTH_SET: Final = np.array(
+    [[(*bits, *[0] * SLOTS)[nth] for bits in _SET] for nth in range(SLOTS)], dtype=np.int32
+)
+"""(8, 256): which bit of a byte is the nth that is set; 0 where there are fewer."""
 
 
 def describe(block: State) -> tuple[Floats, Floats, Floats, Bools]:
@@ -89,22 +95,23 @@ def note_episodes(block: State, t: Floats) -> None:
 def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     """Let readings that have waited seven days into the baseline, oldest first.
 
-    `ready` (n, S) marks the signals that may be fed in this call; day (n,). Those that have waited
-    longer enter one by one, at most seven times: what waits lies within seven consecutive days,
-    because this runs before `enter`. Then that of seven days ago enters everywhere at once.
+    `ready` (n, S) marks the signals that may be fed in this call; day (n,). What waits lies within
+    seven consecutive days, because this runs before `enter`. Where many have one of seven days ago,
+    as in a day of many rows, that enters everywhere at once, after what has waited longer.
     """
     last = (day - LAG_DAYS)[:, None]
     with np.errstate(divide="ignore"):  # where a baseline is empty
-        pair = where_set(ready & (block.occupied != 0) & (block.oldest_day < last))
-        while pair[0].size:
-            _absorb_pairs(block, pair)
-            later = (block.occupied[pair] != 0) & (block.oldest_day[pair] < last[pair[0], 0])
-            pair = (pair[0][later], pair[1][later])
-        due = ready & (block.occupied != 0) & (block.oldest_day == last)
-        if np.count_nonzero(due) * DENSE > due.size:
+        due = _waits(block, ready) & (block.oldest_day == last)
+        dense = np.count_nonzero(due) * DENSE > due.size
+        _absorb_late(block, ready, last - dense)
+        if dense:
+            due = _waits(block, ready) & (block.oldest_day == last)
             _absorb_everywhere(block, due, last[:, 0] & SLOT_BITS)
-        else:
-            _absorb_pairs(block, where_set(due))
+
+
+def _waits(block: State, ready: Bools) -> Bools:
+    waits: Bools = ready & (block.occupied != 0)
+    return waits
 
 
 def _absorb_everywhere(block: State, due: Bools, slot: Ints) -> None:
@@ -113,41 +120,75 @@ def _absorb_everywhere(block: State, due: Bools, slot: Ints) -> None:
 
     All are computed and the others keep what they had: faster where many are due.
     """
-    before = [getattr(block, name) for name in _MOVED]
-    value = at_slot(block.pending, slot)
-    moved = _absorbed(before, value, slot[:, None], np.arange(_SIGNALS))
-    put_each(due, *zip(before, moved, strict=True))
+    before = [getattr(block, name) for name in _MOMENTS]
+    value, oldest, place = at_slot(block.pending, slot), block.oldest_day, slot.astype(np.uint8)
+    moments = _fed(before, value, oldest - block.absorbed_day, np.arange(_SIGNALS))
+    left = block.occupied & ~(_ONE << place)[:, None]
+    turned = _turned(left, place[:, None])
+    days = np.bitwise_count((turned & -turned) - _ONE) * (turned != 0).view(np.uint8)
+    absorbed = oldest.copy(order="F")
+    put_each(
+        due,
+        *zip(before, moments, strict=True),
+        (block.absorbed_day, absorbed),
+        (block.occupied, left),
+        (oldest, absorbed + days),
+    )
 
 
-def _absorb_pairs(block: State, pair: tuple[Ints, Ints]) -> None:
-    """The same for single pairs of a row and a signal, whatever the slot."""
-    before = [getattr(block, name)[pair] for name in _MOVED]
-    slot = before[-1] & SLOT_BITS
-    value = block.pending[pair[0], pair[1], slot]
-    for name, after in zip(_MOVED, _absorbed(before, value, slot, pair[1]), strict=True):
-        getattr(block, name)[pair] = after
+def _absorb_late(block: State, ready: Bools, until: Ints) -> None:
+    """Move all that waits up to a day (n, 1) into the baselines, one reading after the other.
+
+    Each round takes one more of every row and signal that still has one; those with most come
+    first, so that a round is the first so many.
+    """
+    place, row = where_set(_waits(block, ready) & (block.oldest_day <= until))
+    oldest = flat(block.oldest_day)[place]
+    span = np.minimum(flat(until)[row] - oldest + 1, SLOTS)
+    waiting = _turned(flat(block.occupied)[place], (oldest & SLOT_BITS).astype(np.uint8))
+    enters = waiting & _FIRST[span]
+    count = np.bitwise_count(enters)
+    order = np.argsort(-count.view(np.int8), kind="stable")
+    place, oldest, waiting, enters, count = (
+        part[order] for part in (place, oldest, waiting, enters, count)
+    )
+    held = [flat(getattr(block, name))[place] for name in _MOMENTS]
+    absorbed, signal = flat(block.absorbed_day)[place], place // len(until)
+    for nth in range(count[0] if count.size else 0):
+        some = slice(np.count_nonzero(count > nth))
+        day = oldest[some] + _NTH_SET[nth][enters[some]]
+        value = flat(block.pending)[(day & SLOT_BITS) * ready.size + place[some]]
+        before = [numbers[some] for numbers in held]
+        moments = _fed(before, value, day - absorbed[some], signal[some])
+        for numbers, after in zip((*before, absorbed[some]), (*moments, day), strict=True):
+            numbers[...] = after
+    left = waiting & ~enters
+    after = (
+        *held,
+        absorbed,
+        _turned(left, (-oldest & SLOT_BITS).astype(np.uint8)),
+        np.where(left, oldest + _NTH_SET[0][left], absorbed),
+    )
+    for name, numbers in zip(
+        (*_MOMENTS, "absorbed_day", "occupied", "oldest_day"), after, strict=True
+    ):
+        flat(getattr(block, name))[place] = numbers
 
 
-def _absorbed(
-    before: Sequence[npt.NDArray[Any]], value: Floats, slot: Ints, signal: Ints
-) -> tuple[npt.NDArray[Any], ...]:
-    """What _MOVED becomes when `value` of the oldest day enters, from what it was."""
-    weight, mean, spread, absorbed, occupied, oldest = before
+def _fed(before: Sequence[Floats], value: Floats, gap: Ints, signal: Ints) -> tuple[Floats, ...]:
+    """The _MOMENTS after a reading that comes `gap` days after the last one."""
+    weight, mean, spread = before
     sd = deviation_sd(weight, spread, _FLOOR[weight.dtype][signal])
     value = winsorise(value, mean, sd / np.minimum(weight, 1.0))  # an empty baseline pulls nothing
-    gap = np.minimum(np.maximum(oldest - absorbed, 0), GAP_DAYS_MAX)
+    gap = np.minimum(np.maximum(gap, 0), GAP_DAYS_MAX)
     kept = _KEPT[weight.dtype][signal * (GAP_DAYS_MAX + 1) + gap]
-    place = slot.astype(np.uint8)
-    left = occupied & ~(_ONE << place)
-    # Turned so that the oldest day was bit 0; the lowest bit that is left is the next day.
-    turned = (left >> place) | (left << (SLOTS - place))
-    days = np.bitwise_count((turned & -turned) - _ONE) * (turned != 0).view(np.uint8)
-    return (
-        *absorb(weight, mean, spread, value, kept),
-        oldest.copy(order="K"),
-        left,
-        oldest + days,
-    )
+    return absorb(weight, mean, spread, value, kept)
+
+
+def _turned(occupied: Ints, slot: Ints) -> Ints:
+    """The bits of what waits, turned so that the slot is bit 0; both uint8."""
+    turned: Ints = (occupied >> slot) | (occupied << (SLOTS - slot))
+    return turned
 
 
 def enter(block: State, may_enter: Bools, x: Floats, day: Ints) -> None:

@@ -32,6 +32,7 @@ from alerting.rules.arrays import (
     Ints,
     any_of,
     chosen,
+    flat,
     for_all,
     packed,
     put,
@@ -159,8 +160,9 @@ def _call(block: State, was: npt.NDArray[np.int8], hit: Bools, t: Floats) -> Boo
     rose = (now > was) & (now > _GREEN)
     raw = rose.copy(order="F")
     raw[:, :CLINICAL] |= hit & (now[:, :CLINICAL] >= _YELLOW)
-    place = row, _ = where_set(raw)
-    wait = np.where(rose[place] & (now[place] == _RED), WAIT_RED_DAYS, WAIT_DAYS)
-    raw[place] = may_fire(t[row], now[place], block.told_t[place], block.told[place], wait)
+    place, row = where_set(raw)
+    colour, told = flat(now)[place], flat(block.told)[place]
+    wait = np.where(flat(rose)[place] & (colour == _RED), WAIT_RED_DAYS, WAIT_DAYS)
+    flat(raw)[place] = may_fire(t[row], colour, flat(block.told_t)[place], told, wait)
     put_each(raw, (block.told, now), (block.told_t, t[:, None]))
     return raw

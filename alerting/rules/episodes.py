@@ -7,7 +7,17 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, Scalar, for_all, put, put_each, where_set
+from alerting.rules.arrays import (
+    Bools,
+    Floats,
+    Ints,
+    Scalar,
+    flat,
+    for_all,
+    put,
+    put_each,
+    where_set,
+)
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import follow, hits, shift_in
 from alerting.rules.rulebook import MAX_AGE_DAYS, Rulebook
@@ -98,7 +108,7 @@ def advance(
     unable = judged.asked & ~ran & ~(episode & open_was)
     put(colour, unable, _INSUFFICIENT)
     changed = where_set((ran | unable) & (colour != was))
-    block.status[changed] = colour[changed]
+    flat(block.status)[changed[0]] = flat(colour)[changed[0]]
     put_each(
         counted,
         (block.hits_yellow, hits_yellow),
@@ -114,11 +124,12 @@ def _note_onsets(
     block: State, changed: tuple[Ints, Ints], verdicts: Mapping[int, Verdict], t: Floats
 ) -> None:
     """A raised colour has the time at which it was reached; anything else has none."""
-    block.onset[changed] = np.where(block.status[changed] > _GREEN, t[changed[0]], np.nan)
-    for place, verdict in verdicts.items():
+    place, row = changed
+    flat(block.onset)[place] = np.where(flat(block.status)[place] > _GREEN, t[row], np.nan)
+    for column, verdict in verdicts.items():
         if verdict.since is not None:
-            known = (block.status[:, place] > _GREEN) & verdict.ran
-            block.onset[:, place] = np.where(known, verdict.since, block.onset[:, place])
+            known = (block.status[:, column] > _GREEN) & verdict.ran
+            block.onset[:, column] = np.where(known, verdict.since, block.onset[:, column])
 
 
 def hit_now(block: State, judged: Judged) -> Bools:

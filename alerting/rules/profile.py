@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Rows, columns
+from alerting.rules.arrays import Rows
 from alerting.rules.signals import SIGNALS
 
 SIDES: Final = ("low_red", "low_yellow", "high_yellow", "high_red")
@@ -120,13 +120,16 @@ class Profile:
             return
         new = Profile.default(patients - self.patients)
         for name in _NAMES:
-            setattr(self, name, columns(np.concatenate([getattr(self, name), getattr(new, name)])))
+            joined = np.concatenate([getattr(self, name), getattr(new, name)])
+            setattr(self, name, np.asfortranarray(joined))
 
     def take(self, rows: Rows) -> "Profile":
-        """The chosen rows: views for a slice (itself for all rows), copies for indices."""
+        """The chosen rows: itself for all, else copies."""
         if isinstance(rows, slice) and rows == slice(None):
             return self
-        chosen: dict[str, Any] = {name: columns(getattr(self, name)[rows], rows) for name in _NAMES}
+        chosen: dict[str, Any] = {
+            name: np.asfortranarray(getattr(self, name)[rows]) for name in _NAMES
+        }
         return Profile(**chosen)
 
 

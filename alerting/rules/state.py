@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Floats, Ints, Rows, columns
+from alerting.rules.arrays import Floats, Ints, Rows
 from alerting.rules.colour import Colour
 from alerting.rules.hypotheses import HYPOTHESES, SOURCES
 from alerting.rules.rulebook import RULES
@@ -199,7 +199,8 @@ class State:
             return
         new = State(patients - self.patients, self.dtype)
         for name in _FIELDS:
-            setattr(self, name, columns(np.concatenate([getattr(self, name), getattr(new, name)])))
+            joined = np.concatenate([getattr(self, name), getattr(new, name)])
+            setattr(self, name, np.asfortranarray(joined))
 
     def copy(self) -> "State":
         """An independent copy."""
@@ -211,14 +212,14 @@ class State:
             getattr(self, name)[rows] = field.start
 
     def take(self, rows: Rows) -> "State":
-        """The chosen rows: views for a slice (itself for all rows), copies for indices."""
+        """The chosen rows: itself for all, else copies for `put`."""
         if isinstance(rows, slice) and rows == slice(None):
             return self
-        return self._with({name: columns(getattr(self, name)[rows], rows) for name in _FIELDS})
+        return self._with({name: np.asfortranarray(getattr(self, name)[rows]) for name in _FIELDS})
 
     def put(self, rows: Rows, block: "State") -> None:
-        """Write back what `take` gave. Nothing to do for a slice: those were views."""
-        if not isinstance(rows, slice):
+        """Write back what `take` gave. Nothing to do for all rows."""
+        if block is not self:
             for name in _FIELDS:
                 getattr(self, name)[rows] = getattr(block, name)
 
