@@ -176,11 +176,14 @@ def by_step(
     """
     blocks = blocks_of(patients, block)
     states = [State(rows.stop - rows.start, dtype) for rows in blocks]
-    profiles = [profile_of(state.patients) for state in states]
+    profiles: list[Profile] = [profile_of(state.patients) for state in states]
     warm_up(profiles[0])
     (days, warm), digest, watch = span, sha256(), Stopwatch(process_time)
     kept: Bytes = np.empty((days, keep, len(RULES)), dtype=np.int8)
     for day, (t, x, said) in enumerate(whole_days(cohort or patients, days)):
+        if day == warm:  # what follows from the profiles alone is worked out on the clock
+            with watch:
+                profiles = [profile.settled() for profile in profiles]
         for rows, state, profile in zip(blocks, states, profiles, strict=True):
             with watch if day >= warm else nullcontext():
                 found = step(state, profile, slice(None), t[rows], x[rows], said[rows])
@@ -270,7 +273,7 @@ def levels_of(every: Sequence[Day], warm: int, block: int, book: Rulebook) -> tu
     patients, watch, levels = len(every[0][0]), Stopwatch(process_time), []
     blocks = blocks_of(patients, block)
     states = [State(rows.stop - rows.start, SINGLE) for rows in blocks]
-    profiles = [profile_of(state.patients) for state in states]
+    profiles = [profile_of(state.patients).settled() for state in states]
     for day, (t, x, said) in enumerate(every):
         parts = []
         for rows, state, profile in zip(blocks, states, profiles, strict=True):
@@ -289,7 +292,7 @@ def per_patient_us(patients: int, warm: int, block: int, repeat: int) -> float:
     The inputs of one block serve all blocks, so that only the states grow with the cohort.
     """
     size, blocks = min(block, patients), -(-patients // min(block, patients))
-    every, profile = list(whole_days(size, warm + TIMED_DAYS)), profile_of(size)
+    every, profile = list(whole_days(size, warm + TIMED_DAYS)), profile_of(size).settled()
     first = State(size, SINGLE)
     for t, x, said in every[:warm]:
         step(first, profile, slice(None), t, x, said)

@@ -31,6 +31,11 @@ _RARE: Final = 64
 """Where one flag in so many is set, jumping is quicker."""
 
 
+def is_all(rows: Rows) -> bool:
+    """Whether a slice of everything is meant: the arrays themselves, then, and no copies."""
+    return isinstance(rows, slice) and rows == slice(None)
+
+
 def by_columns(array: npt.ArrayLike, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     """(n, columns) of a type, each column contiguous; as it is where that holds already. Rules work
     column by column over many rows, so everything of the core lies that way.
@@ -153,15 +158,15 @@ def _alike(slot: Ints) -> bool:
     return slot.size > 0 and bool((slot == slot[..., :1]).all())
 
 
-def any_of(flags: Bools, groups: Sequence[Sequence[int]]) -> Bools:
-    """(n, columns) → (n, groups): whether any column of each group has the flag.
+def any_of(flags: npt.NDArray[Scalar], groups: Sequence[Sequence[int]]) -> npt.NDArray[Scalar]:
+    """(n, columns) → (n, groups): whether any column of each group has the flag, bit by bit.
 
     >>> any_of(np.array([[True, False, False]]), [[0, 1], [2]]).tolist()
     [[True, False]]
     """
-    found: Bools = np.empty((len(flags), len(groups)), dtype=np.bool_, order="F")
+    found = np.empty((len(flags), len(groups)), dtype=flags.dtype, order="F")
     for place, group in enumerate(groups):
-        np.logical_or.reduce(flags.T[group], axis=0, out=found[:, place])
+        np.bitwise_or.reduce(flags.T[group], axis=0, out=found[:, place])
     return found
 
 
@@ -187,16 +192,26 @@ def for_all(row: npt.NDArray[Scalar], like: npt.NDArray[Any]) -> npt.NDArray[Sca
 
 
 def packed(flags: Bools) -> Ints:
-    """(n, columns) flags as (n,) integers, column i in bit i.
+    """(n, columns) flags as (n,) int32, column i in bit i. At most 31 columns.
 
     >>> packed(np.array([[True, False, True]])).tolist()
     [5]
     """
-    columns_of, bits = flags.view(np.uint8).T, np.zeros(len(flags), dtype=np.int64)
-    for start in range(0, len(columns_of), 8):
-        byte = columns_of[start : start + 8][-1].copy()
-        for column in columns_of[start : start + 8][-2::-1]:
-            byte += byte
-            byte |= column
-        bits |= byte.astype(np.int64) << start
+    bits = np.zeros(len(flags), dtype=np.int32)
+    for start in range(0, flags.shape[1], 8):
+        bits |= in_bytes(flags.T[start : start + 8]).astype(np.int32) << start
     return bits
+
+
+def in_bytes(flags: Sequence[Bools] | Bools) -> npt.NDArray[np.uint8]:
+    """Up to eight flags as one uint8, the first in bit 0.
+
+    >>> in_bytes([np.array([True, False]), np.array([True, True])]).tolist()
+    [3, 2]
+    """
+    *others, last = flags
+    byte: npt.NDArray[np.uint8] = last.view(np.uint8).copy(order="K")
+    for flag in others[::-1]:
+        byte += byte
+        byte |= flag.view(np.uint8)
+    return byte

@@ -34,6 +34,7 @@ from alerting.rules.arrays import (
     chosen,
     flat,
     for_all,
+    in_bytes,
     packed,
     put,
     put_each,
@@ -42,10 +43,10 @@ from alerting.rules.arrays import (
 from alerting.rules.charts import may_fire
 from alerting.rules.colour import Colour
 from alerting.rules.episodes import Judged, hit_now
-from alerting.rules.hypotheses import CLINICAL, GENERAL, HYPOTHESES, MISSING, SOURCES, TECHNICAL
+from alerting.rules.hypotheses import CLINICAL, HYPOTHESES, MISSING, SOURCES, TECHNICAL
 from alerting.rules.memory import CHARTS
 from alerting.rules.primitives import hits
-from alerting.rules.profile import Profile
+from alerting.rules.profile import Known, Profile
 from alerting.rules.rulebook import RULES, Rulebook, rule_index
 from alerting.rules.state import State
 
@@ -89,7 +90,7 @@ def home_of(profile: Profile) -> Ints:
 
 
 def compose(
-    block: State, profile: Profile, judged: Judged, t: Floats, rulebook: Rulebook
+    block: State, profile: Known, judged: Judged, t: Floats, rulebook: Rulebook
 ) -> Composed:
     """The alerts of these rows at t (n,), local days; remembers them in `block`."""
     was = block.composed.copy(order="F")
@@ -104,18 +105,19 @@ def compose(
     enough = hits(block.hits_yellow) >= np.where(rulebook.speaks, rulebook.speaks, _NEVER)
     enough |= red & (for_all(rulebook.red_speaks, red) | backed)
     loud = raised & (enough | (judged.at_once == _RED))
-    speaks, anything = _per_home(loud, profile), _per_home(raised, profile)
-    pair = _per_home(hit, profile) & together & backed
+    speaks, anything, hits_home, alone, now_loud = _per_home(
+        profile, loud, raised, hit, red & for_all(_RED_ALONE, red), hit & loud
+    )
+    pair = hits_home & together & backed
     is_open = was[:, :CLINICAL] >= _YELLOW
     yellow = speaks | pair | (is_open & anything)
-    alone = _per_home(red & for_all(_RED_ALONE, red), profile)
     colour = np.maximum(
         chosen(alone | (pair & speaks), _RED, _YELLOW), was[:, :CLINICAL] * is_open.view(np.int8)
     )
     block.composed[:, :CLINICAL] = chosen(yellow, colour, _quiet(block, profile, rulebook))
     block.composed[:, MISSING] = block.status[:, rule_index("R24")]
     block.composed[:, TECHNICAL] = block.status[:, rule_index("T01")]
-    call = _call(block, was, _per_home(hit & loud, profile) | pair, t)
+    call = _call(block, was, now_loud | pair, t)
     return Composed(block.composed.copy(order="F"), was, call)
 
 
@@ -131,27 +133,41 @@ def _backed(block: State, profile: Profile, rulebook: Rulebook) -> Bools:
     return backed
 
 
-def _quiet(block: State, profile: Profile, rulebook: Rulebook) -> Ints:
+def _quiet(block: State, profile: Known, rulebook: Rulebook) -> Ints:
     """(n, 3): green where every rule of the hypothesis that applies has run, and there is one."""
-    apply = applicable_packed(profile, rulebook)
-    unable = apply & packed(block.status < _GREEN)
-    one = profile.copd ^ profile.heart_failure
-    quiet = np.empty((len(apply), CLINICAL), dtype=np.int8, order="F")
+    needed = profile.once(_needed, rulebook)
+    unable = packed(block.status < _GREEN)
+    ran = (needed != 0) & (unable[:, None] & needed == 0)
+    return chosen(ran, _GREEN, _INSUFFICIENT)
+
+
+def _needed(profile: Known, rulebook: Rulebook) -> Ints:
+    """(n, 3): the rules, packed, of each hypothesis that apply."""
+    apply, one = applicable_packed(profile, rulebook), profile.copd ^ profile.heart_failure
+    needed = np.empty((len(apply), CLINICAL), dtype=np.int32, order="F")
     for home, follows in enumerate((profile.copd, profile.heart_failure, ~one)):
-        mine = chosen(one, follows * _CLINICAL_BITS, _HOME_BITS[home])
-        ran = ((apply & mine) != 0) & ((unable & mine) == 0)
-        quiet[:, home] = chosen(ran, _GREEN, _INSUFFICIENT)
-    return quiet
+        needed[:, home] = apply & chosen(one, follows * _CLINICAL_BITS, _HOME_BITS[home])
+    return needed
 
 
-def _per_home(flags: Bools, profile: Profile) -> Bools:
-    """(n, R) → (n, 3): whether any rule of the hypothesis has the flag."""
-    own = any_of(flags, _OF_HOME)
-    one, anywhere = profile.copd ^ profile.heart_failure, own.any(axis=1)
-    for place, followed in enumerate((profile.copd, profile.heart_failure)):
-        put(own[:, place], one, anywhere & followed)
-    own[:, GENERAL] &= ~one
-    return own
+def _per_home(profile: Known, *flags: Bools) -> list[Bools]:
+    """Each (n, R) → (n, 3): whether any rule of the hypothesis has the flag. Eight at most."""
+    own, of_all = profile.once(_homes)
+    found = any_of(in_bytes(flags), _OF_HOME)
+    found = found & own | np.bitwise_or.reduce(found, axis=1)[:, None] & of_all
+    return [found & np.uint8(1 << place) != 0 for place in range(len(flags))]
+
+
+def _homes(profile: Known) -> tuple[Ints, Ints]:
+    """(n, 3) each, all bits or none: where a hypothesis has its own rules, and where it has all
+    those of the one disease that is followed, instead."""
+    one = profile.copd ^ profile.heart_failure
+    of_all = np.zeros((profile.patients, CLINICAL), dtype=np.uint8, order="F")
+    for home, followed in enumerate((profile.copd, profile.heart_failure)):
+        of_all[:, home] = -(one & followed).view(np.uint8)
+    return for_all(np.zeros(CLINICAL, dtype=np.uint8), of_all) | -(~one).view(np.uint8)[
+        :, None
+    ], of_all
 
 
 def _call(block: State, was: npt.NDArray[np.int8], hit: Bools, t: Floats) -> Bools:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import FLOAT_TYPES, Bools, Floats, Ints, chosen, put, put_each
+from alerting.rules.arrays import FLOAT_TYPES, Bools, Floats, Ints, put, put_each
 from alerting.rules.due_days import count_due
 from alerting.rules.primitives import decay
-from alerting.rules.profile import Profile
+from alerting.rules.profile import Known, Profile
 
 if TYPE_CHECKING:
     from alerting.rules.state import State
@@ -31,6 +31,7 @@ _LEFT: Final[dict[np.dtype[Any], tuple[Floats, ...]]] = {
 }
 """What is left after each whole number of days, in the precision of a state."""
 _LATEST: Final = np.int32(np.iinfo(np.int32).max)
+_EARLIEST: Final = np.int32(np.iinfo(np.int32).min)
 
 
 def watched(profile: Profile) -> Bools:
@@ -40,21 +41,29 @@ def watched(profile: Profile) -> Bools:
     return due
 
 
-def met_until(profile: Profile, contact_day: Ints) -> npt.NDArray[np.int32]:
+def met_until(profile: Known, contact_day: Ints) -> npt.NDArray[np.int32]:
     """(n,): the last local day whose due measurements are met."""
-    met = np.minimum.reduce(chosen(profile.expected, contact_day, _LATEST), axis=1)
-    latest: npt.NDArray[np.int32] = np.maximum(met, profile.start_day.astype(np.int32) - 1)
+    not_expected, day_before = profile.once(_always_met)
+    met = np.minimum.reduce(np.maximum(contact_day, not_expected), axis=1)
+    latest: npt.NDArray[np.int32] = np.maximum(met, day_before)
     return latest
 
 
-def keep_contact(state: "State", profile: Profile, measured: Bools, day: Ints) -> Ints:
+def _always_met(profile: Known) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """(n, S) the last day where nothing is expected, else the first; (n,) the day before the start.
+    Who expects nothing has met it for ever."""
+    not_expected = np.where(profile.expected, _EARLIEST, _LATEST)
+    return np.asfortranarray(not_expected), profile.start_day.astype(np.int32) - 1
+
+
+def keep_contact(state: "State", profile: Known, measured: Bools, day: Ints) -> Ints:
     """Note who measured (n, S) on this day (n,), and count the due days that were met or missed
     until then. Returns `met_until`, as it is then."""
     before = met_until(profile, state.contact_day)
     put(state.contact_day, measured, np.maximum(state.contact_day, day[:, None]))
     after = met_until(profile, state.contact_day)
     passed = count_due(profile.plan_weekdays, before, after)
-    counts = watched(profile) & (passed > 0)
+    counts = profile.once(watched) & (passed > 0)
     left, due = _left(state, after - state.kept_day), passed.astype(state.dtype)
     added = (1.0, due, 1.0, due)
     kept = [old * less + more for old, less, more in zip(state.kept.T, left, added, strict=True)]

@@ -6,18 +6,21 @@ edited from there, so no rule carries one of its own. Relative limits may be per
 are not, the rule's own number holds.
 """
 
-from dataclasses import dataclass, fields
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Rows
+from alerting.rules.arrays import Rows, is_all
 from alerting.rules.signals import SIGNALS
 
 SIDES: Final = ("low_red", "low_yellow", "high_yellow", "high_red")
 PERSONAL: Final = (*SIDES, *(f"rel_{side}" for side in SIDES), "base")
 """The fields that hold one number per signal."""
+Result = TypeVar("Result")
+Given = TypeVarTuple("Given")
 _FLAGS: Final = (
     "paused",
     "copd",
@@ -124,13 +127,51 @@ class Profile:
             setattr(self, name, np.asfortranarray(joined))
 
     def take(self, rows: Rows) -> "Profile":
+        """A copy of the chosen rows."""
+        return Profile(**self._rows(np.arange(self.patients)[rows]))
+
+    def known(self, rows: Rows) -> "Known":
+        """The chosen rows for as long as a step takes: the same arrays for all, else copies."""
+        return Known(**self._rows(rows))
+
+    def settled(self) -> "Known":
+        """A copy that cannot be changed: what follows from it is worked out once for many steps."""
+        known = self.known(np.arange(self.patients))
+        for name in _NAMES:
+            getattr(known, name).flags.writeable = False
+        return known
+
+    def _rows(self, rows: Rows) -> dict[str, npt.NDArray[Any]]:
+        arrays = {name: getattr(self, name) for name in _NAMES}
+        if is_all(rows):
+            return arrays
+        return {name: np.asfortranarray(array[rows]) for name, array in arrays.items()}
+
+
+@dataclass(slots=True)
+class Known(Profile):
+    """Rows that nobody changes while they are held, and what follows from them alone."""
+
+    _worked_out: dict[tuple[Any, ...], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
+    def known(self, rows: Rows) -> "Known":
         """The chosen rows: itself for all, else copies."""
-        if isinstance(rows, slice) and rows == slice(None):
-            return self
-        chosen: dict[str, Any] = {
-            name: np.asfortranarray(getattr(self, name)[rows]) for name in _NAMES
-        }
-        return Profile(**chosen)
+        return self if is_all(rows) else Known(**self._rows(rows))
+
+    def once(self, work: Callable[["Known", *Given], Result], *given: *Given) -> Result:
+        """`work(self, *given)`, worked out when it is first asked for. Nobody changes what comes.
+
+        >>> known = Profile.default(2).settled()
+        >>> known.once(lambda profile: profile.due_hour / 24.0).tolist()
+        [0.5, 0.5]
+        """
+        key = (work, *given)
+        if key not in self._worked_out:
+            self._worked_out[key] = work(self, *given)
+        result: Result = self._worked_out[key]
+        return result
 
 
 _NAMES = tuple(field.name for field in fields(Profile))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from alerting.rules.arrays import Bools, Floats, Ints
-from alerting.rules.profile import Profile
+from alerting.rules.profile import Known
 
 if TYPE_CHECKING:
     from alerting.rules.state import State
@@ -42,7 +42,7 @@ class Sitting:
     moving averages, CUSUM) and without it elsewhere.
     """
 
-    profile: Profile
+    profile: Known
     t: Floats
     now: Floats
     day: Ints

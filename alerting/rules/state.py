@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Floats, Ints, Rows
+from alerting.rules.arrays import Floats, Ints, Rows, is_all
 from alerting.rules.colour import Colour
 from alerting.rules.hypotheses import HYPOTHESES, SOURCES
 from alerting.rules.rulebook import RULES
@@ -213,7 +213,7 @@ class State:
 
     def take(self, rows: Rows) -> "State":
         """The chosen rows: itself for all, else copies for `put`."""
-        if isinstance(rows, slice) and rows == slice(None):
+        if is_all(rows):
             return self
         return self._with({name: np.asfortranarray(getattr(self, name)[rows]) for name in _FIELDS})
 

@@ -4,7 +4,7 @@ Called by live evaluation with a few rows, by replay and backtest with many; the
 row is the same, because no row looks at another and every memory is in `State`.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from alerting.rules.due_days import NTH_MAX, nth_due
 from alerting.rules.episodes import Judged, advance
 from alerting.rules.findings import Findings
 from alerting.rules.items import ITEMS, NOT_ASKED
-from alerting.rules.profile import Profile
+from alerting.rules.profile import Known, Profile
 from alerting.rules.rulebook import RULEBOOK, Rulebook, rule_index
 from alerting.rules.screen import Screened, screen
 from alerting.rules.signals import SIGNALS
@@ -51,7 +51,7 @@ def step(
     t = np.array(t, dtype=np.float64)
     x = by_columns(x, np.float64)
     rows, indices = _resolve(state, rows)
-    block, known = state.take(rows), profile.take(rows)
+    block, known = state.take(rows), profile.known(rows)
     assert t.shape == (block.patients,), t.shape
     assert x.shape == (block.patients, len(SIGNALS)), x.shape
     if answers is None:
@@ -98,7 +98,7 @@ def clock(
     instants at which measurements became overdue. Changes `state` only.
     """
     rows, indices = _resolve(state, rows)
-    block, known = state.take(rows), profile.take(rows)
+    block, known = state.take(rows), profile.known(rows)
     np.maximum(block.seen_until, now, out=block.seen_until)
     t = block.seen_until.copy()
     nothing = np.full((block.patients, len(SIGNALS)), np.nan, order="F")
@@ -123,7 +123,7 @@ def overdue_instants(state: State, profile: Profile, rows: Rows) -> Floats:
     `clock` gives the same colours however seldom it is called; a caller that wants to hear of
     every stage (one missed, two, three) at its own instant calls it at these.
     """
-    known = profile.take(rows)
+    known = profile.known(rows)
     met, watched = contact.met_until(known, state.contact_day[rows]), contact.watched(known)
     instants: Floats = np.full((len(met), NTH_MAX), np.nan)
     for place in range(NTH_MAX):
@@ -183,7 +183,7 @@ def _ask_daily(block: State, sitting: Sitting, judged: Judged, rulebook: Ruleboo
 
 def _sitting(
     block: State,
-    known: Profile,
+    known: Known,
     t: Floats,
     screened: Screened,
     answers: npt.NDArray[np.integer],
@@ -191,8 +191,7 @@ def _sitting(
 ) -> Sitting:
     mean, sd, count, valid = baseline.describe(block)
     day = np.floor(t).astype(np.int32)
-    decided = known.base.astype(block.dtype)
-    based = ~np.isnan(decided)
+    decided, based = known.once(_decided, block.dtype)
     base = chosen(valid, mean, np.nan)
     put(base, based, decided)
     return Sitting(
@@ -220,6 +219,11 @@ def _sitting(
         yes=memory.said_yes_today(block, day, answers),
         state=block,
     )
+
+
+def _decided(known: Known, dtype: np.dtype[Any]) -> tuple[Floats, Bools]:
+    decided = known.base.astype(dtype)
+    return decided, ~np.isnan(decided)
 
 
 def _resolve(state: State, rows: Rows) -> tuple[Rows, Ints]:

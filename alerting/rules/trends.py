@@ -56,24 +56,26 @@ def _count(readings: Floats) -> Ints:
     return count
 
 
+@cache
+def _pairs(k: int) -> tuple[Ints, Ints]:
+    """All pairs of k places, the earlier first."""
+    earlier, later = np.triu_indices(k, 1)
+    return earlier, later
+
+
 def _rises(readings: Floats) -> Ints:
-    """S (n,): rises minus falls over all pairs. At most 128 readings."""
-    s = np.zeros(len(readings), dtype=np.int32)
-    for gap in range(1, readings.shape[1]):
-        later, earlier = readings[:, gap:], readings[:, :-gap]
-        rises, sinks = (later > earlier).view(np.int8), (later < earlier).view(np.int8)
-        s += np.add.reduce(rises - sinks, axis=1, dtype=np.int8)
+    """S (n,): rises minus falls over all pairs. At most 256 readings."""
+    earlier, later = (readings.T[places] for places in _pairs(readings.shape[1]))
+    rises = np.add.reduce(later > earlier, axis=0, dtype=np.int16)
+    s: Ints = rises - np.add.reduce(later < earlier, axis=0, dtype=np.int16)
     return s
 
 
 def _tied(readings: Floats) -> Ints:
     """(n, k): how many others of its row each reading is equal to. At most 128 readings."""
-    tied = np.zeros(readings.shape, dtype=np.int8, order="F")
-    for gap in range(1, readings.shape[1]):
-        same = readings[:, gap:] == readings[:, :-gap]
-        tied[:, gap:] += same
-        tied[:, :-gap] += same
-    return tied
+    columns = readings.T
+    alike: Ints = np.add.reduce(columns[:, None] == columns, axis=0, dtype=np.int8)
+    return (alike - np.isfinite(columns)).T
 
 
 def _standardised(s: Ints, count: Ints, tied: Ints) -> Floats:
@@ -94,23 +96,15 @@ def falls(readings: Floats) -> Bools:
     >>> falls(np.array([[96, 95, 94, 93.0], [96, 95, 96, 93.0]])).tolist()
     [True, False]
     """
-    readings = np.asfortranarray(readings)
     fall, s = np.zeros(len(readings), dtype=np.bool_), _rises(readings)
     row = np.flatnonzero(s <= -_LEAST_FALLS)  # the others need no closer look
-    s, readings = s[row], np.asfortranarray(readings[row])
+    s, readings = s[row], np.take(readings.T, row, axis=1).T
     count, tied = _count(readings), _tied(readings)
     exact = (count <= _EXACT_MAX) & ~np.logical_or.reduce(tied, axis=1)
     by_table = -s >= _EXACT[np.minimum(count, _EXACT_MAX)]
     by_normal = _standardised(s, count, tied) <= -_ONE_SIDED_5
     fall[row] = (count >= _LEAST) & np.where(exact, by_table, by_normal)
     return fall
-
-
-@cache
-def _pairs(k: int) -> tuple[Ints, Ints]:
-    """All pairs of k places, the earlier first."""
-    left, right = np.triu_indices(k, 1)
-    return left, right
 
 
 def theil_sen(days: Floats, readings: Floats) -> Floats:
@@ -125,8 +119,8 @@ def theil_sen(days: Floats, readings: Floats) -> Floats:
     k = readings.shape[1]
     if k < 2:
         return np.full(len(readings), np.nan)
-    left, right = _pairs(k)
-    slopes = (readings[:, right] - readings[:, left]) / (days[..., right] - days[..., left])
+    earlier, later = _pairs(k)
+    slopes = (readings[:, later] - readings[:, earlier]) / (days[..., later] - days[..., earlier])
     slopes.sort(axis=1)  # NaN comes last
     count, row = np.isfinite(slopes).sum(axis=1), np.arange(len(slopes))
     lower = slopes[row, np.maximum(count - 1, 0) // 2]

@@ -6,10 +6,11 @@ from typing import Final
 import numpy as np
 
 from alerting.rules import news2
-from alerting.rules.arrays import Bools, Floats, Ints
+from alerting.rules.arrays import Bools, Floats, Ints, chosen
 from alerting.rules.book.sides import CONFIRMED, PULSE, SPO2, SYSTOLIC
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
+from alerting.rules.profile import Profile
 from alerting.rules.rule import Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
 
@@ -30,9 +31,8 @@ _LOOKED_UP: Final = tuple(
     )
 )
 _COLUMNS: Final = tuple(column for column, _, _ in _LOOKED_UP)
-_NEVER_MEASURED: Final = sum(
-    1 << news2.PARAMETERS.index(name) for name in ("respiration", "consciousness", "temperature")
-)
+_ABSENT: Final = (1 << len(news2.PARAMETERS)) - 1 - (1 << news2.PARAMETERS.index("oxygen"))
+"""Of nothing that is measured here; oxygen is always known."""
 _RCP: Final = "NEWS2 (RCP 2017)"
 
 
@@ -45,17 +45,17 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     when it lies some points above that of the usual values; where these are not known, it counts
     as it is.
     """
+    scale, oxygen = s.profile.once(_scale)
+    there = [s.good[:, column] for column in _COLUMNS]
     measured = [s.x[:, column] for column in _COLUMNS]
-    asked, total, single, absent = _score(s.profile.on_oxygen, s.profile.scale2, measured)
+    asked, total, single, absent = _score(scale, oxygen, there, measured)
     above = np.ones(len(asked), dtype=np.bool_)
     counts, red = single | (total >= params["yellow"]), total >= params["red"]
     high = np.flatnonzero(counts)
     if high.size:
-        seen = [
-            np.where(s.good[:, column][high], s.base[:, column][high], np.nan)
-            for column in _COLUMNS
-        ]
-        _, usual, _, _ = _score(s.profile.on_oxygen[high], s.profile.scale2[high], seen)
+        known = [(s.good[:, column] & s.based[:, column])[high] for column in _COLUMNS]
+        seen = [s.base[:, column][high] for column in _COLUMNS]
+        _, usual, _, _ = _score(scale[high], oxygen[high], known, seen)
         above[high] = ~s.based[:, SPO2][high] | (total[high] - usual >= params["above_usual"])
     return Verdict(
         asked=asked,
@@ -70,25 +70,28 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     )
 
 
+def _scale(profile: Profile) -> tuple[Ints, Ints]:
+    """Where in `_SPO2_POINTS` the scale of each begins, and the points of breathing oxygen."""
+    scale = profile.scale2 * np.int32(_WIDE) * (np.int32(1) + profile.on_oxygen)
+    return scale, profile.on_oxygen * np.int8(2)
+
+
 def _score(
-    on_oxygen: Bools, scale2: Bools, measured: Sequence[Floats]
+    scale: Ints, oxygen: Ints, there: Sequence[Bools], measured: Sequence[Floats]
 ) -> tuple[Bools, Ints, Bools, Ints]:
     """(whether any is there, total, whether one alone is 3, absent packed) of readings (n,) in the
     order of `_COLUMNS`."""
-    scale = scale2 * (_WIDE + on_oxygen * _WIDE)
-    some = np.zeros(len(scale), dtype=np.bool_)
+    some = np.logical_or.reduce(there)
     single = np.zeros(len(scale), dtype=np.bool_)
-    total = np.multiply(on_oxygen, np.int8(2))
-    absent = np.full(len(scale), _NEVER_MEASURED, dtype=np.int8)
-    for x, (column, table, bit) in zip(measured, _LOOKED_UP, strict=True):
-        there = ~np.isnan(x)
-        place = np.rint(np.where(there, x, 0.0)).astype(np.int32)
+    total = oxygen.copy()
+    absent = np.full(len(scale), _ABSENT, dtype=np.int8)
+    for x, is_there, (column, table, bit) in zip(measured, there, _LOOKED_UP, strict=True):
+        place = np.rint(chosen(is_there, x, 0.0)).astype(np.int32)
         place = np.minimum(np.maximum(place, 0), _WIDE - 1)  # a decided base may be anything
-        points = table[place + scale if column == SPO2 else place] * there
+        points = table[place + scale if column == SPO2 else place] * is_there.view(np.int8)
         total += points
         single |= points == 3
-        absent |= np.multiply(~there, np.int8(bit))
-        some |= there
+        absent -= is_there.view(np.int8) * np.int8(bit)
     return some, total, single, absent
 
 

@@ -33,7 +33,7 @@ def missing(s: Sitting, params: Params) -> Verdict:
     last_day = np.floor(s.now - params["grace_days"])
     overdue = last_day + params["grace_days"] + hour <= s.now
     last = last_day.astype(np.int64) - ~overdue
-    ran, missed = contact.watched(profile), np.zeros(len(last), dtype=np.int32)
+    ran, missed = profile.once(contact.watched), np.zeros(len(last), dtype=np.int32)
     level, since = np.zeros(len(last), dtype=np.int8), np.full(len(last), np.nan)
     behind = np.flatnonzero(ran & (s.met < last))
     missed[behind] = count_due(plan[behind], s.met[behind], last[behind])

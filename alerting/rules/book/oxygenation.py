@@ -28,7 +28,7 @@ def spo2_low(s: Sitting, params: Params) -> Verdict:
 def spo2_high_on_oxygen(s: Sitting, params: Params) -> Verdict:
     """R02. Saturation too high on oxygen, where the target is 88-92 % (percent, inclusive)."""
     x = s.x[:, SPO2]
-    asked = s.good[:, SPO2] & retains(s.profile)
+    asked = s.good[:, SPO2] & s.profile.once(retains)
     return Verdict(
         asked=asked,
         ran=asked,

@@ -43,8 +43,8 @@ def systolic_low(s: Sitting, params: Params) -> Verdict:
         level=level,
         clear=side.clear,
         value=s.x[:, SYSTOLIC],
-        limit_yellow=side.yellow,
-        limit_red=lambda: np.where(lifted, side.yellow, side.red),
+        limit_yellow=side.limits.yellow,
+        limit_red=lambda: np.where(lifted, side.limits.yellow, side.limits.red),
         at_once=sides.candidate(level),
     )
 
@@ -55,15 +55,15 @@ def pressure_high(s: Sitting, params: Params) -> Verdict:
     diastolic = sides.high(s, DIASTOLIC, params["off_diastolic"])
     level = np.maximum(systolic.level, diastolic.level)
     asked = s.good[:, SYSTOLIC] | s.good[:, DIASTOLIC]
-    by_diastolic = diastolic.level > systolic.level
+    by_diastolic, own = diastolic.level > systolic.level, (diastolic.limits, systolic.limits)
     return Verdict(
         asked=asked,
         ran=asked & (systolic.complete & diastolic.complete | (level > GREEN)),
         level=level,
         clear=systolic.clear & diastolic.clear,
         value=s.x[:, SYSTOLIC],
-        limit_yellow=lambda: np.where(by_diastolic, diastolic.yellow, systolic.yellow),
-        limit_red=lambda: np.where(by_diastolic, diastolic.red, systolic.red),
+        limit_yellow=lambda: np.where(by_diastolic, *(limits.yellow for limits in own)),
+        limit_red=lambda: np.where(by_diastolic, *(limits.red for limits in own)),
         extra=s.x[:, DIASTOLIC],
         at_once=sides.candidate(level),
     )
@@ -76,7 +76,7 @@ def pressure_shift(s: Sitting, params: Params) -> Verdict:
     down = sides.personal(s, "rel_low_yellow", SYSTOLIC, params["yellow"])
     far_down = sides.personal(s, "rel_low_red", SYSTOLIC, params["red"])
     up = sides.personal(s, "rel_high_yellow", SYSTOLIC, params["yellow"])
-    far_up = sides.own(s, "rel_high_red", SYSTOLIC)
+    far_up = sides.personal(s, "rel_high_red", SYSTOLIC, np.nan)
     shift = x - base
     asked = s.good[:, SYSTOLIC]
     yellow = (-shift >= down) | (shift >= up)

@@ -22,7 +22,7 @@ def pulse_abs(s: Sitting, params: Params) -> Verdict:
     asked = s.good[:, PULSE]
 
     def nearest(low_limit: Floats, high_limit: Floats) -> Floats:
-        nearer_low = (x - low.outer <= high.outer - x) | np.isnan(high.outer)
+        nearer_low = (x - low.limits.outer <= high.limits.outer - x) | ~high.limits.given
         return np.where(nearer_low, low_limit, high_limit)
 
     return Verdict(
@@ -31,8 +31,8 @@ def pulse_abs(s: Sitting, params: Params) -> Verdict:
         level=level,
         clear=low.clear & high.clear,
         value=x,
-        limit_yellow=lambda: nearest(low.yellow, high.yellow),
-        limit_red=lambda: nearest(low.red, high.red),
+        limit_yellow=lambda: nearest(low.limits.yellow, high.limits.yellow),
+        limit_red=lambda: nearest(low.limits.red, high.limits.red),
         at_once=sides.candidate(level),
     )
 

@@ -4,13 +4,14 @@ In: a `Sitting`. Out: levels and deadbands of one signal, as arrays. Called by t
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from alerting.rules.arrays import Bools, Floats, Ints, chosen, put
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import grade
+from alerting.rules.profile import Known
 from alerting.rules.rule import Params
 from alerting.rules.signals import signal_index
 from alerting.rules.sitting import Sitting, Verdict
@@ -38,38 +39,52 @@ BASELINE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """One side of the personal limits of one signal, each array (n,) and nobody else's, since
+    evidence is read later, when limits may have been changed. `outer` is the one that is reached
+    first, `given` whether there is any, `off` where the side is clear again."""
+
+    yellow: Floats
+    red: Floats
+    outer: Floats
+    given: Bools
+    off: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
-    """One signal against one side of its personal limits; each array (n,) and nobody else's, since
-    evidence is read later, when limits may have been changed."""
+    """One signal against one side of its personal limits, each array (n,)."""
 
     level: Ints
     clear: Bools
     complete: Bools
-    outer: Floats
-    yellow: Floats
-    red: Floats
+    limits: Limits
 
 
-def own(s: Sitting, name: str, column: int) -> Floats:
+def own(known: Known, name: str, column: int, dtype: np.dtype[Any]) -> Floats:
     """A copy of the citizen's own limits of one kind for one signal, as precise as readings are."""
-    numbers: Floats = getattr(s.profile, name)[:, column].astype(s.x.dtype)
+    numbers: Floats = getattr(known, name)[:, column].astype(dtype)
     return numbers
+
+
+def _limits(known: Known, side: str, column: int, off: float, dtype: np.dtype[Any]) -> Limits:
+    yellow, red = (own(known, f"{side}_{colour}", column, dtype) for colour in ("yellow", "red"))
+    outer = chosen(np.isnan(yellow), red, yellow)
+    return Limits(yellow, red, outer, ~np.isnan(outer), outer + off)
 
 
 def low(s: Sitting, column: int, off: float) -> Side:
     """At or below the low limits; clear from `off` above the outer one."""
-    x, yellow, red = s.x[:, column], own(s, "low_yellow", column), own(s, "low_red", column)
-    outer = chosen(np.isnan(yellow), red, yellow)
-    complete = ~np.isnan(outer) & s.good[:, column]
-    return Side(grade(x <= yellow, x <= red), x >= outer + off, complete, outer, yellow, red)
+    x, limits = s.x[:, column], s.profile.once(_limits, "low", column, off, s.x.dtype)
+    level = grade(x <= limits.yellow, x <= limits.red)
+    return Side(level, x >= limits.off, limits.given & s.good[:, column], limits)
 
 
 def high(s: Sitting, column: int, off: float) -> Side:
     """At or above the high limits; clear from `off` below the outer one."""
-    x, yellow, red = s.x[:, column], own(s, "high_yellow", column), own(s, "high_red", column)
-    outer = chosen(np.isnan(yellow), red, yellow)
-    complete = ~np.isnan(outer) & s.good[:, column]
-    return Side(grade(x >= yellow, x >= red), x <= outer - off, complete, outer, yellow, red)
+    x, limits = s.x[:, column], s.profile.once(_limits, "high", column, -off, s.x.dtype)
+    level = grade(x >= limits.yellow, x >= limits.red)
+    return Side(level, x <= limits.off, limits.given & s.good[:, column], limits)
 
 
 def one_sided(s: Sitting, column: int, side: Side) -> Verdict:
@@ -82,8 +97,8 @@ def one_sided(s: Sitting, column: int, side: Side) -> Verdict:
         level=side.level,
         clear=side.clear,
         value=s.x[:, column],
-        limit_yellow=side.yellow,
-        limit_red=side.red,
+        limit_yellow=side.limits.yellow,
+        limit_red=side.limits.red,
         at_once=candidate(side.level),
     )
 
@@ -96,7 +111,13 @@ def candidate(level: Ints) -> Ints:
 
 def personal(s: Sitting, name: str, column: int, standard: float) -> Floats:
     """The citizen's own numbers of one kind for one signal; where there is none, the rule's."""
-    numbers = own(s, name, column)
+    return s.profile.once(_personal, name, column, standard, s.x.dtype)
+
+
+def _personal(
+    known: Known, name: str, column: int, standard: float, dtype: np.dtype[Any]
+) -> Floats:
+    numbers = own(known, name, column, dtype)
     put(numbers, np.isnan(numbers), standard)
     return numbers
 

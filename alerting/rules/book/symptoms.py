@@ -38,17 +38,16 @@ def symptom(s: Sitting, params: Params) -> Verdict:
     """
     yes = s.answers == YES
     asked: Bools = np.logical_or.reduce(s.answered, axis=1)
-    copd, failing = s.profile.copd, s.profile.heart_failure
-    neither = ~copd & ~failing
+    of_lungs, of_heart = s.profile.once(_heard)
     dyspnoea, cough = yes[:, _DYSPNOEA], yes[:, _COUGH]
     sputum, colour = yes[:, _SPUTUM], yes[:, _COLOUR]
     oedema, orthopnoea = yes[:, _OEDEMA], yes[:, _ORTHOPNOEA]
-    lungs = (copd | neither) & (dyspnoea | cough | sputum | colour)
-    lungs_red = (copd | neither) & (
+    lungs = of_lungs & (dyspnoea | cough | sputum | colour)
+    lungs_red = of_lungs & (
         (dyspnoea & (cough | sputum | colour)) | (cough & sputum) | (sputum & colour)
     )
-    heart = (failing | neither) & (dyspnoea | oedema | orthopnoea)
-    heart_red = (failing | neither) & (orthopnoea | (dyspnoea & oedema))
+    heart = of_heart & (dyspnoea | oedema | orthopnoea)
+    heart_red = of_heart & (orthopnoea | (dyspnoea & oedema))
     red = lungs_red | heart_red
     yellow = lungs | heart | red
     followed = s.profile.treated
@@ -65,6 +64,11 @@ def symptom(s: Sitting, params: Params) -> Verdict:
         extra=lambda: packed(yes).astype(np.float64),
         at_once=np.maximum(severe * RED, candidate(level)),
     )
+
+
+def _heard(profile: Profile) -> tuple[Bools, Bools]:
+    """Whose symptoms of the lungs count, and of the heart: both, where neither is followed."""
+    return profile.copd | ~profile.heart_failure, profile.heart_failure | ~profile.copd
 
 
 def asks(profile: Profile) -> Bools:
