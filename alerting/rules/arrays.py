@@ -19,6 +19,8 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 FLOAT_TYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 """What a state may hold its numbers in."""
+_WIDEST: Final = 4
+"""Bytes of a number up to which all values are taken by their bits."""
 _SAME_SIZE: Final[dict[int, np.dtype[np.signedinteger[Any]]]] = {
     1: np.dtype(np.int8),
     2: np.dtype(np.int16),
@@ -77,11 +79,11 @@ def chosen(where: Bools, then: Any, otherwise: Any) -> npt.NDArray[Any]:
     [1, 0]
     """
     taken: npt.NDArray[Any]
-    dtype: np.dtype[Any] = np.result_type(then, otherwise)
-    bits = _SAME_SIZE.get(dtype.itemsize)
-    if where.size < _LONG or bits is None:
+    dtype: np.dtype[Any]
+    if where.size < _LONG or (dtype := np.result_type(then, otherwise)).itemsize > _WIDEST:
         taken = np.where(where, then, otherwise)
         return taken
+    bits = _SAME_SIZE[dtype.itemsize]
     one, other = np.asarray(then, dtype).view(bits), np.asarray(otherwise, dtype).view(bits)
     taken = ((one ^ other) & _mask(where, bits) ^ other).view(dtype)
     return taken
@@ -116,10 +118,10 @@ def put_each(where: Bools, *moves: tuple[npt.NDArray[Any], Any]) -> None:
     few = where.size < _LONG or np.count_nonzero(where) * _RARE < where.size
     masks: dict[np.dtype[Any], Ints] = {}
     for array, new in moves:
-        bits = _SAME_SIZE.get(array.itemsize)
-        if few or bits is None:
+        if few or array.itemsize > _WIDEST:
             np.copyto(array, new, where=where, casting="unsafe")
             continue
+        bits = _SAME_SIZE[array.itemsize]
         if bits not in masks:
             masks[bits] = _mask(where, bits)
         kept, taken = array.view(bits), np.asarray(new).astype(array.dtype, copy=False).view(bits)
@@ -158,10 +160,12 @@ def _alike(slot: Ints) -> bool:
     return slot.size > 0 and bool((slot == slot[..., :1]).all())
 
 
-def any_of(flags: npt.NDArray[Scalar], groups: Sequence[Sequence[int]]) -> npt.NDArray[Scalar]:
+def any_of(
+    flags: npt.NDArray[Scalar], groups: Sequence[npt.NDArray[np.intp]]
+) -> npt.NDArray[Scalar]:
     """(n, columns) → (n, groups): whether any column of each group has the flag, bit by bit.
 
-    >>> any_of(np.array([[True, False, False]]), [[0, 1], [2]]).tolist()
+    >>> any_of(np.array([[True, False, False]]), [np.array([0, 1]), np.array([2])]).tolist()
     [[True, False]]
     """
     found = np.empty((len(flags), len(groups)), dtype=flags.dtype, order="F")

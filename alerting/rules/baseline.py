@@ -26,7 +26,7 @@ from alerting.rules.arrays import (
 )
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
-from alerting.rules.rulebook import RULES
+from alerting.rules.rulebook import rules_of_families
 from alerting.rules.signals import FAMILIES, SIGNALS, signal_index
 from alerting.rules.slots import SLOT_BITS, SLOTS
 from alerting.rules.state import State
@@ -46,9 +46,7 @@ _FLOOR: Final[dict[np.dtype[Any], Floats]] = {
     dtype: np.array([signal.sd_floor for signal in SIGNALS], dtype=dtype) for dtype in FLOAT_TYPES
 }
 _SIGNAL_FAMILY: Final = np.array([FAMILIES.index(signal.family) for signal in SIGNALS])
-_FAMILY_RULES: Final = [
-    [index for index, rule in enumerate(RULES) if rule.family == family] for family in FAMILIES
-]
+_OF_FAMILY: Final = rules_of_families(FAMILIES)
 _YELLOW: Final = np.int8(Colour.YELLOW)
 _ONE: Final = np.uint8(1)
 GAP_DAYS_MAX: Final = 2047
@@ -86,7 +84,7 @@ def frozen(block: State, t: Floats) -> Bools:
 
 def note_episodes(block: State, t: Floats) -> None:
     """Start or end the freeze of each family after its rules were judged at t (n,)."""
-    active = any_of(block.status >= _YELLOW, _FAMILY_RULES)
+    active = any_of(block.status >= _YELLOW, _OF_FAMILY)
     idle = np.isnan(block.frozen_since)
     put(block.frozen_since, active & idle, t[:, None])
     put(block.frozen_since, ~(active | idle), np.nan)

@@ -47,7 +47,7 @@ from alerting.rules.hypotheses import CLINICAL, HYPOTHESES, MISSING, SOURCES, TE
 from alerting.rules.memory import CHARTS
 from alerting.rules.primitives import hits
 from alerting.rules.profile import Known, Profile
-from alerting.rules.rulebook import RULES, Rulebook, rule_index
+from alerting.rules.rulebook import RULES, Rulebook, rule_index, rules_of_families
 from alerting.rules.state import State
 
 TOGETHER_DAYS: Final = 3.0
@@ -57,13 +57,11 @@ WAIT_RED_DAYS: Final = 1.0
 """Refractory periods (C, reference section 1.7)."""
 
 _HOME: Final = np.array([HYPOTHESES.index(rule.home) for rule in RULES])
-_OF_HOME: Final = [np.flatnonzero(home == _HOME).tolist() for home in range(CLINICAL)]
-_HOME_BITS: Final = [np.int32(sum(1 << rule for rule in rules)) for rules in _OF_HOME]
+_OF_HOME: Final = [np.flatnonzero(home == _HOME) for home in range(CLINICAL)]
+_HOME_BITS: Final = [np.int32(np.left_shift(1, rules).sum()) for rules in _OF_HOME]
 _CLINICAL_BITS: Final = np.bitwise_or.reduce(_HOME_BITS)
 _RED_ALONE: Final = np.array([rule.red_alone for rule in RULES])
-_OF_SOURCE: Final = [
-    [place for place, rule in enumerate(RULES) if rule.family == source] for source in SOURCES
-]
+_OF_SOURCE: Final = rules_of_families(SOURCES)
 _GREEN, _YELLOW, _RED = (np.int8(c) for c in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)
 _NEVER: Final = np.uint8(255)

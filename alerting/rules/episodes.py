@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -47,15 +47,21 @@ def together(verdicts: Mapping[int, Verdict], was: npt.NDArray[np.int8]) -> Judg
     rows, rules = was.shape
     off, green = np.zeros(rows, dtype=np.bool_), np.zeros(rows, dtype=np.int8)
 
-    def side_by_side(name: str, absent: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
-        given = [getattr(verdicts.get(column), name, None) for column in range(rules)]
-        parts: list[npt.NDArray[Any]] = [absent if part is None else part for part in given]
-        whole = np.empty((rules, rows), dtype=absent.dtype)
+    def side_by_side(
+        parts: Sequence[Ints] | Sequence[Bools], dtype: type[Scalar]
+    ) -> npt.NDArray[Scalar]:
+        whole = np.empty((rules, rows), dtype=dtype)
         np.concatenate(parts, out=whole.reshape(-1), casting="unsafe")
         return whole.T
 
-    asked, ran, clear = (side_by_side(name, off) for name in ("asked", "ran", "clear"))
-    level, at_once = side_by_side("level", green), side_by_side("at_once", green)
+    silent = Verdict(off, off, green, off, np.nan, np.nan, np.nan)
+    given = [verdicts.get(column, silent) for column in range(rules)]
+    asked = side_by_side([verdict.asked for verdict in given], np.bool_)
+    ran = side_by_side([verdict.ran for verdict in given], np.bool_)
+    clear = side_by_side([verdict.clear for verdict in given], np.bool_)
+    level = side_by_side([verdict.level for verdict in given], np.int8)
+    shown = (verdict.at_once for verdict in given)
+    at_once = side_by_side([green if part is None else part for part in shown], np.int8)
     level *= ran.view(np.int8)
     at_once *= ran.view(np.int8)
     return Judged(asked=asked, ran=ran, level=level, clear=clear, at_once=at_once, was=was)

@@ -7,7 +7,7 @@ Limits that a clinician edits (R01, R06, R16, R17) are copied from these rows to
 enrolment by `default_limits`; at run time those rules read the patient's own limits only.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -62,6 +62,12 @@ def rule_index(rule_id: str) -> int:
     (0, 24)
     """
     return _INDEX[rule_id]
+
+
+def rules_of_families(families: Sequence[str]) -> list[npt.NDArray[np.intp]]:
+    """For each family the columns of its rules."""
+    of = np.array([rule.family for rule in RULES])
+    return [np.flatnonzero(of == family) for family in families]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """NEWS2 from what is measured at home: R20."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -18,19 +18,20 @@ _WIDE: Final = 301
 """Saturation, pressure and pulse are whole numbers below this, once they are plausible."""
 _WHOLE: Final = np.arange(float(_WIDE))
 _OFF, _ON = np.zeros(_WIDE, dtype=np.bool_), np.ones(_WIDE, dtype=np.bool_)
-_SPO2_POINTS: Final = np.concatenate(
-    [news2.saturation(_WHOLE, *scale) for scale in ((_OFF, _OFF), (_ON, _OFF), (_ON, _ON))]
-).astype(np.int8)
-"""Points on scale 1, on scale 2 breathing air, and on scale 2 with oxygen, end to end."""
-_LOOKED_UP: Final = tuple(
-    (column, table.astype(np.int8), 1 << news2.PARAMETERS.index(name))
-    for column, table, name in (
-        (SPO2, _SPO2_POINTS, "saturation"),
-        (SYSTOLIC, news2.systolic(_WHOLE), "systolic"),
-        (PULSE, news2.pulse(_WHOLE), "pulse"),
-    )
+_TABLES: Final = (
+    *(news2.saturation(_WHOLE, *scale) for scale in ((_OFF, _OFF), (_ON, _OFF), (_ON, _ON))),
+    news2.systolic(_WHOLE),
+    news2.pulse(_WHOLE),
 )
-_COLUMNS: Final = tuple(column for column, _, _ in _LOOKED_UP)
+_POINTS: Final = np.concatenate(_TABLES).astype(np.int8)
+"""Saturation on scale 1, on scale 2 breathing air, and on scale 2 with oxygen; pressure; pulse."""
+_COLUMNS: Final = np.array([SPO2, SYSTOLIC, PULSE])
+_BEGIN: Final = np.array([[0], [3 * _WIDE], [4 * _WIDE]], dtype=np.int32)
+"""Where in `_POINTS` the table of each column begins."""
+_BITS: Final = np.array(
+    [[1 << news2.PARAMETERS.index(name)] for name in ("saturation", "systolic", "pulse")],
+    dtype=np.int8,
+)
 _ABSENT: Final = (1 << len(news2.PARAMETERS)) - 1 - (1 << news2.PARAMETERS.index("oxygen"))
 """Of nothing that is measured here; oxygen is always known."""
 _RCP: Final = "NEWS2 (RCP 2017)"
@@ -45,17 +46,16 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
     when it lies some points above that of the usual values; where these are not known, it counts
     as it is.
     """
-    scale, oxygen = s.profile.once(_scale)
-    there = [s.good[:, column] for column in _COLUMNS]
-    measured = [s.x[:, column] for column in _COLUMNS]
-    asked, total, single, absent = _score(scale, oxygen, there, measured)
+    begin, oxygen = s.profile.once(_scale)
+    there = s.good.T[_COLUMNS]
+    asked, total, single, absent = _score(begin, oxygen, there, s.x.T[_COLUMNS])
     above = np.ones(len(asked), dtype=np.bool_)
     counts, red = single | (total >= params["yellow"]), total >= params["red"]
     high = np.flatnonzero(counts)
     if high.size:
-        known = [(s.good[:, column] & s.based[:, column])[high] for column in _COLUMNS]
-        seen = [s.base[:, column][high] for column in _COLUMNS]
-        _, usual, _, _ = _score(scale[high], oxygen[high], known, seen)
+        known, seen = (np.take(of.T[_COLUMNS], high, axis=1) for of in (s.based, s.base))
+        known &= there[:, high]
+        _, usual, _, _ = _score(begin[:, high], oxygen[high], known, seen)
         above[high] = ~s.based[:, SPO2][high] | (total[high] - usual >= params["above_usual"])
     return Verdict(
         asked=asked,
@@ -71,28 +71,22 @@ def news2_home(s: Sitting, params: Params) -> Verdict:
 
 
 def _scale(profile: Profile) -> tuple[Ints, Ints]:
-    """Where in `_SPO2_POINTS` the scale of each begins, and the points of breathing oxygen."""
-    scale = profile.scale2 * np.int32(_WIDE) * (np.int32(1) + profile.on_oxygen)
-    return scale, profile.on_oxygen * np.int8(2)
+    """(3, n) where in `_POINTS` the table of each begins, and (n,) the points of oxygen."""
+    begin = _BEGIN.repeat(profile.patients, axis=1)
+    begin[0] += profile.scale2 * np.int32(_WIDE) * (np.int32(1) + profile.on_oxygen)
+    return begin, profile.on_oxygen * np.int8(2)
 
 
-def _score(
-    scale: Ints, oxygen: Ints, there: Sequence[Bools], measured: Sequence[Floats]
-) -> tuple[Bools, Ints, Bools, Ints]:
-    """(whether any is there, total, whether one alone is 3, absent packed) of readings (n,) in the
-    order of `_COLUMNS`."""
-    some = np.logical_or.reduce(there)
-    single = np.zeros(len(scale), dtype=np.bool_)
-    total = oxygen.copy()
-    absent = np.full(len(scale), _ABSENT, dtype=np.int8)
-    for x, is_there, (column, table, bit) in zip(measured, there, _LOOKED_UP, strict=True):
-        place = np.rint(chosen(is_there, x, 0.0)).astype(np.int32)
-        place = np.minimum(np.maximum(place, 0), _WIDE - 1)  # a decided base may be anything
-        points = table[place + scale if column == SPO2 else place] * is_there.view(np.int8)
-        total += points
-        single |= points == 3
-        absent -= is_there.view(np.int8) * np.int8(bit)
-    return some, total, single, absent
+def _score(begin: Ints, oxygen: Ints, there: Bools, x: Floats) -> tuple[Bools, Ints, Bools, Ints]:
+    """(whether any is there, total, whether one alone is 3, absent packed), (n,) each, of readings
+    (3, n) in the order of `_COLUMNS`."""
+    place = np.rint(chosen(there, x, 0.0)).astype(np.int32)
+    place = np.minimum(np.maximum(place, 0), _WIDE - 1)  # a decided base may be anything
+    points = _POINTS[begin + place] * there.view(np.int8)
+    total = oxygen + np.add.reduce(points, axis=0, dtype=np.int8)
+    measured = np.add.reduce(there.view(np.int8) * _BITS, axis=0, dtype=np.int8)
+    some, single = np.logical_or.reduce(there), np.logical_or.reduce(points == 3)
+    return some, total, single, np.int8(_ABSENT) - measured
 
 
 def absent_words(evidence: Mapping[str, float], lang: str) -> dict[str, str]:
