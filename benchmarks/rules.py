@@ -58,6 +58,8 @@ SINGLE = np.dtype(np.float32)
 Span = tuple[int, int]
 """Days in all, and how many of the first are not timed."""
 TIMED_DAYS = 3
+TIMES_MAX = 20
+"""How often a cohort of a thousand is run for its cost; a larger one less often."""
 
 
 def run(
@@ -289,7 +291,8 @@ def levels_of(every: Sequence[Day], warm: int, block: int, book: Rulebook) -> tu
 def per_patient_us(patients: int, warm: int, block: int, repeat: int) -> float:
     """Microseconds a patient-step once the states are warm: one block's, copied for everybody.
 
-    The inputs of one block serve all blocks, so that only the states grow with the cohort.
+    The inputs of one block serve all blocks, so that only the states grow with the cohort; a small
+    cohort runs several times, each time from the same states, so that there is something to time.
     """
     size, blocks = min(block, patients), -(-patients // min(block, patients))
     every, profile = list(whole_days(size, warm + TIMED_DAYS)), profile_of(size).settled()
@@ -297,16 +300,18 @@ def per_patient_us(patients: int, warm: int, block: int, repeat: int) -> float:
     for t, x, said in every[:warm]:
         step(first, profile, slice(None), t, x, said)
     seconds: list[float] = []
+    times = max(1, min(TIMES_MAX, TIMES_MAX * 1_000 // (blocks * size)))
     for _ in range(repeat):
-        states = [first.copy() for _ in range(blocks)]
         watch = Stopwatch(process_time)
-        for t, x, said in every[warm:]:
-            for state in states:
-                with watch:
-                    step(state, profile, slice(None), t, x, said)
-        del states  # before the next are made: there may be a gigabyte of them
+        for _ in range(times):
+            states = [first.copy() for _ in range(blocks)]
+            for t, x, said in every[warm:]:
+                for state in states:
+                    with watch:
+                        step(state, profile, slice(None), t, x, said)
+            del states  # before the next are made: there may be a gigabyte of them
         seconds.append(watch.seconds)
-    return round(1e6 * median(seconds) / (blocks * size * TIMED_DAYS), 3)
+    return round(1e6 * median(seconds) / (times * blocks * size * TIMED_DAYS), 3)
 
 
 def oracles(count: int) -> "list[Patient]":
