@@ -5,7 +5,8 @@ In: how an alert stands, and what somebody wants or the data say. Out: how it st
 
 The states are those of reference section 5.3; `TABLE` is its table. Two things are stricter here,
 both because an alert that gets worse must be looked at again: worsening takes every open alert back
-to `new`, and so does a new call for attention after the refractory week.
+to `new`, and so does a new call for attention: after the refractory week, or when two hits in a row
+lie farther from the usual (P6).
 
 Who causes what today: people `acknowledge`, `start`, `snooze` and `resolve` (`alerting.api`); the
 evaluator's look at the clock causes `timeout` and `late`; what the rules say causes `worsen`,
@@ -178,7 +179,7 @@ TABLE: Final[tuple[Row, ...]] = (
         ("new", "acknowledged"), "start", "in_progress", _person, "an attempt to reach the citizen"
     ),
     Row(WORKING, "worsen", "new", _worse, "the colour rises: seen again, no longer put off"),
-    Row(WORKING, "call", "new", _always, "hit again after the refractory week"),
+    Row(WORKING, "call", "new", _always, "hit again after a week, or twice farther off"),
     Row(("acknowledged", "in_progress"), "snooze", "snoozed", _snooze, "with a reason, for a time"),
     Row(("snoozed",), "timeout", "new", _timeout, "the time is up"),
     Row(("new",), "clear", "auto_cleared", _clear, "yellow only, by its hysteresis"),

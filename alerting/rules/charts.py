@@ -17,10 +17,18 @@ MACD_HALF_LIVES: Final = np.array([2.0, 14.0])
 published in the abstract: a design choice."""
 
 
-def may_fire(t: Floats, colour: Ints, told_t: Floats, told: Ints, wait_days: Floats) -> Bools:
+def may_fire(
+    t: Floats,
+    colour: Ints,
+    told_t: Floats,
+    told: Ints,
+    wait_days: Floats,
+    worse: Bools | bool = False,
+) -> Bools:
     """Whether an alert may ask for attention again (P6): it waited, or it got worse.
 
-    `t`, `told_t` local days; `colour`, `told` now and at the last call.
+    `t`, `told_t` local days; `colour`, `told` now and at the last call; `worse`: in the same colour
+    it lies farther from the usual, by what counts.
 
     >>> raw = [(0, 3), (3, 3), (6, 3), (7, 3), (10, 3)]  # day, yellow
     >>> told_t, told, fired = np.array(-np.inf), np.array(0), []
@@ -31,7 +39,7 @@ def may_fire(t: Floats, colour: Ints, told_t: Floats, told: Ints, wait_days: Flo
     >>> fired
     [0, 7]
     """
-    fire: Bools = (t - told_t >= wait_days) | (colour > told)
+    fire: Bools = (t - told_t >= wait_days) | (colour > told) | worse
     return fire
 
 

@@ -28,7 +28,6 @@ import numpy.typing as npt
 from alerting.rules.applicable import applicable_packed
 from alerting.rules.arrays import (
     Bools,
-    Floats,
     Ints,
     any_of,
     chosen,
@@ -48,6 +47,8 @@ from alerting.rules.memory import CHARTS
 from alerting.rules.primitives import hits
 from alerting.rules.profile import Known, Profile
 from alerting.rules.rulebook import RULES, Rulebook, rule_index, rules_of_families
+from alerting.rules.signals import SIGNALS
+from alerting.rules.sitting import Sitting
 from alerting.rules.state import State
 
 TOGETHER_DAYS: Final = 3.0
@@ -55,6 +56,11 @@ TOGETHER_DAYS: Final = 3.0
 WAIT_DAYS: Final = 7.0
 WAIT_RED_DAYS: Final = 1.0
 """Refractory periods (C, reference section 1.7)."""
+WORSE_TENTHS: Final = 15
+"""How much farther from the usual two hits in a row must lie to break the refractory period (P6),
+in tenths of an sd of the baseline. The reference has one sd at one hit: that asks more often and
+is right less often (docs/SCORECARD.md)."""
+_TENTHS_MAX: Final = 127
 
 _HOME: Final = np.array([HYPOTHESES.index(rule.home) for rule in RULES])
 _OF_HOME: Final = [np.flatnonzero(home == _HOME) for home in range(CLINICAL)]
@@ -62,6 +68,11 @@ _HOME_BITS: Final = [np.int32(np.left_shift(1, rules).sum()) for rules in _OF_HO
 _CLINICAL_BITS: Final = np.bitwise_or.reduce(_HOME_BITS)
 _RED_ALONE: Final = np.array([rule.red_alone for rule in RULES])
 _OF_SOURCE: Final = rules_of_families(SOURCES)
+_OF_SIGNAL: Final = [
+    np.array([place for place, rule in enumerate(RULES) if signal.alias in rule.signals])
+    for signal in SIGNALS
+]
+_EITHER: Final = np.array([signal.worse == "either" for signal in SIGNALS])
 _GREEN, _YELLOW, _RED = (np.int8(c) for c in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)
 _NEVER: Final = np.uint8(255)
@@ -84,13 +95,12 @@ def home_of(profile: Profile) -> Ints:
     alone = profile.copd ^ profile.heart_failure
     clinical = _HOME < CLINICAL
     home: Ints = np.where(alone[:, None] & clinical, one[:, None], _HOME)
-    return home
+    return np.asfortranarray(home, dtype=np.int8)
 
 
-def compose(
-    block: State, profile: Known, judged: Judged, t: Floats, rulebook: Rulebook
-) -> Composed:
-    """The alerts of these rows at t (n,), local days; remembers them in `block`."""
+def compose(block: State, sitting: Sitting, judged: Judged, rulebook: Rulebook) -> Composed:
+    """The alerts of these rows after a sitting; remembers them in `block`."""
+    profile, t = sitting.profile, sitting.t
     was = block.composed.copy(order="F")
     hit = hit_now(block, judged)
     now = t.astype(block.dtype)
@@ -115,7 +125,7 @@ def compose(
     block.composed[:, :CLINICAL] = chosen(yellow, colour, _quiet(block, profile, rulebook))
     block.composed[:, MISSING] = block.status[:, rule_index("R24")]
     block.composed[:, TECHNICAL] = block.status[:, rule_index("T01")]
-    call = _call(block, was, now_loud | pair, t)
+    call = _call(block, was, now_loud | pair, sitting)
     return Composed(block.composed.copy(order="F"), was, call)
 
 
@@ -168,15 +178,33 @@ def _homes(profile: Known) -> tuple[Ints, Ints]:
     ], of_all
 
 
-def _call(block: State, was: npt.NDArray[np.int8], hit: Bools, t: Floats) -> Bools:
+def _call(block: State, was: npt.NDArray[np.int8], hit: Bools, sitting: Sitting) -> Bools:
     """(n, H): what asks for attention now; remembers that it did."""
-    now = block.composed
+    now, t = block.composed, sitting.t
     rose = (now > was) & (now > _GREEN)
     raw = rose.copy(order="F")
     raw[:, :CLINICAL] |= hit & (now[:, :CLINICAL] >= _YELLOW)
     place, row = where_set(raw)
-    colour, told = flat(now)[place], flat(block.told)[place]
+    colour, told, told_t = flat(now)[place], flat(block.told)[place], flat(block.told_t)[place]
     wait = np.where(flat(rose)[place] & (colour == _RED), WAIT_RED_DAYS, WAIT_DAYS)
-    flat(raw)[place] = may_fire(t[row], colour, flat(block.told_t)[place], told, wait)
+    tenths = _tenths_off(block, sitting, place, row)
+    further = tenths - flat(block.told_tenths)[place] >= WORSE_TENTHS
+    fires = may_fire(t[row], colour, told_t, told, wait, further & flat(block.further)[place])
+    flat(raw)[place] = fires
+    flat(block.further)[place] = further & ~fires
     put_each(raw, (block.told, now), (block.told_t, t[:, None]))
+    flat(block.told_tenths)[place[fires]] = tenths[fires]
     return raw
+
+
+def _tenths_off(block: State, s: Sitting, place: Ints, row: Ints) -> Ints:
+    """(m,): how far this sitting lies from the usual, in tenths of an sd, at m places of (n, H) and
+    in their rows: the worst of the signals that a raised rule of the hypothesis looks at, each on
+    its own bad side. 0 where none is worse than usual, or where nothing can be said."""
+    home = place // max(len(s.t), 1)
+    of_home = s.profile.once(home_of)[row] == home[:, None]
+    looked_at = any_of((block.status[row] >= _YELLOW) & of_home, _OF_SIGNAL)
+    z = s.z[row]
+    off = np.where(looked_at & s.known[row], np.where(_EITHER, np.abs(z), -z), np.nan)
+    tenths: Ints = np.rint(10.0 * np.fmax.reduce(off, axis=1, initial=0.0))
+    return np.minimum(tenths, _TENTHS_MAX).astype(np.int16)

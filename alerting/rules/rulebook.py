@@ -32,8 +32,8 @@ from alerting.rules.hypotheses import HYPOTHESES
 from alerting.rules.rule import Params, Rule, numbers
 from alerting.rules.slots import SLOTS
 
-RULEBOOK_VERSION: Final = "2.0.0"
-"""Rises with any change that can change a colour."""
+RULEBOOK_VERSION: Final = "2.1.0"
+"""Rises with any change that can change a colour or a call for attention."""
 
 MAX_AGE_DAYS: Final = 10
 """A k-of-n register forgets after a gap of more whole days than this (P4)."""

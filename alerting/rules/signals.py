@@ -5,7 +5,7 @@ be fed by several metrics: a pulse is a pulse, whether the oximeter or the cuff 
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from devices.catalogue import metric
 
@@ -19,7 +19,8 @@ class Signal:
     BMC Pulm Med 10:52; FEV1 0.105 L: BMC Med Inform Decis Mak 2020; weight: Zhang 2009, Eur J
     Heart Fail 11:420; pressure: Warren 2010, BJGP 60:675); half-lives are a design choice.
     `family` names the organ system: an open episode in a family
-    freezes the baselines of its signals.
+    freezes the baselines of its signals. `worse` is the side of the usual on which the signal is
+    the worse the farther away it lies: lower, or either.
     """
 
     alias: str
@@ -28,6 +29,7 @@ class Signal:
     unit: str
     half_life_days: float
     sd_floor: float
+    worse: Literal["lower", "either"]
     name_da: str
     name_en: str
 
@@ -39,19 +41,25 @@ class Signal:
 
 
 SIGNALS: Final = (
-    Signal("spo2", ("spo2",), "oxygenation", "%", 28.0, 0.9, "Iltmætning", "Oxygen saturation"),
-    Signal("pulse", ("pulse_oximeter", "pulse_cuff"), "pulse", "/min", 28.0, 4.0, "Puls", "Pulse"),
-    Signal("weight", ("weight",), "fluid", "kg", 14.0, 0.5, "Vægt", "Weight"),
     Signal(
-        "systolic", ("systolic",), "pressure", "mmHg", 28.0, 7.0,
+        "spo2", ("spo2",), "oxygenation", "%", 28.0, 0.9, "lower",
+        "Iltmætning", "Oxygen saturation",
+    ),
+    Signal(
+        "pulse", ("pulse_oximeter", "pulse_cuff"), "pulse", "/min", 28.0, 4.0, "either",
+        "Puls", "Pulse",
+    ),
+    Signal("weight", ("weight",), "fluid", "kg", 14.0, 0.5, "either", "Vægt", "Weight"),
+    Signal(
+        "systolic", ("systolic",), "pressure", "mmHg", 28.0, 7.0, "either",
         "Systolisk blodtryk", "Systolic blood pressure",
     ),
     Signal(
-        "diastolic", ("diastolic",), "pressure", "mmHg", 28.0, 5.0,
+        "diastolic", ("diastolic",), "pressure", "mmHg", 28.0, 5.0, "either",
         "Diastolisk blodtryk", "Diastolic blood pressure",
     ),
-    Signal("fev1", ("fev1",), "flow", "L", 28.0, 0.085, "FEV1", "FEV1"),
-    Signal("pef", ("pef",), "flow", "L/min", 28.0, 10.0, "Peakflow", "Peak flow"),
+    Signal("fev1", ("fev1",), "flow", "L", 28.0, 0.085, "lower", "FEV1", "FEV1"),
+    Signal("pef", ("pef",), "flow", "L/min", 28.0, 10.0, "lower", "Peakflow", "Peak flow"),
 )  # fmt: skip
 
 FAMILIES: Final = ("oxygenation", "pulse", "fluid", "pressure", "flow")

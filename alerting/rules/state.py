@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Floats, Ints, Rows, is_all
+from alerting.rules.arrays import Bools, Floats, Ints, Rows, is_all
 from alerting.rules.colour import Colour
 from alerting.rules.hypotheses import HYPOTHESES, SOURCES
 from alerting.rules.rulebook import RULES
@@ -81,6 +81,8 @@ _FIELDS: Final = {
     "composed": _Field((_H,), np.int8, Colour.INSUFFICIENT),
     "told": _Field((_H,), np.int8, Colour.GREEN),
     "told_t": _Field((_H,), None, -np.inf),
+    "told_tenths": _Field((_H,), np.int8, 0),
+    "further": _Field((_H,), np.bool_, False),
 }
 
 
@@ -118,7 +120,9 @@ class State:
         day a rule last ran; onset the time it reached its colour, NaN unless it is raised.
     Alerts:
         source_t (P, 6) when each source of evidence last reached yellow; composed (P, H) the
-        alert's colour; told, told_t (P, H) colour and time of the last call for attention (P6).
+        alert's colour; told, told_t (P, H) colour and time of the last call for attention (P6);
+        told_tenths (P, H) how far from the usual that lay, in tenths of an sd; further (P, H) the
+        last hit since then lay farther by what counts.
     """
 
     weight: Floats
@@ -164,6 +168,8 @@ class State:
     composed: npt.NDArray[np.int8]
     told: Ints
     told_t: Floats
+    told_tenths: Ints
+    further: Bools
 
     __slots__ = (*_FIELDS, "dtype")
 

@@ -141,6 +141,7 @@ def swapped(state: State, rows: Rows, signals: list[int]) -> None:
         memory.forget(state, rows, column)
         baseline.relearn(state, rows, column)
         state.occupied[rows, column] = 0
+    state.told_tenths[rows] = np.iinfo(np.int8).max  # until the next call nothing lies farther
 
 
 def _report(
@@ -151,7 +152,7 @@ def _report(
     rows: Ints,
     rulebook: Rulebook,
 ) -> Findings:
-    alerts = compose(block, sitting.profile, judged, sitting.t, rulebook)
+    alerts = compose(block, sitting, judged, rulebook)
     return Findings(
         rows=rows,
         time=sitting.t,

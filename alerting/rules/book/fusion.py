@@ -15,7 +15,7 @@ from alerting.rules.rule import Condition, Params, Rule, numbers, texts
 from alerting.rules.sitting import Sitting, Verdict
 
 _SHIFT: Final = "tuned: from the onset values (reference section 3.5), less for what comes together"
-_YELLOW: Final = (3.2, 2.9)
+_YELLOW: Final = (3.2, 3.0)
 _RED: Final = (8.0, 7.0)
 _BACKS: Final = (8.0, 6.0)
 _HEIGHT: Final = (

@@ -17,7 +17,7 @@ from tests.alerting.rules import (
     oracle_vital,
     oracle_weight,
 )
-from tests.alerting.rules.oracle_alerts import advance, compose
+from tests.alerting.rules.oracle_alerts import CLINICAL, advance, compose
 from tests.alerting.rules.oracle_primitives import Baseline
 from tests.alerting.rules.oracle_seen import (
     GREEN,
@@ -123,7 +123,8 @@ class Patient:
         self.source_t: dict[str, float] = {}
         self.composed = dict.fromkeys(("copd", "heart-failure", "general"), NONE)
         self.composed |= {"missing": NONE, "technical": NONE}
-        self.told: dict[str, tuple[float, int]] = {}
+        self.told: dict[str, tuple[float, int, int]] = {}
+        self.further: set[str] = set()
 
     def step(
         self,
@@ -147,11 +148,13 @@ class Patient:
             if alias not in frozen:
                 self.baselines[alias].absorb_until(now.day)
         self._take_in(now)
+        usual = {alias: self.baselines[alias] for alias in good}
+        now.z |= {a: (good[a] - b.mean) / b.sd for a, b in usual.items() if b.valid}
 
         answer = Answer(refused=frozenset(present) - frozenset(good))
         for rule in self.judged_rules:
             answer.rules[rule.id] = self._judge(rule, t, now)
-        compose(self, answer, t)
+        compose(self, answer, t, now)
         answer.ask_daily = any(
             answer.rules[rule_id].evaluated and total >= self.book[rule_id].params["adaptive"]
             for rule_id, total in self.charts.items()
@@ -187,6 +190,9 @@ class Patient:
             self.saturations.clear()
         if alias == "fev1":
             self.flows.clear()
+        for hypothesis in CLINICAL:
+            then, colour, _ = self.told.get(hypothesis, (-math.inf, GREEN, 0))
+            self.told[hypothesis] = (then, colour, 127)
 
     def base_of(self, alias: str) -> tuple[float, tuple[float, float, float]]:
         """What relative rules compare with (NaN = nothing), and the evidence of it."""

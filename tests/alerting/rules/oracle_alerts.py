@@ -8,9 +8,19 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING
 
-from alerting.rules import HYPOTHESES, Rule, Rulebook
+from alerting.rules import HYPOTHESES, SIGNALS, Rule, Rulebook
 from tests.alerting.rules.oracle_measuring import applies
-from tests.alerting.rules.oracle_seen import GREEN, NAN, NONE, RED, YELLOW, Answer, Outcome, Seen
+from tests.alerting.rules.oracle_seen import (
+    GREEN,
+    NAN,
+    NONE,
+    RED,
+    YELLOW,
+    Answer,
+    Now,
+    Outcome,
+    Seen,
+)
 
 if TYPE_CHECKING:
     from tests.alerting.rules.oracle import Patient
@@ -19,6 +29,7 @@ MAX_AGE_DAYS = 10
 SOURCES = ("oxygenation", "pulse", "fluid", "pressure", "flow", "symptom")
 TOGETHER_DAYS = 3.0
 CLINICAL = ("copd", "heart-failure", "general")
+WORSE = {signal.alias: signal.worse for signal in SIGNALS}
 
 
 def confirmed(who: "Patient", rule: Rule, seen: Seen, day: int) -> int:
@@ -97,7 +108,7 @@ def at_home(book: Rulebook, copd: bool, heart_failure: bool) -> dict[str, list[R
     return homes
 
 
-def compose(who: "Patient", answer: Answer, t: float) -> None:
+def compose(who: "Patient", answer: Answer, t: float, now: Now | None = None) -> None:
     """The alerts: worst of the rules, red only where section 4.2 lets it, green only if all ran."""
     hits = set()
     for rule_id, outcome in answer.rules.items():
@@ -123,7 +134,8 @@ def compose(who: "Patient", answer: Answer, t: float) -> None:
         who.composed[hypothesis] = colour
         answer.composed_was.append(was)
         answer.composed.append(colour)
-        answer.notify.append(told(who, hypothesis, t, colour, was, hit and colour >= YELLOW))
+        off = tenths_off(who, rules, now)
+        answer.notify.append(told(who, hypothesis, t, colour, was, hit and colour >= YELLOW, off))
 
 
 def is_backed(who: "Patient") -> bool:
@@ -163,14 +175,34 @@ def composed(who: "Patient", rules: list[Rule], was: int, pair: bool, loud: bool
     return GREEN if some else NONE
 
 
-def told(who: "Patient", hypothesis: str, t: float, colour: int, was: int, hit: bool) -> bool:
-    """P6: a rise is told at once; the same again after a day (red) or a week."""
+def told(
+    who: "Patient", hypothesis: str, t: float, colour: int, was: int, hit: bool, off: int
+) -> bool:
+    """P6: a rise is told at once; the same again after a day (red) or a week, or when two hits in a
+    row lie one and a half sd farther from the usual than when it was told."""
     rose = colour > max(was, GREEN)
     if not (rose or hit):
         return False
-    told_t, told_colour = who.told.get(hypothesis, (-math.inf, GREEN))
+    told_t, told_colour, told_off = who.told.get(hypothesis, (-math.inf, GREEN, 0))
     rest = 1.0 if rose and colour == RED else 7.0
-    if t - told_t < rest and colour <= told_colour:
+    further = off - told_off >= 15
+    worse = further and hypothesis in who.further
+    if t - told_t < rest and colour <= told_colour and not worse:
+        who.further -= {hypothesis}
+        who.further |= {hypothesis} if further else set()
         return False
-    who.told[hypothesis] = (t, colour)
+    who.further -= {hypothesis}
+    who.told[hypothesis] = (t, colour, off)
     return True
+
+
+def tenths_off(who: "Patient", rules: list[Rule], now: Now | None) -> int:
+    """How far the worst signal of a raised rule lies on its bad side, in tenths of an sd."""
+    worst = 0
+    for rule in rules:
+        for alias in rule.signals if who.status[rule.id] >= YELLOW else ():
+            z = now.z.get(alias) if now is not None else None
+            if z is not None:
+                off = 10 * (abs(z) if WORSE[alias] == "either" else -z)
+                worst = max(worst, min(round(off), 127))
+    return worst

@@ -33,7 +33,8 @@ class Seen:
 @dataclass(slots=True)
 class Now:
     """One sitting. good: accepted readings; first: those that are the first of their day; answers:
-    of this call; yes: said today and not taken back; present: what came and was not doubtful."""
+    of this call; yes: said today and not taken back; present: what came and was not doubtful; z: in
+    sd above a valid baseline."""
 
     t: float
     day: int
@@ -43,6 +44,7 @@ class Now:
     yes: set[str]
     present: Mapping[str, float]
     new_answers: bool = True
+    z: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -154,6 +154,46 @@ def test_the_same_is_told_once_a_week_and_worse_at_once() -> None:
     assert told == [set(), {COPD}, set(), set(), set(), {COPD}]
 
 
+def asked(offs: list[float], exchanged: int | None = None) -> list[int]:
+    """The days on which a citizen with COPD is called for, who lies so many sd under the usual."""
+    here, spo2 = home("copd"), signal_index("spo2")
+    for day in range(-24, 0):
+        found = here.measure(MONDAY + day, spo2=95 + day % 3 - 1)
+    mean, sd, _ = (float(part[0, spo2]) for part in found.baselines)
+    days = []
+    for day, off in enumerate(offs):
+        if day == exchanged:
+            swapped(here.state, np.array([0]), [spo2])
+        if COPD in notified(here.measure(MONDAY + day, spo2=mean - off * sd)):
+            days.append(day)
+    return days
+
+
+ALERT = [2.8, 2.8, 2.8, 2.8]
+"""Yellow from the second day on, red from the fourth; its measurements lie 2.8 sd off."""
+
+
+@pytest.mark.parametrize(
+    ("offs", "days"),
+    [
+        ([2.8] * 6, [1, 3]),
+        ([4.2] * 6, [1, 3]),
+        ([4.3] * 6, [1, 3, 5]),  # one and a half sd, twice: asks once, and waits again
+        ([4.3, 2.8, 4.3, 2.8, 4.3, 2.8], [1, 3]),
+        ([4.3, 4.3, 5.8, 5.8, 5.7, 7.3], [1, 3, 5, 7]),
+        ([4.3, 4.3, 5.7, 7.3, 7.3, 7.3], [1, 3, 5, 8]),
+    ],
+)
+def test_two_hits_in_a_row_that_lie_farther_out_ask_within_the_week(
+    offs: list[float], days: list[int]
+) -> None:
+    assert asked(ALERT + offs) == days
+
+
+def test_nothing_lies_farther_when_another_device_measures() -> None:
+    assert asked([*ALERT, 4.3, 4.3], exchanged=4) == [1, 3]
+
+
 def test_missing_and_doubtful_ask_when_they_rise() -> None:
     here = home("copd")
     here.profile.plan_weekdays[0] = 0x7F

@@ -31,14 +31,14 @@ def test_p3_the_median_does_not_mind_one_odd_reading() -> None:
 
 
 @pytest.mark.parametrize(
-    ("colours", "expected"),
-    [({}, [0, 7]), ({3: 4}, [0, 3, 10])],
+    ("colours", "worse", "expected"),
+    [({}, set(), [0, 7]), ({3: 4}, set(), [0, 3, 10]), ({}, {6}, [0, 6])],
 )
-def test_p6_vector(colours: dict[int, int], expected: list[int]) -> None:
+def test_p6_vector(colours: dict[int, int], worse: set[int], expected: list[int]) -> None:
     told_t, told, fired = np.array(-np.inf), np.array(0), []
     for day in (0, 3, 6, 7, 10):
         colour = np.array(colours.get(day, 3))
-        if may_fire(np.array(float(day)), colour, told_t, told, np.array(7.0)):
+        if may_fire(np.array(float(day)), colour, told_t, told, np.array(7.0), day in worse):
             told_t, told = np.array(float(day)), colour
             fired.append(day)
     assert fired == expected
