@@ -43,6 +43,9 @@ CONFIRM_MS: Final = DAY_MS
 SNOOZE_MS_MAX: Final = {"yellow": 7 * DAY_MS, "red": DAY_MS}
 REOPEN_MS: Final = 7 * DAY_MS
 """The same hypothesis within a week goes on from the old alert (5.3)."""
+CALL_AGAIN_MS: Final = 7 * DAY_MS - DAY_MS // 12
+"""An alert that is hit again after a week calls again; before that only one that got worse (P6). A
+week of local days may be an hour short: two are left."""
 UNHANDLED_HOURS: Final = {"yellow": 24.0, "red": 4.0}
 """Working hours until an alert that nobody has handled escalates: red four hours (5.3), yellow
 three working days of eight hours (4.2, which is later than the two days of 5.3)."""

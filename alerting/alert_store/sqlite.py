@@ -18,6 +18,7 @@ import msgspec
 from alerting.alert import MEANING, OPEN, SEVERITIES, Alert, AlertEvent, Condition, Episode
 from alerting.alert_store.requests import Requests
 from alerting.lifecycle import (
+    CALL_AGAIN_MS,
     UNSEEN,
     WORKING,
     Act,
@@ -119,11 +120,11 @@ class AlertStore:
         if life.state in WORKING and worse:
             life, what = _after(life, Act("worsen", now_ms, severity=episode.severity)), "raised"
         elif life.state in WORKING and called:
-            life, what = _after(life, Act("call", now_ms)), "called"
+            life, what = _after(life, Act("call", now_ms)), _call(alert, episode)
         elif life.state not in WORKING and (resumed or worse):
             life = _after(life, Act("resume", now_ms))
         elif life.state not in WORKING and called and episode.cleared_ms is None:
-            life, what = _after(life, Act("resume", now_ms)), "called"
+            life, what = _after(life, Act("resume", now_ms)), _call(alert, episode)
         life = msgspec.structs.replace(life, severity=episode.severity)
         meaning = {name: getattr(episode, name) for name in MEANING}
         revised = _settled(msgspec.structs.replace(alert, **meaning), life, now_ms)
@@ -352,6 +353,12 @@ def _said(act: Act, note: str) -> str:
 
 def _utc(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
+
+
+def _call(alert: Alert, episode: Episode) -> str:
+    """Why the same colour calls again: it goes on after a week, or the citizen got worse."""
+    waited = (episode.called_ms or 0) - (alert.called_ms or 0) >= CALL_AGAIN_MS
+    return "called" if waited else "worsened"
 
 
 def _detail(alert: Alert, episode: Episode, reason: str) -> str:

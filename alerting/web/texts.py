@@ -245,6 +245,7 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "did-resumed": ("Var alligevel ikke ophørt", "Had not ended after all"),
     "did-escalated": ("Ikke set i tide", "Not looked at in time"),
     "did-raised": ("Blev værre", "Got worse"),
+    "did-worsened": ("Blev værre inden for samme farve", "Got worse within the same colour"),
     "did-revised": ("Rettet efter nye data", "Revised by new data"),
     "did-latched": ("Ophørte, men er ikke afsluttet", "Ended, but is not closed"),
     "did-cleared": ("Afsluttet", "Over"),

@@ -29,8 +29,17 @@ _LIMIT_KEYS = (
 _CHANGE_KEYS = tuple(key.replace("limits", "change") for key in _LIMIT_KEYS)
 _RULES_ACTOR = "rules"
 _KNOWN_DEEDS = frozenset(
-    {"opened", "reopened", "found", "raised", "called", "revised", "resumed", "latched", "cleared"}
-    | {"escalated", "retracted", "acknowledged", "started", "snoozed", "returned", "resolved"}
+    {"opened", "reopened", "found", "raised", "called", "worsened", "revised", "resumed", "latched"}
+    | {
+        "cleared",
+        "escalated",
+        "retracted",
+        "acknowledged",
+        "started",
+        "snoozed",
+        "returned",
+        "resolved",
+    }
 )
 
 

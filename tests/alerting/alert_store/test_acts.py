@@ -131,7 +131,7 @@ def test_what_ends_while_somebody_works_on_it_waits_for_the_outcome(store: Alert
 
 @pytest.mark.parametrize(
     ("later", "what"),
-    [(told("red"), "found"), (told(called_ms=NOW_MS), "called")],
+    [(told("red"), "found"), (told(called_ms=NOW_MS), "worsened")],
     ids=["worse", "called"],
 )
 def test_what_was_closed_and_still_holds_comes_back_when_it_must(

@@ -318,13 +318,19 @@ def test_what_was_seen_and_does_not_call_again_goes_on_as_seen(
     assert alert.acked_by == ("Mette" if state == "acknowledged" else "")
 
 
-def test_a_new_call_asks_for_attention_again(store: AlertStore) -> None:
-    alert = take(store, episode(severity="yellow"))
+@pytest.mark.parametrize(
+    ("days", "what"), [(6.9, "worsened"), (7 - 1 / 24, "called"), (7.0, "called")]
+)
+def test_a_new_call_asks_again_and_within_the_week_says_that_it_got_worse(
+    store: AlertStore, days: float, what: str
+) -> None:
+    first = msgspec.structs.replace(
+        episode(severity="yellow"), called_ms=NOW - round(24 * days * HOUR)
+    )
+    alert = take(store, first)
     store.acknowledge(alert.id, "Mette", "", None, NOW)
-    later = msgspec.structs.replace(episode(severity="yellow"), called_ms=NOW)
-    called = take(store, later)
-    assert (called.state, called.attention) == ("new", "unacked")
-    assert whats(store, alert.id)[-1] == "called"
+    again = take(store, msgspec.structs.replace(first, called_ms=NOW))
+    assert (again.state, again.attention, whats(store, alert.id)[-1]) == ("new", "unacked", what)
 
 
 def test_what_nobody_handles_in_time_counts_as_red(store: AlertStore) -> None:
