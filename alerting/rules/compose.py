@@ -28,6 +28,7 @@ import numpy.typing as npt
 from alerting.rules.applicable import applicable_packed
 from alerting.rules.arrays import (
     Bools,
+    Floats,
     Ints,
     any_of,
     chosen,
@@ -47,7 +48,7 @@ from alerting.rules.memory import CHARTS
 from alerting.rules.primitives import hits
 from alerting.rules.profile import Known, Profile
 from alerting.rules.rulebook import RULES, Rulebook, rule_index, rules_of_families
-from alerting.rules.signals import SIGNALS
+from alerting.rules.signals import SIGNALS, signal_index
 from alerting.rules.sitting import Sitting
 from alerting.rules.state import State
 
@@ -68,11 +69,12 @@ _HOME_BITS: Final = [np.int32(np.left_shift(1, rules).sum()) for rules in _OF_HO
 _CLINICAL_BITS: Final = np.bitwise_or.reduce(_HOME_BITS)
 _RED_ALONE: Final = np.array([rule.red_alone for rule in RULES])
 _OF_SOURCE: Final = rules_of_families(SOURCES)
-_OF_SIGNAL: Final = [
-    np.array([place for place, rule in enumerate(RULES) if signal.alias in rule.signals])
-    for signal in SIGNALS
-]
-_EITHER: Final = np.array([signal.worse == "either" for signal in SIGNALS])
+_SIGNAL_BIT: Final = np.array([[1 << place] for place in range(len(SIGNALS))], dtype=np.uint8)
+_SIGNAL_BITS: Final = np.array(
+    [sum(1 << signal_index(alias) for alias in rule.signals) for rule in RULES], dtype=np.uint8
+)
+"""(R,): the signals that each rule looks at, packed."""
+_EITHER: Final = np.array([[signal.worse == "either"] for signal in SIGNALS])
 _GREEN, _YELLOW, _RED = (np.int8(c) for c in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)
 _NEVER: Final = np.uint8(255)
@@ -95,7 +97,7 @@ def home_of(profile: Profile) -> Ints:
     alone = profile.copd ^ profile.heart_failure
     clinical = _HOME < CLINICAL
     home: Ints = np.where(alone[:, None] & clinical, one[:, None], _HOME)
-    return np.asfortranarray(home, dtype=np.int8)
+    return home
 
 
 def compose(block: State, sitting: Sitting, judged: Judged, rulebook: Rulebook) -> Composed:
@@ -125,7 +127,7 @@ def compose(block: State, sitting: Sitting, judged: Judged, rulebook: Rulebook) 
     block.composed[:, :CLINICAL] = chosen(yellow, colour, _quiet(block, profile, rulebook))
     block.composed[:, MISSING] = block.status[:, rule_index("R24")]
     block.composed[:, TECHNICAL] = block.status[:, rule_index("T01")]
-    call = _call(block, was, now_loud | pair, sitting)
+    call = _call(block, was, now_loud | pair, sitting, _looked_at(raised, profile))
     return Composed(block.composed.copy(order="F"), was, call)
 
 
@@ -160,10 +162,21 @@ def _needed(profile: Known, rulebook: Rulebook) -> Ints:
 
 def _per_home(profile: Known, *flags: Bools) -> list[Bools]:
     """Each (n, R) → (n, 3): whether any rule of the hypothesis has the flag. Eight at most."""
-    own, of_all = profile.once(_homes)
-    found = any_of(in_bytes(flags), _OF_HOME)
-    found = found & own | np.bitwise_or.reduce(found, axis=1)[:, None] & of_all
+    found = _gathered(in_bytes(flags), profile)
     return [found & np.uint8(1 << place) != 0 for place in range(len(flags))]
+
+
+def _looked_at(raised: Bools, profile: Known) -> Ints:
+    """(n, R) → (n, 3): the signals, packed, that the raised rules of each hypothesis look at."""
+    return _gathered(for_all(_SIGNAL_BITS, raised) & -raised.view(np.uint8), profile)
+
+
+def _gathered(bits: Ints, profile: Known) -> Ints:
+    """(n, R) → (n, 3): the bits of all rules of each hypothesis."""
+    own, of_all = profile.once(_homes)
+    found = any_of(bits, _OF_HOME)
+    gathered: Ints = found & own | np.bitwise_or.reduce(found, axis=1)[:, None] & of_all
+    return gathered
 
 
 def _homes(profile: Known) -> tuple[Ints, Ints]:
@@ -178,7 +191,9 @@ def _homes(profile: Known) -> tuple[Ints, Ints]:
     ], of_all
 
 
-def _call(block: State, was: npt.NDArray[np.int8], hit: Bools, sitting: Sitting) -> Bools:
+def _call(
+    block: State, was: npt.NDArray[np.int8], hit: Bools, sitting: Sitting, looked_at: Ints
+) -> Bools:
     """(n, H): what asks for attention now; remembers that it did."""
     now, t = block.composed, sitting.t
     rose = (now > was) & (now > _GREEN)
@@ -187,7 +202,9 @@ def _call(block: State, was: npt.NDArray[np.int8], hit: Bools, sitting: Sitting)
     place, row = where_set(raw)
     colour, told, told_t = flat(now)[place], flat(block.told)[place], flat(block.told_t)[place]
     wait = np.where(flat(rose)[place] & (colour == _RED), WAIT_RED_DAYS, WAIT_DAYS)
-    tenths = _tenths_off(block, sitting, place, row)
+    clinical = np.searchsorted(place, looked_at.size)  # they come first
+    tenths = np.zeros(len(place), dtype=np.int16)
+    tenths[:clinical] = _tenths_off(sitting, flat(looked_at)[place[:clinical]], row[:clinical])
     further = tenths - flat(block.told_tenths)[place] >= WORSE_TENTHS
     fires = may_fire(t[row], colour, told_t, told, wait, further & flat(block.further)[place])
     flat(raw)[place] = fires
@@ -197,14 +214,14 @@ def _call(block: State, was: npt.NDArray[np.int8], hit: Bools, sitting: Sitting)
     return raw
 
 
-def _tenths_off(block: State, s: Sitting, place: Ints, row: Ints) -> Ints:
-    """(m,): how far this sitting lies from the usual, in tenths of an sd, at m places of (n, H) and
-    in their rows: the worst of the signals that a raised rule of the hypothesis looks at, each on
-    its own bad side. 0 where none is worse than usual, or where nothing can be said."""
-    home = place // max(len(s.t), 1)
-    of_home = s.profile.once(home_of)[row] == home[:, None]
-    looked_at = any_of((block.status[row] >= _YELLOW) & of_home, _OF_SIGNAL)
-    z = s.z[row]
-    off = np.where(looked_at & s.known[row], np.where(_EITHER, np.abs(z), -z), np.nan)
-    tenths: Ints = np.rint(10.0 * np.fmax.reduce(off, axis=1, initial=0.0))
-    return np.minimum(tenths, _TENTHS_MAX).astype(np.int16)
+def _tenths_off(s: Sitting, looked_at: Ints, row: Ints) -> Floats:
+    """(m,): how far this sitting lies from the usual in m rows, in tenths of an sd: the worst of
+    the signals that are `looked_at` (m,), packed, each on its own bad side. 0 where none is worse
+    than usual, or where nothing can be said."""
+    known, z = np.take(s.known.T, row, axis=1), np.take(s.z.T, row, axis=1)
+    off = np.negative(z)
+    np.copyto(off, np.abs(z), where=_EITHER)
+    off = chosen((looked_at & _SIGNAL_BIT != 0) & known, off, 0.0)
+    worst = np.fmax.reduce(off, axis=0, initial=0.0)  # NaN where there is no reading
+    tenths: Floats = np.minimum(np.rint(10.0 * worst), _TENTHS_MAX)
+    return tenths
