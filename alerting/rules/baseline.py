@@ -122,7 +122,7 @@ def _absorb_everywhere(block: State, due: Bools, slot: Ints) -> None:
     value, oldest, place = at_slot(block.pending, slot), block.oldest_day, slot.astype(np.uint8)
     moments = _fed(before, value, oldest - block.absorbed_day, np.arange(_SIGNALS))
     left = block.occupied & ~(_ONE << place)[:, None]
-    turned = _turned(left, place[:, None])
+    turned = _turned(left, place[:, None])  # the lowest bit is the next day
     days = np.bitwise_count((turned & -turned) - _ONE) * (turned != 0).view(np.uint8)
     absorbed = oldest.copy(order="F")
     put_each(
@@ -141,6 +141,8 @@ def _absorb_late(block: State, ready: Bools, until: Ints) -> None:
     first, so that a round is the first so many.
     """
     place, row = where_set(_waits(block, ready) & (block.oldest_day <= until))
+    if not place.size:
+        return
     oldest = flat(block.oldest_day)[place]
     span = np.minimum(flat(until)[row] - oldest + 1, SLOTS)
     waiting = _turned(flat(block.occupied)[place], (oldest & SLOT_BITS).astype(np.uint8))
@@ -152,7 +154,7 @@ def _absorb_late(block: State, ready: Bools, until: Ints) -> None:
     )
     held = [flat(getattr(block, name))[place] for name in _MOMENTS]
     absorbed, signal = flat(block.absorbed_day)[place], place // len(until)
-    for nth in range(count[0] if count.size else 0):
+    for nth in range(count[0]):
         some = slice(np.count_nonzero(count > nth))
         day = oldest[some] + _NTH_SET[nth][enters[some]]
         value = flat(block.pending)[(day & SLOT_BITS) * ready.size + place[some]]
@@ -164,7 +166,7 @@ def _absorb_late(block: State, ready: Bools, until: Ints) -> None:
     after = (
         *held,
         absorbed,
-        _turned(left, (-oldest & SLOT_BITS).astype(np.uint8)),
+        _turned(left, (-oldest & SLOT_BITS).astype(np.uint8)),  # and back
         np.where(left, oldest + _NTH_SET[0][left], absorbed),
     )
     for name, numbers in zip(

@@ -186,9 +186,8 @@ def _homes(profile: Known) -> tuple[Ints, Ints]:
     of_all = np.zeros((profile.patients, CLINICAL), dtype=np.uint8, order="F")
     for home, followed in enumerate((profile.copd, profile.heart_failure)):
         of_all[:, home] = -(one & followed).view(np.uint8)
-    return for_all(np.zeros(CLINICAL, dtype=np.uint8), of_all) | -(~one).view(np.uint8)[
-        :, None
-    ], of_all
+    own = np.repeat(-(~one).view(np.uint8), CLINICAL).reshape(of_all.shape)
+    return np.asfortranarray(own), of_all
 
 
 def _call(
