@@ -25,10 +25,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from alerting.rules import worsening
 from alerting.rules.applicable import applicable_packed
 from alerting.rules.arrays import (
     Bools,
-    Floats,
     Ints,
     any_of,
     chosen,
@@ -48,7 +48,7 @@ from alerting.rules.memory import CHARTS
 from alerting.rules.primitives import hits
 from alerting.rules.profile import Known, Profile
 from alerting.rules.rulebook import RULES, Rulebook, rule_index, rules_of_families
-from alerting.rules.signals import SIGNALS, signal_index
+from alerting.rules.signals import signal_index
 from alerting.rules.sitting import Sitting
 from alerting.rules.state import State
 
@@ -57,11 +57,6 @@ TOGETHER_DAYS: Final = 3.0
 WAIT_DAYS: Final = 7.0
 WAIT_RED_DAYS: Final = 1.0
 """Refractory periods (C, reference section 1.7)."""
-WORSE_TENTHS: Final = 15
-"""How much farther from the usual two hits in a row must lie to break the refractory period (P6),
-in tenths of an sd of the baseline. The reference has one sd at one hit: that asks more often and
-is right less often (docs/SCORECARD.md)."""
-_TENTHS_MAX: Final = 127
 
 _HOME: Final = np.array([HYPOTHESES.index(rule.home) for rule in RULES])
 _OF_HOME: Final = [np.flatnonzero(home == _HOME) for home in range(CLINICAL)]
@@ -69,12 +64,10 @@ _HOME_BITS: Final = [np.int32(np.left_shift(1, rules).sum()) for rules in _OF_HO
 _CLINICAL_BITS: Final = np.bitwise_or.reduce(_HOME_BITS)
 _RED_ALONE: Final = np.array([rule.red_alone for rule in RULES])
 _OF_SOURCE: Final = rules_of_families(SOURCES)
-_SIGNAL_BIT: Final = np.array([[1 << place] for place in range(len(SIGNALS))], dtype=np.uint8)
 _SIGNAL_BITS: Final = np.array(
     [sum(1 << signal_index(alias) for alias in rule.signals) for rule in RULES], dtype=np.uint8
 )
 """(R,): the signals that each rule looks at, packed."""
-_EITHER: Final = np.array([[signal.worse == "either"] for signal in SIGNALS])
 _GREEN, _YELLOW, _RED = (np.int8(c) for c in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)
 _NEVER: Final = np.uint8(255)
@@ -201,26 +194,10 @@ def _call(
     place, row = where_set(raw)
     colour, told, told_t = flat(now)[place], flat(block.told)[place], flat(block.told_t)[place]
     wait = np.where(flat(rose)[place] & (colour == _RED), WAIT_RED_DAYS, WAIT_DAYS)
-    clinical = np.searchsorted(place, looked_at.size)  # they come first
-    tenths = np.zeros(len(place), dtype=np.int16)
-    tenths[:clinical] = _tenths_off(sitting, flat(looked_at)[place[:clinical]], row[:clinical])
-    further = tenths - flat(block.told_tenths)[place] >= WORSE_TENTHS
-    fires = may_fire(t[row], colour, told_t, told, wait, further & flat(block.further)[place])
-    flat(raw)[place] = fires
-    flat(block.further)[place] = further & ~fires
+    compared = worsening.compare(block, sitting, looked_at, raw[:, :CLINICAL])
+    worse = np.zeros_like(raw)
+    worse[compared.row, :CLINICAL] = compared.worse
+    flat(raw)[place] = may_fire(t[row], colour, told_t, told, wait, flat(worse)[place])
     put_each(raw, (block.told, now), (block.told_t, t[:, None]))
-    flat(block.told_tenths)[place[fires]] = tenths[fires]
+    worsening.remember(block, compared, raw[compared.row, :CLINICAL])
     return raw
-
-
-def _tenths_off(s: Sitting, looked_at: Ints, row: Ints) -> Floats:
-    """(m,): how far this sitting lies from the usual in m rows, in tenths of an sd: the worst of
-    the signals that are `looked_at` (m,), packed, each on its own bad side. 0 where none is worse
-    than usual, or where nothing can be said."""
-    known, z = np.take(s.known.T, row, axis=1), np.take(s.z.T, row, axis=1)
-    off = np.negative(z)
-    np.copyto(off, np.abs(z), where=_EITHER)
-    off = chosen((looked_at & _SIGNAL_BIT != 0) & known, off, 0.0)
-    worst = np.fmax.reduce(off, axis=0, initial=0.0)  # NaN where there is no reading
-    tenths: Floats = np.minimum(np.rint(10.0 * worst), _TENTHS_MAX)
-    return tenths

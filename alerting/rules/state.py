@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules.arrays import Bools, Floats, Ints, Rows, is_all
+from alerting.rules.arrays import Floats, Ints, Rows, is_all
 from alerting.rules.colour import Colour
 from alerting.rules.hypotheses import HYPOTHESES, SOURCES
 from alerting.rules.rulebook import RULES
@@ -37,6 +37,8 @@ class _Field:
     start: float
 
 
+UNKNOWN_TENTHS: Final = 127
+"""Nothing to compare with, in `told_tenths`."""
 _FIELDS: Final = {
     "weight": _Field((_S,), None, 0.0),
     "mean": _Field((_S,), None, 0.0),
@@ -81,8 +83,8 @@ _FIELDS: Final = {
     "composed": _Field((_H,), np.int8, Colour.INSUFFICIENT),
     "told": _Field((_H,), np.int8, Colour.GREEN),
     "told_t": _Field((_H,), None, -np.inf),
-    "told_tenths": _Field((_H,), np.int8, 0),
-    "further": _Field((_H,), np.bool_, False),
+    "told_tenths": _Field((_S,), np.int8, UNKNOWN_TENTHS),
+    "further": _Field((), np.uint8, 0),
 }
 
 
@@ -121,8 +123,8 @@ class State:
     Alerts:
         source_t (P, 6) when each source of evidence last reached yellow; composed (P, H) the
         alert's colour; told, told_t (P, H) colour and time of the last call for attention (P6);
-        told_tenths (P, H) how far from the usual that lay, in tenths of an sd; further (P, H) the
-        last hit since then lay farther by what counts.
+        told_tenths (P, S) how far from the usual each signal then lay, in tenths of an sd; further
+        (P,) bit i = signal i lay farther when it was last measured.
     """
 
     weight: Floats
@@ -169,7 +171,7 @@ class State:
     told: Ints
     told_t: Floats
     told_tenths: Ints
-    further: Bools
+    further: Ints
 
     __slots__ = (*_FIELDS, "dtype")
 

@@ -21,7 +21,7 @@ from alerting.rules.rulebook import RULEBOOK, Rulebook, rule_index
 from alerting.rules.screen import Screened, screen
 from alerting.rules.signals import SIGNALS
 from alerting.rules.sitting import Sitting, Verdict
-from alerting.rules.state import State
+from alerting.rules.state import UNKNOWN_TENTHS, State
 
 _MISSING: Final = rule_index("R24")
 
@@ -141,7 +141,7 @@ def swapped(state: State, rows: Rows, signals: list[int]) -> None:
         memory.forget(state, rows, column)
         baseline.relearn(state, rows, column)
         state.occupied[rows, column] = 0
-    state.told_tenths[rows] = np.iinfo(np.int8).max  # until the next call nothing lies farther
+        state.told_tenths[rows, column] = UNKNOWN_TENTHS
 
 
 def _report(

@@ -17,7 +17,7 @@ from tests.alerting.rules import (
     oracle_vital,
     oracle_weight,
 )
-from tests.alerting.rules.oracle_alerts import CLINICAL, advance, compose
+from tests.alerting.rules.oracle_alerts import advance, compose
 from tests.alerting.rules.oracle_primitives import Baseline
 from tests.alerting.rules.oracle_seen import (
     GREEN,
@@ -123,7 +123,8 @@ class Patient:
         self.source_t: dict[str, float] = {}
         self.composed = dict.fromkeys(("copd", "heart-failure", "general"), NONE)
         self.composed |= {"missing": NONE, "technical": NONE}
-        self.told: dict[str, tuple[float, int, int]] = {}
+        self.told: dict[str, tuple[float, int]] = {}
+        self.told_off: dict[str, int] = {}
         self.further: set[str] = set()
 
     def step(
@@ -190,9 +191,7 @@ class Patient:
             self.saturations.clear()
         if alias == "fev1":
             self.flows.clear()
-        for hypothesis in CLINICAL:
-            then, colour, _ = self.told.get(hypothesis, (-math.inf, GREEN, 0))
-            self.told[hypothesis] = (then, colour, 127)
+        self.told_off.pop(alias, None)
 
     def base_of(self, alias: str) -> tuple[float, tuple[float, float, float]]:
         """What relative rules compare with (NaN = nothing), and the evidence of it."""

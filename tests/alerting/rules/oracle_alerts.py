@@ -121,21 +121,39 @@ def compose(who: "Patient", answer: Answer, t: float, now: Now | None = None) ->
     backed = is_backed(who)
     loud = {rule.id for rule in who.judged_rules if is_loud(who, rule, backed, answer)}
 
+    hit, looks = {}, {}
     for hypothesis, rules in at_home(who.book, who.copd, who.heart_failure).items():
-        was, hit = who.composed[hypothesis], False
+        was, hit[hypothesis] = who.composed[hypothesis], False
         if hypothesis in CLINICAL:
             ids = {rule.id for rule in rules}
             pair = together and backed and bool(ids & hits)
             colour = composed(who, rules, was, pair, bool(ids & loud))
-            hit = pair or bool(ids & hits & loud)
+            hit[hypothesis] = colour >= YELLOW and (pair or bool(ids & hits & loud))
         else:
             (rule,) = rules
             colour = who.status[rule.id]
         who.composed[hypothesis] = colour
         answer.composed_was.append(was)
         answer.composed.append(colour)
-        off = tenths_off(who, rules, now)
-        answer.notify.append(told(who, hypothesis, t, colour, was, hit and colour >= YELLOW, off))
+        hit[hypothesis] = hit[hypothesis] or colour > max(was, GREEN)
+        raised = [rule for rule in rules if hit[hypothesis] and who.status[rule.id] >= YELLOW]
+        looks[hypothesis] = {alias for rule in raised for alias in rule.signals}
+
+    off = {alias: tenths_off(alias, z) for alias, z in (now.z if now else {}).items()}
+    looked_at = {alias for signals in looks.values() for alias in signals} & set(off)
+    further = {a for a in looked_at if a in who.told_off and off[a] - who.told_off[a] >= 15}
+    twice, anew = further & who.further, set()
+    for place, hypothesis in enumerate(looks):
+        colour, was = answer.composed[place], answer.composed_was[place]
+        worse = bool(twice & looks[hypothesis])
+        answer.notify.append(hit[hypothesis] and told(who, hypothesis, t, colour, was, worse))
+        anew |= looks[hypothesis] if answer.notify[-1] else set()
+    who.further = (who.further - looked_at | further) - anew
+    for alias in looked_at - set(who.told_off) - anew:
+        who.told_off[alias] = off[alias]
+    for alias in anew:
+        who.told_off.pop(alias, None)
+    who.told_off |= {alias: off[alias] for alias in anew & set(off)}
 
 
 def is_backed(who: "Patient") -> bool:
@@ -175,34 +193,19 @@ def composed(who: "Patient", rules: list[Rule], was: int, pair: bool, loud: bool
     return GREEN if some else NONE
 
 
-def told(
-    who: "Patient", hypothesis: str, t: float, colour: int, was: int, hit: bool, off: int
-) -> bool:
-    """P6: a rise is told at once; the same again after a day (red) or a week, or when two hits in a
-    row lie one and a half sd farther from the usual than when it was told."""
+def told(who: "Patient", hypothesis: str, t: float, colour: int, was: int, worse: bool) -> bool:
+    """P6 of what is hit: a rise is told at once; the same again after a day (red) or a week, or
+    when it got worse."""
     rose = colour > max(was, GREEN)
-    if not (rose or hit):
-        return False
-    told_t, told_colour, told_off = who.told.get(hypothesis, (-math.inf, GREEN, 0))
+    told_t, told_colour = who.told.get(hypothesis, (-math.inf, GREEN))
     rest = 1.0 if rose and colour == RED else 7.0
-    further = off - told_off >= 15
-    worse = further and hypothesis in who.further
     if t - told_t < rest and colour <= told_colour and not worse:
-        who.further -= {hypothesis}
-        who.further |= {hypothesis} if further else set()
         return False
-    who.further -= {hypothesis}
-    who.told[hypothesis] = (t, colour, off)
+    who.told[hypothesis] = (t, colour)
     return True
 
 
-def tenths_off(who: "Patient", rules: list[Rule], now: Now | None) -> int:
-    """How far the worst signal of a raised rule lies on its bad side, in tenths of an sd."""
-    worst = 0
-    for rule in rules:
-        for alias in rule.signals if who.status[rule.id] >= YELLOW else ():
-            z = now.z.get(alias) if now is not None else None
-            if z is not None:
-                off = 10 * (abs(z) if WORSE[alias] == "either" else -z)
-                worst = max(worst, min(round(off), 127))
-    return worst
+def tenths_off(alias: str, z: float) -> int:
+    """How far a signal lies on its bad side, in tenths of an sd."""
+    off = 10 * (abs(z) if WORSE[alias] == "either" else -z)
+    return max(0, min(round(off), 126))
