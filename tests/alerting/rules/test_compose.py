@@ -190,6 +190,33 @@ def test_two_hits_in_a_row_that_lie_farther_out_ask_within_the_week(
     assert asked(ALERT + offs) == days
 
 
+def by_device(*days: dict[str, float]) -> list[int]:
+    """The days on which a citizen is called for, whose signals lie so many sd under the usual, each
+    measured by itself."""
+    here, usual, told = home("copd"), {"spo2": 95.0, "fev1": 1.4}, []
+    for day in range(-24, 0):
+        values = {alias: value * (1 + 0.01 * (day % 3 - 1)) for alias, value in usual.items()}
+        found = here.measure(MONDAY + day, **values)
+    for day, offs in enumerate(days):
+        for place, (alias, off) in enumerate(offs.items()):
+            mean, sd, _ = (float(part[0, signal_index(alias)]) for part in found.baselines)
+            found = here.measure(MONDAY + day + place / 1000, **{alias: mean - off * sd})
+            told += [day] if COPD in notified(found) else []
+    return told
+
+
+@pytest.mark.parametrize("order", [("fev1", "spo2"), ("spo2", "fev1")])
+def test_a_signal_is_compared_with_itself_when_devices_measure_one_after_the_other(
+    order: tuple[str, str],
+) -> None:
+    """The oximeter lies farther off than the spirometer every day, and that is no news."""
+    same = {alias: {"fev1": 1.0, "spo2": 4.0}[alias] for alias in order}
+    only, worse = {"spo2": 4.0}, {**same, "spo2": 5.6}
+    assert by_device(*[same] * 7) == [1, 2], "yellow, then red"
+    assert by_device(*[same] * 3, *[only] * 4) == [1, 2]
+    assert by_device(*[same] * 4, *[worse] * 3) == [1, 2, 5]
+
+
 def test_nothing_lies_farther_when_another_device_measures() -> None:
     assert asked([*ALERT, 4.3, 4.3], exchanged=4) == [1, 3]
 
