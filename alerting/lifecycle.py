@@ -5,8 +5,8 @@ In: how an alert stands, and what somebody wants or the data say. Out: how it st
 
 The states are those of reference section 5.3; `TABLE` is its table. Two things are stricter here,
 both because an alert that gets worse must be looked at again: worsening takes every open alert back
-to `new`, and so does a new call for attention: after the refractory week, or when two hits in a row
-lie farther from the usual (P6).
+to `new`, and so does a new call for attention: after the refractory week, or when a signal lies
+farther from the usual at two hits in a row (P6).
 
 Who causes what today: people `acknowledge`, `start`, `snooze` and `resolve` (`alerting.api`); the
 evaluator's look at the clock causes `timeout` and `late`; what the rules say causes `worsen`,

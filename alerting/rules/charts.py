@@ -28,7 +28,7 @@ def may_fire(
     """Whether an alert may ask for attention again (P6): it waited, or it got worse.
 
     `t`, `told_t` local days; `colour`, `told` now and at the last call; `worse`: in the same colour
-    it lies farther from the usual, by what counts.
+    a signal lies farther from the usual, by what counts.
 
     >>> raw = [(0, 3), (3, 3), (6, 3), (7, 3), (10, 3)]  # day, yellow
     >>> told_t, told, fired = np.array(-np.inf), np.array(0), []

@@ -16,7 +16,7 @@ from alerting.rules.sitting import Sitting
 from alerting.rules.state import UNKNOWN_TENTHS, State
 
 WORSE_TENTHS: Final = 15
-"""How much farther from the usual two measurements in a row of a signal must lie to break the
+"""How much farther from the usual a signal must lie, at two hits in a row, to break the
 refractory period, in tenths of an sd of the baseline. The reference (P6) has one sd at once: that
 asks more often and is right less often (docs/SCORECARD.md)."""
 _BIT: Final = np.array([[1 << place] for place in range(len(SIGNALS))], dtype=np.uint8)
