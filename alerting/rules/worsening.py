@@ -15,7 +15,7 @@ from alerting.rules.signals import SIGNALS
 from alerting.rules.sitting import Sitting
 from alerting.rules.state import UNKNOWN_TENTHS, State
 
-WORSE_TENTHS: Final = 15
+WORSE_TENTHS: Final = 20
 """How much farther from the usual a signal must lie, at two hits in a row, to break the
 refractory period, in tenths of an sd of the baseline. The reference (P6) has one sd at once: that
 asks more often and is right less often (docs/SCORECARD.md)."""

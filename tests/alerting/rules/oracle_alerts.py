@@ -141,7 +141,7 @@ def compose(who: "Patient", answer: Answer, t: float, now: Now | None = None) ->
 
     off = {alias: tenths_off(alias, z) for alias, z in (now.z if now else {}).items()}
     looked_at = {alias for signals in looks.values() for alias in signals} & set(off)
-    further = {a for a in looked_at if a in who.told_off and off[a] - who.told_off[a] >= 15}
+    further = {a for a in looked_at if a in who.told_off and off[a] - who.told_off[a] >= 20}
     twice, anew = further & who.further, set()
     for place, hypothesis in enumerate(looks):
         colour, was = answer.composed[place], answer.composed_was[place]

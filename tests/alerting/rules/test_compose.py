@@ -177,11 +177,11 @@ ALERT = [2.8, 2.8, 2.8, 2.8]
     ("offs", "days"),
     [
         ([2.8] * 6, [1, 3]),
-        ([4.2] * 6, [1, 3]),
-        ([4.3] * 6, [1, 3, 5]),  # one and a half sd, twice: asks once, and waits again
-        ([4.3, 2.8, 4.3, 2.8, 4.3, 2.8], [1, 3]),
-        ([4.3, 4.3, 5.8, 5.8, 5.7, 7.3], [1, 3, 5, 7]),
-        ([4.3, 4.3, 5.7, 7.3, 7.3, 7.3], [1, 3, 5, 8]),
+        ([4.7] * 6, [1, 3]),
+        ([4.8] * 6, [1, 3, 5]),  # two sd, twice: asks once, and waits again
+        ([4.8, 2.8, 4.8, 2.8, 4.8, 2.8], [1, 3]),
+        ([4.8, 4.8, 6.8, 6.8, 6.7, 8.8], [1, 3, 5, 7]),
+        ([4.8, 4.8, 6.7, 8.8, 8.8, 8.8], [1, 3, 5, 8]),
     ],
 )
 def test_two_hits_in_a_row_that_lie_farther_out_ask_within_the_week(
@@ -211,14 +211,14 @@ def test_a_signal_is_compared_with_itself_when_devices_measure_one_after_the_oth
 ) -> None:
     """The oximeter lies farther off than the spirometer every day, and that is no news."""
     same = {alias: {"fev1": 1.0, "spo2": 4.0}[alias] for alias in order}
-    only, worse = {"spo2": 4.0}, {**same, "spo2": 5.6}
+    only, worse = {"spo2": 4.0}, {**same, "spo2": 6.1}
     assert by_device(*[same] * 7) == [1, 2], "yellow, then red"
     assert by_device(*[same] * 3, *[only] * 4) == [1, 2]
     assert by_device(*[same] * 4, *[worse] * 3) == [1, 2, 5]
 
 
 def test_nothing_lies_farther_when_another_device_measures() -> None:
-    assert asked([*ALERT, 4.3, 4.3], exchanged=4) == [1, 3]
+    assert asked([*ALERT, 4.8, 4.8], exchanged=4) == [1, 3]
 
 
 def test_missing_and_doubtful_ask_when_they_rise() -> None:
