@@ -19,6 +19,8 @@ from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 
+from alerting.rules.compose import WAIT_DAYS
+
 State: TypeAlias = Literal[
     "candidate", "new", "acknowledged", "in_progress", "snoozed", "resolved", "auto_cleared",
     "expired", "merged", "retracted",
@@ -43,7 +45,7 @@ CONFIRM_MS: Final = DAY_MS
 SNOOZE_MS_MAX: Final = {"yellow": 7 * DAY_MS, "red": DAY_MS}
 REOPEN_MS: Final = 7 * DAY_MS
 """The same hypothesis within a week goes on from the old alert (5.3)."""
-CALL_AGAIN_MS: Final = 7 * DAY_MS - DAY_MS // 12
+CALL_AGAIN_MS: Final = round(WAIT_DAYS * DAY_MS) - DAY_MS // 12
 """An alert that is hit again after a week calls again; before that only one that got worse (P6). A
 week of local days may be an hour short: two are left."""
 UNHANDLED_HOURS: Final = {"yellow": 24.0, "red": 4.0}

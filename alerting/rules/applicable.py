@@ -15,14 +15,12 @@ from alerting.rules.rulebook import RULEBOOK, RULES, Rulebook
 from alerting.rules.signals import SIGNALS
 
 _BIT: Final = np.left_shift(1, np.arange(len(RULES)), dtype=np.int32)
-_LOOKS_AT: Final = np.array(
-    [[signal.alias in rule.signals for signal in SIGNALS] for rule in RULES]
-)
+LOOKS_AT: Final = np.array([[signal.alias in rule.signals for signal in SIGNALS] for rule in RULES])
 _NEEDED: Final = np.array(
     [len(rule.signals) if rule.needs == "all" else min(len(rule.signals), 1) for rule in RULES]
 )
 _PLANS: Final = (np.arange(1 << len(SIGNALS))[:, None] >> np.arange(len(SIGNALS))) & 1
-_BY_PLAN: Final = (_PLANS @ _LOOKS_AT.T >= _NEEDED) @ _BIT
+_BY_PLAN: Final = (_PLANS @ LOOKS_AT.T >= _NEEDED) @ _BIT
 """(128,): the rules, packed, that a plan of these signals gives what they look at."""
 _BY_DAYS: Final = (np.arange(8)[:, None] >= np.array([rule.per_week_min for rule in RULES])) @ _BIT
 """(8,): the rules, packed, for which so many days a week are enough."""

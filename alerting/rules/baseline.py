@@ -99,17 +99,13 @@ def absorb_due(block: State, ready: Bools, day: Ints) -> None:
     """
     last = (day - LAG_DAYS)[:, None]
     with np.errstate(divide="ignore"):  # where a baseline is empty
-        due = _waits(block, ready) & (block.oldest_day == last)
-        dense = np.count_nonzero(due) * DENSE > due.size
-        _absorb_late(block, ready, last - dense)
+        waits = ready & (block.occupied != 0)
+        dense = np.count_nonzero(waits & (block.oldest_day == last)) * DENSE > waits.size
+        until = last - dense
+        _absorb_late(block, waits & (block.oldest_day <= until), until)
         if dense:
-            due = _waits(block, ready) & (block.oldest_day == last)
+            due = ready & (block.occupied != 0) & (block.oldest_day == last)
             _absorb_everywhere(block, due, last[:, 0] & SLOT_BITS)
-
-
-def _waits(block: State, ready: Bools) -> Bools:
-    waits: Bools = ready & (block.occupied != 0)
-    return waits
 
 
 def _absorb_everywhere(block: State, due: Bools, slot: Ints) -> None:
@@ -134,13 +130,14 @@ def _absorb_everywhere(block: State, due: Bools, slot: Ints) -> None:
     )
 
 
-def _absorb_late(block: State, ready: Bools, until: Ints) -> None:
-    """Move all that waits up to a day (n, 1) into the baselines, one reading after the other.
+def _absorb_late(block: State, due: Bools, until: Ints) -> None:
+    """Move all that waits up to a day (n, 1) into the baselines, one reading after the other, where
+    something does: `due` (n, S).
 
     Each round takes one more of every row and signal that still has one; those with most come
     first, so that a round is the first so many.
     """
-    place, row = where_set(_waits(block, ready) & (block.oldest_day <= until))
+    place, row = where_set(due)
     if not place.size:
         return
     oldest = flat(block.oldest_day)[place]
@@ -157,7 +154,7 @@ def _absorb_late(block: State, ready: Bools, until: Ints) -> None:
     for nth in range(count[0]):
         some = slice(np.count_nonzero(count > nth))
         day = oldest[some] + _NTH_SET[nth][enters[some]]
-        value = flat(block.pending)[(day & SLOT_BITS) * ready.size + place[some]]
+        value = flat(block.pending)[(day & SLOT_BITS) * due.size + place[some]]
         before = [numbers[some] for numbers in held]
         moments = _fed(before, value, day - absorbed[some], signal[some])
         for numbers, after in zip((*before, absorbed[some]), (*moments, day), strict=True):

@@ -26,7 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules import worsening
-from alerting.rules.applicable import applicable_packed
+from alerting.rules.applicable import LOOKS_AT, applicable_packed
 from alerting.rules.arrays import (
     Bools,
     Ints,
@@ -48,7 +48,6 @@ from alerting.rules.memory import CHARTS
 from alerting.rules.primitives import hits
 from alerting.rules.profile import Known, Profile
 from alerting.rules.rulebook import RULES, Rulebook, rule_index, rules_of_families
-from alerting.rules.signals import signal_index
 from alerting.rules.sitting import Sitting
 from alerting.rules.state import State
 
@@ -64,9 +63,7 @@ _HOME_BITS: Final = [np.int32(np.left_shift(1, rules).sum()) for rules in _OF_HO
 _CLINICAL_BITS: Final = np.bitwise_or.reduce(_HOME_BITS)
 _RED_ALONE: Final = np.array([rule.red_alone for rule in RULES])
 _OF_SOURCE: Final = rules_of_families(SOURCES)
-_SIGNAL_BITS: Final = np.array(
-    [sum(1 << signal_index(alias) for alias in rule.signals) for rule in RULES], dtype=np.uint8
-)
+_SIGNAL_BITS: Final = packed(LOOKS_AT).astype(np.uint8)
 """(R,): the signals that each rule looks at, packed."""
 _GREEN, _YELLOW, _RED = (np.int8(c) for c in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)

@@ -124,7 +124,7 @@ class State:
         source_t (P, 6) when each source of evidence last reached yellow; composed (P, H) the
         alert's colour; told, told_t (P, H) colour and time of the last call for attention (P6);
         told_tenths (P, S) how far from the usual each signal then lay, in tenths of an sd; further
-        (P,) bit i = signal i lay farther when it was last measured.
+        (P,) bit i = signal i lay farther at its last hit.
     """
 
     weight: Floats
@@ -220,7 +220,7 @@ class State:
             getattr(self, name)[rows] = field.start
 
     def take(self, rows: Rows) -> "State":
-        """The chosen rows: itself for all, else copies for `put`."""
+        """The chosen rows: itself for all, else each array in one piece, for `put`."""
         if is_all(rows):
             return self
         return self._with({name: np.asfortranarray(getattr(self, name)[rows]) for name in _FIELDS})

@@ -50,7 +50,6 @@ def step(
     """
     t = np.array(t, dtype=np.float64)
     x = by_columns(x, np.float64)
-    rows, indices = _resolve(state, rows)
     block, known = state.take(rows), profile.known(rows)
     assert t.shape == (block.patients,), t.shape
     assert x.shape == (block.patients, len(SIGNALS)), x.shape
@@ -75,7 +74,7 @@ def step(
         if rulebook.enabled[column]
     }
     judged = advance(block, verdicts, t, day, rulebook)
-    findings = _report(block, sitting, verdicts, judged, indices, rulebook)
+    findings = _report(block, sitting, verdicts, judged, _indices(state, rows), rulebook)
 
     baseline.note_episodes(block, t)
     frozen |= baseline.frozen(block, t)
@@ -97,7 +96,6 @@ def clock(
     now: local days, one for all or (n,). However seldom this is called, onsets are the
     instants at which measurements became overdue. Changes `state` only.
     """
-    rows, indices = _resolve(state, rows)
     block, known = state.take(rows), profile.known(rows)
     np.maximum(block.seen_until, now, out=block.seen_until)
     t = block.seen_until.copy()
@@ -112,7 +110,7 @@ def clock(
         {_MISSING: rule.condition(sitting, rule.params)} if rulebook.enabled[_MISSING] else {}
     )
     judged = advance(block, verdicts, t, np.floor(t).astype(np.int32), rulebook)
-    findings = _report(block, sitting, verdicts, judged, indices, rulebook)
+    findings = _report(block, sitting, verdicts, judged, _indices(state, rows), rulebook)
     state.put(rows, block)
     return findings
 
@@ -227,8 +225,6 @@ def _decided(known: Known, dtype: np.dtype[Any]) -> tuple[Floats, Bools]:
     return decided, ~np.isnan(decided)
 
 
-def _resolve(state: State, rows: Rows) -> tuple[Rows, Ints]:
-    """(rows, patient indices). A slice with gaps becomes indices, so every block is contiguous."""
+def _indices(state: State, rows: Rows) -> Ints:
     indices: Ints = np.arange(state.patients)[rows]
-    gaps = isinstance(rows, slice) and rows.step not in {None, 1}
-    return (indices if gaps else rows), indices
+    return indices

@@ -30,7 +30,7 @@ class Compared:
     row (k,); looked_at (H, k) uint8 the signals, packed, that what is hit looks at; each (S, k):
     tenths int16 how far the signal lies on its bad side of the usual, in tenths of an sd,
     UNKNOWN_TENTHS = cannot be said; told, the same at the last call; seen, looked at and known;
-    before and further, whether the last measurement and this one lie farther by WORSE_TENTHS.
+    before and further, whether its last hit and this one lie farther by WORSE_TENTHS.
     """
 
     row: Ints
@@ -63,7 +63,7 @@ def compare(block: State, s: Sitting, looked_at: Ints, hit: Bools) -> Compared:
 def remember(block: State, compared: Compared, called: Bools) -> None:
     """Keep what later sittings are compared with; called (k, H) who is called for now.
 
-    What was not measured in the call itself is compared with its first measurement after it.
+    What was not measured in the call itself is compared with its first hit after it.
     """
     c, none = compared, np.uint8(0)
     anew = np.bitwise_or.reduce(np.where(called.T, c.looked_at, none), axis=0) & _BIT != 0
