@@ -53,7 +53,7 @@ class Sitting(msgspec.Struct, frozen=True):
 
 def is_usable(record: Record) -> bool:
     """Whether the rules may look at it at all."""
-    return not record.conflict and UNUSABLE_FLAGS.isdisjoint(record.flags)
+    return not (record.conflict or record.withdrawn) and UNUSABLE_FLAGS.isdisjoint(record.flags)
 
 
 def answers_in(record: Record) -> dict[int, int]:

@@ -86,6 +86,13 @@ def security_of(flags: tuple[str, ...]) -> bytes:
     return b',"security":%b' % _encode([{"system": codes.ACT_REASON, "code": "HTEST"}])
 
 
+def status_of(record: Record, first: bytes) -> bytes:
+    """FHIR's status: `first` of a first version, then amended; entered-in-error when withdrawn."""
+    if record.withdrawn:
+        return b"entered-in-error"
+    return first if record.version == 1 else b"amended"
+
+
 def _extension(url: str, code: str) -> bytes:
     return _encode({"url": url, "valueCode": code})
 

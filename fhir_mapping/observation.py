@@ -27,6 +27,7 @@ from fhir_mapping.envelope import (
     person_of,
     security_of,
     source_of,
+    status_of,
     text_of,
 )
 from fhir_mapping.identity import id_text
@@ -142,7 +143,7 @@ def render_observation(record: Record, limits: InForce = NO_LIMITS) -> bytes:
         CONFLICT if record.conflict else b"",
         around.extensions if around else b"",
         identifier(record, row.key, around.mark if around else ""),
-        b"final" if record.version == 1 else b"amended",
+        status_of(record, b"final"),
         subject,
         moment(record.measured_ms, offset_min),
         received,

@@ -33,9 +33,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     the arrival number (commit-ordered, without gaps below it), `version` counts from 1,
     `citizen` is None while the device is assigned to nobody, `updated_ms` is when any of this last
     changed, `scheduled` says that the plan asked for a measurement that day, `conflict` that
-    another value claims the same identity. The
-    reference range in force follows from citizen, `measured_ms` and `updated_ms`, since personal
-    limits are kept with the time from which they hold and the time they were entered.
+    another value claims the same identity, `withdrawn` that its author has taken it back: it then
+    has no value any more, and counts for nothing. The reference range in force follows from
+    citizen, `measured_ms` and `updated_ms`, since personal limits are kept with the time from which
+    they hold and the time they were entered.
     """
 
     identity: bytes
@@ -68,6 +69,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     updated_ms: int = 0
     scheduled: bool = False
     conflict: bool = False
+    withdrawn: bool = False
 
     @property
     def is_response(self) -> bool:

@@ -19,7 +19,15 @@ import msgspec
 from devices.questionnaire import YES, Question, Questionnaire, When, is_complete
 from devices.symptoms import QUESTIONNAIRES, questionnaire, symptom
 from fhir_mapping import codes
-from fhir_mapping.envelope import CONFLICT, KIH, identifier, person_of, security_of, source_of
+from fhir_mapping.envelope import (
+    CONFLICT,
+    KIH,
+    identifier,
+    person_of,
+    security_of,
+    source_of,
+    status_of,
+)
 from fhir_mapping.identity import id_text
 from fhir_mapping.moment import moment
 from fhir_mapping.observation import NO_LIMITS, render_observation
@@ -58,8 +66,8 @@ def render_response(record: Record) -> bytes:
     """The QuestionnaireResponse of this record: the same bytes in every process, for ever.
 
     Status is `completed`, or `stopped` where a question that the answers lead to is unanswered;
-    from version 2 on `amended`, as with an Observation. The author is the tablet, the source the
-    citizen.
+    from version 2 on `amended`, and `entered-in-error` when withdrawn, as with an Observation. The
+    author is the tablet, the source the citizen.
     """
     asked = questionnaire(record.about)
     updated = moment(max(record.updated_ms, record.received_ms), 0)
@@ -75,7 +83,7 @@ def render_response(record: Record) -> bytes:
         CONFLICT if record.conflict else b"",
         identifier(record, asked.key),
         canonical(asked).encode(),
-        (b"completed" if completed else b"stopped") if record.version == 1 else b"amended",
+        status_of(record, b"completed" if completed else b"stopped"),
         subject,
         moment(record.measured_ms, record.offset_min),
         source,

@@ -82,13 +82,17 @@ def dataset_of(
     """The citizen's records as one dataset, in the order given.
 
     One sample holds what one device measured in one act, as in the official example. `devices`
-    by id give the manufacturer. A phone number stands in it when it is a Danish one. Raises
+    by id give the manufacturer. A phone number stands in it when it is a Danish one. A record that
+    was withdrawn is left out: a dataset cannot say so, KIH deletes a report by its own operation.
+    Raises
     ValueError for a record of anybody else: it must never stand under this CPR number.
     """
     acts: dict[tuple[str, int, str, str], list[LaboratoryReport]] = {}
     for record in records:
         if record.citizen != citizen.id:
             raise ValueError(f"the record is of {record.citizen}, the dataset of {citizen.id}")
+        if record.withdrawn:
+            continue
         act = (record.device, record.slot, record.boot, record.device_time)
         device = devices.get(record.device) if devices else None
         reports = reports_of(record, device.manufacturer if device else None)

@@ -56,7 +56,8 @@ def document_of(
 
     `devices` says who made what and which serial number it has; only those that measured are
     listed, and one that is not enrolled is listed as it named itself. Of `limits`, each record
-    gets those of the citizen that held when it was measured.
+    gets those of the citizen that held when it was measured. What was withdrawn is left out: a
+    report says what holds, and an earlier one is deprecated as a whole where it is kept.
 
     ValueError when a record is another citizen's or unassigned, or when two share an id: nobody's
     report may hold what is not his, and a document must not say two things of one measurement.
@@ -66,6 +67,7 @@ def document_of(
         if record.citizen != citizen.id:
             said = f"record {id_text(record.id)} is of citizen {record.citizen!r}"
             raise ValueError(f"{said}, the document of {citizen.id!r}")
+    ordered = [record for record in ordered if not record.withdrawn]
     if len({record.id for record in ordered}) < len(ordered):
         raise ValueError("two of the records share an id")
     offset_min = ordered[-1].offset_min if ordered else 0

@@ -24,7 +24,7 @@ class Dispatch(msgspec.Struct, frozen=True):
 
     `withdraw` are the ids under which earlier versions may stand there: KIH refuses an id that it
     has, so these must be deleted before `content` is created. `content` is None for a record
-    that is nobody's any more.
+    that is nobody's any more, or was withdrawn.
     """
 
     record_id: str
@@ -47,7 +47,7 @@ def dispatch_of(item: Item, form: DocumentFormat) -> Dispatch:
         seq=record.seq,
         version=record.version,
         withdraw=_ids(record, form) if record.version > 1 else (),
-        content=None if item.citizen is None else _content(item, form),
+        content=None if item.citizen is None or record.withdrawn else _content(item, form),
     )
 
 

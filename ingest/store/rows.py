@@ -33,13 +33,14 @@ COLUMNS = (
     "updated_ms",
     "scheduled",
     "conflict",
+    "withdrawn",
 )
 
 SELECT = """
     SELECT r.seq, r.identity, r.id, r.version, c.id, r.about, r.value, r.measured_ms, r.offset_min,
            r.device_time, r.slot, r.boot, r.transferred_by, r.location, r.clock_sync,
            r.clock_device_ms, r.clock_gateway_ms, r.circumstances, r.flags, r.received_ms,
-           r.updated_ms, r.scheduled, r.conflict,
+           r.updated_ms, r.scheduled, r.conflict, r.withdrawn,
            s.part, s.gateway, s.device, s.device_type, s.model, s.firmware
     FROM record r JOIN source s ON s.key = r.source LEFT JOIN citizen c ON c.key = r.citizen
 """
@@ -103,6 +104,7 @@ def row_of(
         updated_ms,
         scheduled,
         record.conflict,
+        record.withdrawn,
     )
 
 
@@ -132,10 +134,11 @@ def record_of(row: tuple[Any, ...]) -> Record:
         updated_ms=row[20],
         scheduled=bool(row[21]),
         conflict=bool(row[22]),
-        part=row[23],
-        gateway=row[24],
-        device=row[25],
-        device_type=row[26],
-        model=row[27],
-        firmware=row[28],
+        withdrawn=bool(row[23]),
+        part=row[24],
+        gateway=row[25],
+        device=row[26],
+        device_type=row[27],
+        model=row[28],
+        firmware=row[29],
     )

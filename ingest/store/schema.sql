@@ -93,7 +93,8 @@ CREATE TABLE IF NOT EXISTS record (
     received_ms      INTEGER NOT NULL,
     updated_ms       INTEGER NOT NULL,
     scheduled        INTEGER NOT NULL,
-    conflict         INTEGER NOT NULL
+    conflict         INTEGER NOT NULL,
+    withdrawn        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS record_of_citizen ON record (citizen, about, measured_ms);
 CREATE INDEX IF NOT EXISTS record_updated ON record (updated_ms);

@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import msgspec
 from devices.wire import Result
 from fhir_mapping.enrolled import Enrolment
 from fhir_mapping.record import Record, twin_of
-from fhir_mapping.resources import resource_id
 from ingest.attribution import Assignments
 from ingest.rejection import Reason, Rejection
 from ingest.store.port import Arrival, EnrolledChange, Mapped, Outcome
@@ -33,25 +31,11 @@ from ingest.store.sqlite_enrol import (
 )
 from ingest.store.sqlite_read import SqliteReader
 from ingest.store.sqlite_world import world
+from ingest.store.upgrade import upgrade
 
 __all__ = ["SqliteReader", "SqliteWriter"]
 
 BUSY_TIMEOUT_S = 30.0
-_SCHEMA = files("ingest.store").joinpath("schema.sql").read_text(encoding="utf-8")
-_INCOMPLETE = """
-    SELECT (EXISTS (SELECT 1 FROM record)
-            AND NOT EXISTS (SELECT 1 FROM tally WHERE name = 'records'))
-        OR (EXISTS (SELECT 1 FROM device) AND NOT EXISTS (SELECT 1 FROM party))
-"""
-_COMPLETE = (
-    "INSERT OR IGNORE INTO tally (name, count) SELECT 'records', count(*) FROM record",
-    """
-    INSERT OR IGNORE INTO party (id, name) SELECT resource_id(name), name FROM (
-        SELECT device AS name FROM source UNION SELECT gateway FROM source
-        UNION SELECT id FROM device
-    )""",
-)
-"""For a store that was made before these were kept; nothing in any other."""
 _REJECT = """
     INSERT INTO rejection (digest, place, result, reason, path, detail, topic, payload,
                            received_ms, deliveries)
@@ -74,8 +58,7 @@ class SqliteWriter:
             self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_SCHEMA)
-            self._db.create_function("resource_id", 1, resource_id, deterministic=True)
+            upgrade(self._db)
         self._sources: dict[tuple[Any, ...], int] = {}
         self._assignments = Assignments(())
         self._plans: dict[int, int] = {}
@@ -83,12 +66,6 @@ class SqliteWriter:
         self._seen_version = -1
         self._seq = self._updated_ms = self._added = 0
         self._digests: dict[int, bytes] = {}
-        with world():
-            incomplete = self._db.execute(_INCOMPLETE).fetchone()[0]
-        if incomplete:
-            with self._transaction():
-                for statement in _COMPLETE:
-                    self._db.execute(statement)
 
     def append(self, arrivals: Sequence[Arrival], together: bool = False) -> list[Outcome]:
         """Store a batch in one durable transaction; see the port."""

@@ -19,6 +19,7 @@ from ingest.store.sqlite_search import (
     search_statement,
 )
 from ingest.store.sqlite_world import world
+from ingest.store.upgrade import check_version
 
 FACTS = (
     "SELECT f.document FROM fact f JOIN citizen c ON c.key = f.citizen WHERE f.entered_ms = "
@@ -38,6 +39,11 @@ class SqliteReader:
         with world():
             address = f"{path.absolute().as_uri()}?mode=ro"
             self._db = sqlite3.connect(address, uri=True, isolation_level=None)
+            try:
+                check_version(self._db)
+            except BaseException:
+                self._db.close()
+                raise
 
     def records_after(self, seq: int, limit: int, unassigned: bool = False) -> list[Record]:
         """Records that changed after `seq`, in order of change; see the port."""

@@ -80,6 +80,7 @@ def test_what_a_device_calls_unusable_reaches_no_rule(flag: str) -> None:
 def test_contradictions_and_failures_reach_no_rule() -> None:
     (spo2, _) = records(oximetry("c1", 3, 94))
     assert signals_in(msgspec.structs.replace(spo2, conflict=True)) == {}
+    assert signals_in(msgspec.structs.replace(spo2, withdrawn=True)) == {}
     assert signals_in(msgspec.structs.replace(spo2, values=(None,))) == {}
     values = dict.fromkeys(("spo2", "pulse_oximeter"))
     failed = records(reading("c1", OXIMETER, at(3, 8), values, flags=["invalid"]))

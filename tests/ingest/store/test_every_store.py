@@ -86,6 +86,19 @@ def test_a_record_comes_back_as_it_was_given(assigned: Writer, reader: Reader) -
     assert reader.record(bytes(16)) is None
 
 
+def test_a_record_that_is_withdrawn_comes_back_as_withdrawn(
+    assigned: Writer, reader: Reader
+) -> None:
+    given = spo2("93")
+    assert isinstance(given.item, Mapped)
+    gone = [msgspec.structs.replace(record, withdrawn=True) for record in given.item.records]
+    item = msgspec.structs.replace(given.item, records=gone)
+    assigned.append(
+        [msgspec.structs.replace(given, item=item), spo2("93", t="2026-02-18T07:00:00")]
+    )
+    assert [record.withdrawn for record in everything(reader)] == [True, False]
+
+
 def test_the_same_arrival_is_stored_once_for_ever(assigned: Writer, reader: Reader) -> None:
     assert results(assigned, spo2("93"), spo2("93")) == ["accepted", "duplicate"]
     before = everything(reader)

@@ -1,0 +1,115 @@
+"""A store file of any age, brought to the schema of this program.
+
+In: an open SQLite database. A file says by `PRAGMA user_version` how many of `STEPS` it has seen;
+`schema.sql` is what a new file gets, and equals the oldest one after every step (a test holds it).
+The writer upgrades in place when it opens a file, each step in one transaction, so that a kill
+leaves the file between two steps and never within one. A reader cannot write: it says which
+version it found and which command upgrades, and may try again after that. A file that a newer
+program wrote is refused by both.
+
+To change the schema: change `schema.sql`, and append a step here that does the same to an older
+file. Never change a step that has been released.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+
+from fhir_mapping.resources import resource_id
+from ingest.store.port import StoreUnavailable
+
+_SCHEMA = files("ingest.store").joinpath("schema.sql").read_text(encoding="utf-8")
+_TOTALS_AND_PARTIES = (
+    """
+    CREATE TABLE IF NOT EXISTS tally (
+        name TEXT PRIMARY KEY, count INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    """
+    CREATE TABLE IF NOT EXISTS party (
+        id TEXT PRIMARY KEY, name TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "INSERT OR IGNORE INTO tally (name, count) SELECT 'records', count(*) FROM record",
+    """
+    INSERT OR IGNORE INTO party (id, name) SELECT resource_id(name), name FROM (
+        SELECT device AS name FROM source UNION SELECT gateway FROM source
+        UNION SELECT id FROM device
+    )""",
+)
+_WITHDRAWAL = ("ALTER TABLE record ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0",)
+STEPS: Sequence[Sequence[str]] = (_TOTALS_AND_PARTIES, _WITHDRAWAL)
+"""Statements by number: the first brings a file from version 0 to 1, and so on."""
+VERSION = len(STEPS)
+
+
+def upgrade(db: sqlite3.Connection) -> None:
+    """Make the database of this version, from nothing or from an older one.
+
+    `StoreUnavailable` for one that a newer program wrote. Any number of processes may try at once:
+    each step is looked at again inside its transaction.
+    """
+    db.create_function("resource_id", 1, resource_id, deterministic=True)
+    while (version := _version(db)) != VERSION or not _has_records(db):
+        if version > VERSION:
+            raise StoreUnavailable(_newer(version))
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            _advance(db)
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+
+
+def check_version(db: sqlite3.Connection) -> None:
+    """`StoreUnavailable` unless the database has the version that this program reads."""
+    version = _version(db)
+    if version > VERSION:
+        raise StoreUnavailable(_newer(version))
+    if version < VERSION:
+        raise StoreUnavailable(
+            f"the store has version {version} and this program reads version {VERSION}; "
+            "it is upgraded in place by whoever writes to it: start `hjemmepuls ingest` once"
+        )
+
+
+def _advance(db: sqlite3.Connection) -> None:
+    """One step, or the whole schema where there is none yet; inside a transaction."""
+    version = _version(db)
+    if version >= VERSION:
+        return  # somebody else did it meanwhile
+    if _has_records(db):
+        statements, reached = STEPS[version], version + 1
+    else:
+        statements, reached = tuple(_statements(_SCHEMA)), VERSION
+    for statement in statements:
+        db.execute(statement)
+    if reached == VERSION:  # a table that an old file lacks altogether
+        for statement in _statements(_SCHEMA):
+            db.execute(statement)
+    db.execute(f"PRAGMA user_version = {reached}")
+
+
+def _version(db: sqlite3.Connection) -> int:
+    return int(db.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _has_records(db: sqlite3.Connection) -> bool:
+    query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'record'"
+    return db.execute(query).fetchone() is not None
+
+
+def _newer(version: int) -> str:
+    return (
+        f"the store has version {version}, written by a newer program; "
+        f"this one knows versions up to {VERSION}"
+    )
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script, one by one: `executescript` would end the transaction."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

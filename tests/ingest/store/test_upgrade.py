@@ -1,0 +1,131 @@
+"""A store file made by an earlier program opens, keeps all it holds, and gets today's schema."""
+
+import multiprocessing
+import re
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from ingest.store import SqliteReader, SqliteWriter, StoreUnavailable
+from ingest.store import upgrade as upgrades
+from tests.ingest.enrolments import NOW_MS, enrolment, term
+from tests.ingest.said import spo2
+
+OLD = Path(__file__).parent / "old"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "records.db"
+
+
+def made_by_version_0(path: Path) -> None:
+    """A store as the first schema had it: one amended record, one of nobody."""
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript((OLD / "version-0.sql").read_text(encoding="utf-8"))
+        db.executescript((OLD / "version-0-rows.sql").read_text(encoding="utf-8"))
+
+
+def schema_of(path: Path) -> dict[str, object]:
+    """Columns by table, and what is indexed: all that tells two schemas apart."""
+    with closing(sqlite3.connect(path)) as db:
+        tables = [name for (name,) in db.execute("SELECT name FROM pragma_table_list")]
+        columns = {
+            table: sorted(row[1:] for row in db.execute(f"PRAGMA table_xinfo({table})"))
+            for table in tables
+        }
+        indexes = {
+            name: re.sub(r"\s+|IF NOT EXISTS", "", text)
+            for name, text in db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'index'")
+            if text
+        }
+        return {**columns, **indexes, "version": db.execute("PRAGMA user_version").fetchone()}
+
+
+def test_an_old_store_is_upgraded_in_place_and_keeps_what_it_holds(path: Path) -> None:
+    made_by_version_0(path)
+    with closing(SqliteWriter(path)) as writer, closing(SqliteReader(path)) as reader:
+        first, second = reader.records_after(0, 10, unassigned=True)
+        assert (first.values, first.version, first.citizen) == (("91",), 2, "anna")
+        assert (second.device, second.citizen, second.withdrawn) == ("other", None, False)
+        assert [was.values for was in reader.superseded(first.identity)] == [("93",)]
+        assert reader.tallies()["records"] == 2
+        (outcome,) = writer.append([spo2("91", clock={"sync": "ntp"})])
+        assert outcome.result == "duplicate"  # its identity is what it was
+        (outcome,) = writer.append([spo2("88", t="2026-02-18T07:00:00")])
+        assert outcome.result == "accepted"
+
+
+def test_an_upgraded_store_has_the_schema_of_a_new_one(path: Path, tmp_path: Path) -> None:
+    made_by_version_0(path)
+    new = tmp_path / "new.db"
+    for one in (path, new):
+        SqliteWriter(one).close()
+    assert schema_of(path) == schema_of(new)
+    assert schema_of(new)["version"] == (upgrades.VERSION,)
+
+
+def test_a_store_from_before_totals_and_parties_gets_them(path: Path) -> None:
+    made_by_version_0(path)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TABLE party; DROP TABLE fact; DELETE FROM tally;")
+    with closing(SqliteWriter(path)), closing(SqliteReader(path)) as reader:
+        assert reader.tallies()["records"] == 2
+        assert len(reader.parties()) == 3
+        assert reader.facts() == {}
+
+
+def test_a_reader_says_who_upgrades_an_old_store(path: Path) -> None:
+    made_by_version_0(path)
+    with pytest.raises(StoreUnavailable, match=r"version 0 .*start `hjemmepuls ingest` once"):
+        SqliteReader(path)
+    SqliteWriter(path).close()
+    SqliteReader(path).close()
+
+
+def test_what_a_newer_program_wrote_is_refused(path: Path) -> None:
+    SqliteWriter(path).close()
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(f"PRAGMA user_version = {upgrades.VERSION + 1}")
+    for opened in (SqliteReader, SqliteWriter):
+        with pytest.raises(StoreUnavailable, match="written by a newer program"):
+            opened(path)
+
+
+@pytest.mark.parametrize("failing", range(upgrades.VERSION))
+def test_an_upgrade_that_fails_leaves_the_store_before_that_step(
+    path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    made_by_version_0(path)
+    steps = list(upgrades.STEPS)
+    broken = [*steps]
+    broken[failing] = [*steps[failing], "INSERT INTO nowhere VALUES (1)"]
+    monkeypatch.setattr(upgrades, "STEPS", broken)
+    with pytest.raises(StoreUnavailable, match="nowhere"):
+        SqliteWriter(path)
+    assert schema_of(path)["version"] == (failing,)
+    monkeypatch.setattr(upgrades, "STEPS", steps)
+    SqliteWriter(path).close()
+    assert schema_of(path)["version"] == (upgrades.VERSION,)
+
+
+def _open(path: Path) -> None:
+    with closing(SqliteWriter(path)) as writer:
+        writer.enrol(enrolment(term("anna")), NOW_MS)
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_processes_that_open_it_at_once_upgrade_it_once(path: Path, old: bool) -> None:
+    if old:
+        made_by_version_0(path)
+    processes = [
+        multiprocessing.get_context("spawn").Process(target=_open, args=(path,)) for _ in range(3)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0, 0]
+    assert schema_of(path)["version"] == (upgrades.VERSION,)
