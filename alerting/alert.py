@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from alerting.lifecycle import State
+from alerting.lifecycle import State, Undo
 
 Hypothesis = Literal["copd", "heart-failure", "general", "missing", "technical"]
 Severity = Literal["red", "yellow", "blue", "technical"]
@@ -121,7 +121,8 @@ class Alert(msgspec.Struct, frozen=True):
     put off, and why; `reason` is also why it was retracted. `outcome`: what a person closed it
     with. `acked_by`, `acked_ms` and `note`: who looked at it last when nobody had, and what they
     noted. `previous` is the alert that this one goes on from: the same hypothesis, over for a week
-    at most. `escalated_ms`: nobody handled it in time.
+    at most. `escalated_ms`: nobody handled it in time. `undo`: what the last act of a person may be
+    taken back to, for a short while.
     """
 
     id: str
@@ -151,6 +152,7 @@ class Alert(msgspec.Struct, frozen=True):
     state_by: str = ""
     until_ms: int | None = None
     outcome: str = ""
+    undo: Undo | None = None
 
     @property
     def shown(self) -> Severity:

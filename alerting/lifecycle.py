@@ -8,7 +8,8 @@ both because an alert that gets worse must be looked at again: worsening takes e
 to `new`, and so does a new call for attention: after the refractory week, or when a signal lies
 farther from the usual at two hits in a row (P6).
 
-Who causes what today: people `acknowledge`, `start`, `snooze` and `resolve` (`alerting.api`); the
+Who causes what today: people `acknowledge`, `start`, `snooze`, `resolve`, `note` and `undo`
+(`alerting.api`); the
 evaluator's look at the clock causes `timeout` and `late`; what the rules say causes `worsen`,
 `call`, `clear`, `resume` and `retract`. Nobody causes `confirmed` and `refuted` (the rules confirm
 before there is an alert, so each begins as `new`), nor `end` and `merge`.
@@ -27,7 +28,7 @@ State: TypeAlias = Literal[
 ]  # fmt: skip
 Event: TypeAlias = Literal[
     "confirmed", "refuted", "acknowledge", "start", "snooze", "timeout", "worsen", "call", "clear",
-    "resume", "late", "resolve", "end", "merge", "retract",
+    "resume", "late", "resolve", "note", "undo", "end", "merge", "retract",
 ]  # fmt: skip
 Role: TypeAlias = Literal["rules", "nurse", "physician"]
 Outcome: TypeAlias = Literal[
@@ -40,6 +41,11 @@ WORKING: Final[tuple[State, ...]] = ("new", "acknowledged", "in_progress", "snoo
 """States in which somebody still has something to do."""
 OUTCOMES: Final[tuple[Outcome, ...]] = get_args(Outcome)
 DAY_MS: Final = 86_400_000
+UNCHANGED: Final = "unchanged"
+AS_BEFORE: Final = "as before"
+UNDO_MS: Final = 60_000
+"""So long what a person did may be taken back, on the wall clock; the page offers it for ten
+seconds, and the rest is for a slow network."""
 CONFIRM_MS: Final = DAY_MS
 """A repeated reading within 24 hours confirms or refutes; afterwards a yellow stands (5.3)."""
 SNOOZE_MS_MAX: Final = {"yellow": 7 * DAY_MS, "red": DAY_MS}
@@ -73,11 +79,28 @@ class Life(msgspec.Struct, frozen=True):
     outcome: str = ""
 
 
+class Undo(msgspec.Struct, frozen=True):
+    """What a person's last act may be taken back to.
+
+    life: how the alert stood before; by: who did it; done_ms: when, on the wall clock. acked_by,
+    acked_ms, note and escalated_ms: what the alert then said of who had seen it, and of its delay.
+    """
+
+    life: Life
+    by: str
+    done_ms: int
+    acked_by: str
+    acked_ms: int | None
+    note: str
+    escalated_ms: int | None
+
+
 class Act(msgspec.Struct, frozen=True):
     """What happens: who does it, when, and what the event needs to be told.
 
     severity: the colour now, of `worsen` and `call`. hours: working hours since it was called, of
     `late`. clear: readings in a row without deviation, symptom: whether one was told, of `clear`.
+    wall_ms: when on the wall clock, of a person's act; undo: what is taken back, of `undo`.
     """
 
     event: Event
@@ -91,6 +114,8 @@ class Act(msgspec.Struct, frozen=True):
     hours: float = 0.0
     clear: int = 0
     symptom: bool = False
+    wall_ms: int | None = None
+    undo: Undo | None = None
 
 
 class NotAllowed(ValueError):  # noqa: N818  it is the wish that is wrong
@@ -106,7 +131,7 @@ class Row(msgspec.Struct, frozen=True):
 
     states: tuple[State, ...]
     event: Event
-    to: State | None
+    to: State | Literal["unchanged", "as before"] | None
     guard: Guard
     rule: str
 
@@ -168,6 +193,20 @@ def _outcome(life: Life, act: Act) -> str:
     return _person(life, act)
 
 
+def _note(life: Life, act: Act) -> str:
+    return _person(life, act) if act.reason.strip() else "a note must be given"
+
+
+def _undo(life: Life, act: Act) -> str:
+    if act.undo is None:
+        return "there is nothing to take back"
+    if act.by != act.undo.by:
+        return "only who did it may take it back"
+    if act.wall_ms is None or not 0 <= act.wall_ms - act.undo.done_ms <= UNDO_MS:
+        return f"it may be taken back for {UNDO_MS // 1000} seconds only"
+    return _person(life, act)
+
+
 def _reason(life: Life, act: Act) -> str:
     del life
     return "" if act.reason.strip() else "a reason must be given"
@@ -175,6 +214,8 @@ def _reason(life: Life, act: Act) -> str:
 
 _OPEN: Final[tuple[State, ...]] = ("candidate", *WORKING)
 _ANY: Final[tuple[State, ...]] = (*_OPEN, "resolved", "auto_cleared", "expired", "merged")
+_NOTED: Final[tuple[State, ...]] = (*WORKING, "resolved", "auto_cleared")
+_DONE: Final[tuple[State, ...]] = ("acknowledged", "in_progress", "snoozed", "resolved")
 
 TABLE: Final[tuple[Row, ...]] = (
     Row(("candidate",), "confirmed", "new", _confirmed, "the repeated reading hits, too"),
@@ -194,6 +235,8 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(("acknowledged",), "clear", "resolved", _always, "over, and somebody has seen it"),
     Row(("new",), "late", "new", _late, "nobody has handled it in time: escalated"),
     Row(("in_progress",), "resolve", "resolved", _outcome, "with an outcome"),
+    Row(_NOTED, "note", UNCHANGED, _note, "what somebody writes; nobody has thereby seen it"),
+    Row(_DONE, "undo", AS_BEFORE, _undo, "who did the last thing takes it back within a minute"),
     Row(_OPEN, "end", "expired", _reason, "admission, death, or no longer followed"),
     Row(_OPEN, "merge", "merged", _reason, "another alert says the same"),
     Row(
@@ -226,6 +269,11 @@ def after(life: Life, act: Act) -> Life | None:
         raise NotAllowed(why_not)
     if row.to is None:
         return None
+    if row.to == UNCHANGED:
+        return life
+    if row.to == AS_BEFORE:
+        assert act.undo is not None, "the guard has seen it"
+        return act.undo.life
     severity = act.severity if act.event in ("worsen", "call") and act.severity else life.severity
     escalated = life.escalated or act.event in ("worsen", "late")
     if row.to == life.state:

@@ -6,8 +6,7 @@ that asks for everything after its cursor misses nothing and sees each alert's n
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -15,20 +14,18 @@ from uuid import uuid4
 
 import msgspec
 
-from alerting.alert import MEANING, OPEN, SEVERITIES, Alert, AlertEvent, Condition, Episode
+from alerting.alert import MEANING, OPEN, SEVERITIES, Alert, AlertEvent, Episode
 from alerting.alert_store.requests import Requests
-from alerting.lifecycle import (
-    CALL_AGAIN_MS,
-    UNSEEN,
-    WORKING,
-    Act,
-    Event,
-    Life,
-    NotAllowed,
-    State,
-    after,
-    goes_on,
+from alerting.alert_store.standing import (
+    acted_on,
+    called_as,
+    detail_of,
+    life_after,
+    life_of,
+    said_in,
+    settled,
 )
+from alerting.lifecycle import WORKING, Act, Event, Life, NotAllowed, goes_on
 from ingest.store.sqlite_world import world
 
 BUSY_TIMEOUT_S = 30.0
@@ -37,14 +34,14 @@ _SCHEMA = files("alerting.alert_store").joinpath("schema.sql").read_text(encodin
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Alert).decode
 _OPEN_SQL = f"condition IN ({', '.join(repr(state) for state in OPEN)})"
-NOT_SEEN: tuple[State, ...] = (*UNSEEN, "auto_cleared")
-"""States of an alert that nobody has looked at."""
 DEEDS: Final[Mapping[Event, str]] = {
     "acknowledge": "acknowledged",
     "start": "started",
     "snooze": "snoozed",
     "timeout": "returned",
     "resolve": "resolved",
+    "note": "noted",
+    "undo": "undone",
 }
 """What a person or the clock may do, and what the history calls it."""
 
@@ -98,12 +95,12 @@ class AlertStore:
         )
         if previous and previous.attention == "acked" and episode.called_ms is None:
             seen = Act("acknowledge", now_ms, previous.acked_by, "nurse")
-            life = _after(life, seen)
+            life = life_after(life, seen)
             fresh = msgspec.structs.replace(
                 fresh, acked_by=previous.acked_by, acked_ms=previous.acked_ms, note=previous.note
             )
         what = "reopened" if previous else "opened"
-        alert = _settled(fresh, life, now_ms)
+        alert = settled(fresh, life, now_ms)
         return self._write(alert, now_ms, RULES_ACTOR, what, episode.text_en)
 
     def revise(self, alert: Alert, episode: Episode, now_ms: int, reason: str = "") -> Alert:
@@ -112,31 +109,34 @@ class AlertStore:
         `reason` is why the past is otherwise than it was thought to be; empty when it is only news.
         What the alert no longer says is named in its history.
         """
-        life, what = _life(alert), "revised" if reason else "found"
+        life, what = life_of(alert), "revised" if reason else "found"
         worse = SEVERITIES.index(episode.severity) < SEVERITIES.index(alert.severity)
         called = (episode.called_ms or 0) > (alert.called_ms or 0)
         resumed = alert.cleared_ms is not None and episode.cleared_ms is None
         what = "resumed" if resumed else what
         if life.state in WORKING and worse:
-            life, what = _after(life, Act("worsen", now_ms, severity=episode.severity)), "raised"
+            life, what = (
+                life_after(life, Act("worsen", now_ms, severity=episode.severity)),
+                "raised",
+            )
         elif life.state in WORKING and called:
-            life, what = _after(life, Act("call", now_ms)), _call(alert, episode)
+            life, what = life_after(life, Act("call", now_ms)), called_as(alert, episode)
         elif life.state not in WORKING and (resumed or worse):
-            life = _after(life, Act("resume", now_ms))
+            life = life_after(life, Act("resume", now_ms))
         elif life.state not in WORKING and called and episode.cleared_ms is None:
-            life, what = _after(life, Act("resume", now_ms)), _call(alert, episode)
+            life, what = life_after(life, Act("resume", now_ms)), called_as(alert, episode)
         life = msgspec.structs.replace(life, severity=episode.severity)
         meaning = {name: getattr(episode, name) for name in MEANING}
-        revised = _settled(msgspec.structs.replace(alert, **meaning), life, now_ms)
+        revised = settled(msgspec.structs.replace(alert, **meaning), life, now_ms)
         if revised.condition != alert.condition and episode.cleared_ms is not None:
             what = revised.condition
-        return self._write(revised, now_ms, RULES_ACTOR, what, _detail(alert, episode, reason))
+        return self._write(revised, now_ms, RULES_ACTOR, what, detail_of(alert, episode, reason))
 
     def retract(self, alert: Alert, reason: str, now_ms: int) -> Alert:
         """Later data showed that it never held: kept, with the reason, and no longer open."""
-        life = _after(_life(alert), Act("retract", now_ms, reason=reason))
+        life = life_after(life_of(alert), Act("retract", now_ms, reason=reason))
         retracted = msgspec.structs.replace(
-            _settled(alert, life, now_ms),
+            settled(alert, life, now_ms),
             attention=alert.attention,
             escalated_ms=alert.escalated_ms,
         )
@@ -148,7 +148,7 @@ class AlertStore:
         None when that is still in time, or when the alert has changed since it was read.
         """
         try:
-            _after(_life(alert), Act("late", now_ms, hours=hours))
+            life_after(life_of(alert), Act("late", now_ms, hours=hours))
         except NotAllowed:
             return None
         late = msgspec.structs.replace(alert, escalated_ms=now_ms)
@@ -161,8 +161,7 @@ class AlertStore:
     def apply(self, alert_id: str, act: Act, version: int | None, note: str = "") -> Alert:
         """What a person says of an alert, or the clock: one of `DEEDS`.
 
-        KeyError: no such alert. AlertChanged: it has another version, or does not allow it. Who
-        does something about an alert that nobody had looked at has thereby seen it.
+        KeyError: no such alert. AlertChanged: it has another version, or does not allow it.
         """
         what = DEEDS[act.event]
         with self.transaction():
@@ -171,16 +170,14 @@ class AlertStore:
                 raise KeyError(alert_id)
             if version not in (None, alert.version):
                 raise AlertChanged(alert)
+            if act.event == "undo":
+                act = msgspec.structs.replace(act, undo=alert.undo)
             try:
-                life = _after(_life(alert), act)
+                life = life_after(life_of(alert), act)
             except NotAllowed as refused:
                 raise AlertChanged(alert, str(refused)) from refused
-            if act.event == "acknowledge" or alert.attention == "unacked":
-                alert = msgspec.structs.replace(
-                    alert, acked_by=act.by, acked_ms=act.at_ms, note=note
-                )
-            settled = _settled(alert, life, act.at_ms)
-            return self._write(settled, act.at_ms, act.by, what, _said(act, note))
+            changed = settled(acted_on(alert, act, note), life, act.at_ms)
+            return self._write(changed, act.at_ms, act.by, what, said_in(act, note))
 
     def acknowledge(
         self, alert_id: str, by: str, note: str, version: int | None, now_ms: int
@@ -297,77 +294,6 @@ class AlertStore:
         with world():
             rows = self._db.execute(f"SELECT document FROM alert WHERE {where}", values)  # noqa: S608
             return [_decode(document) for (document,) in rows]
-
-
-def _life(alert: Alert) -> Life:
-    """How the alert stands, as the table of states sees it."""
-    return Life(
-        state=alert.state,
-        severity=alert.severity,
-        since_ms=alert.since_ms,
-        until_ms=alert.until_ms,
-        escalated=alert.escalated_ms is not None,
-        by=alert.state_by,
-        reason=alert.reason,
-        outcome=alert.outcome,
-    )
-
-
-def _after(life: Life, act: Act) -> Life:
-    """The life after an event that keeps it an alert."""
-    found = after(life, act)
-    assert found is not None, "only a candidate may be refuted"
-    return found
-
-
-def _settled(alert: Alert, life: Life, now_ms: int) -> Alert:
-    """The alert with this life; when its data are over, as far as its colour and people allow."""
-    condition: Condition = "active"
-    if life.state == "retracted":
-        condition = "retracted"
-    elif alert.cleared_ms is not None:
-        with suppress(NotAllowed):
-            life = _after(life, Act("clear", now_ms, clear=1))
-        condition = "latched" if life.state in WORKING else "cleared"
-    unseen = life.state in NOT_SEEN or (life.state == "retracted" and alert.acked_ms is None)
-    return msgspec.structs.replace(
-        alert,
-        condition=condition,
-        state=life.state,
-        since_ms=life.since_ms,
-        state_by=life.by,
-        until_ms=life.until_ms,
-        reason=life.reason,
-        outcome=life.outcome,
-        attention="unacked" if unseen else "acked",
-        escalated_ms=alert.escalated_ms if life.state in UNSEEN else None,
-    )
-
-
-def _said(act: Act, note: str) -> str:
-    """What the history keeps of what a person said: role if not a nurse's, until, why, outcome."""
-    role = act.role if act.role not in ("nurse", "rules") else ""
-    until = "" if act.until_ms is None else f"until {_utc(act.until_ms)}"
-    return "; ".join(part for part in (role, until, act.reason, act.outcome, note) if part)
-
-
-def _utc(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds")
-
-
-def _call(alert: Alert, episode: Episode) -> str:
-    """Why the same colour calls again: it goes on after a week, or the citizen got worse."""
-    waited = (episode.called_ms or 0) - (alert.called_ms or 0) >= CALL_AGAIN_MS
-    return "called" if waited else "worsened"
-
-
-def _detail(alert: Alert, episode: Episode, reason: str) -> str:
-    """What the history says: the leading sentence, why it changed, and what is no longer said."""
-    if not reason:
-        return episode.text_en
-    gone = {one.rule for one in alert.findings} - {one.rule for one in episode.findings}
-    withdrawn = f"; withdrawn: {', '.join(sorted(gone))}" if gone else ""
-    return f"{episode.text_en} ({reason}{withdrawn})"
 
 
 def _set_aside(db: sqlite3.Connection) -> None:

@@ -1,4 +1,4 @@
-"""What people say of an alert, over HTTP: acknowledge, start, snooze, resolve.
+"""What people say of an alert, over HTTP: acknowledge, start, snooze, resolve, note, undo.
 
 In: a short JSON body that names who says so. Out: an `Act` for the store, and the alert as it then
 stands. What is allowed is the table in `alerting.lifecycle`; here is only how it is asked and
@@ -22,7 +22,7 @@ from alerting.lifecycle import OUTCOMES, Act, Outcome
 from alerting.web.render import NAME_CHARACTERS_MAX, NOTE_CHARACTERS_MAX
 
 BODY_BYTES_MAX = 16_384
-Deed: TypeAlias = Literal["acknowledge", "start", "snooze", "resolve"]
+Deed: TypeAlias = Literal["acknowledge", "start", "snooze", "resolve", "note", "undo"]
 StaffRole: TypeAlias = Literal["nurse", "physician"]
 _FIELD = re.compile(r"(?:field `(?P<key>[^`]*)`| - at `\$\.?(?P<path>[^`]*)`)$")
 _LIMITS: Final = {
@@ -48,6 +48,12 @@ class PutOff(Said, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reason: Annotated[str, msgspec.Meta(min_length=1, max_length=NOTE_CHARACTERS_MAX)]
 
 
+class Noted(Said, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be known of it, and nothing else."""
+
+    note: Annotated[str, msgspec.Meta(min_length=1, max_length=NOTE_CHARACTERS_MAX)]
+
+
 class Closed(Said, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """It has been dealt with, and how it came out."""
 
@@ -60,6 +66,8 @@ _BODIES: Final[Mapping[Deed, type[Said]]] = {
     "start": Said,
     "snooze": PutOff,
     "resolve": Closed,
+    "note": Noted,
+    "undo": Said,
 }
 _MEANINGS: Final[Mapping[Deed, str]] = {
     "acknowledge": "A clinician has seen the alert; of two who say so, the first one counts.",
@@ -67,6 +75,9 @@ _MEANINGS: Final[Mapping[Deed, str]] = {
     "snooze": "The alert is put off until a moment, with a reason; then it is new again by itself. "
     "A yellow one for 7 days at most, a red one for one day and by a physician only.",
     "resolve": "The alert has been dealt with, with an outcome; it must have been started.",
+    "note": "A note is written into the history; who has seen the alert stays as it is.",
+    "undo": "Who did the last thing to the alert takes it back, within a minute; both stay in the "
+    "history.",
 }
 _ALERT: Final[dict[str, Any]] = {
     "id": "4b2f0c1e-6d0a-4a55-9d2c-0c8a54c6a1d3",
@@ -85,6 +96,8 @@ _EXAMPLES: Final[Mapping[Deed, tuple[dict[str, Any], dict[str, Any]]]] = {
         {"state": "snoozed", "until_ms": 1_772_622_000_000, "reason": "afventer svar fra læge"},
     ),
     "resolve": ({"outcome": "treated"}, {"state": "resolved", "outcome": "treated"}),
+    "note": ({"note": "Datter ringer i eftermiddag."}, {"state": "new", "attention": "unacked"}),
+    "undo": ({}, {"state": "new", "attention": "unacked"}),
 }
 """What is sent and what comes of it, beside who says so."""
 _TEXT: Final = {"type": "string", "maxLength": NOTE_CHARACTERS_MAX}
@@ -134,6 +147,8 @@ def said_of(given: object, kind: type[_Told]) -> _Told:
             raise _unfit(name, texts[name], "printable characters and line breaks")
     if isinstance(found, PutOff) and not texts["reason"]:
         raise _unfit("reason", "", "a reason, not blank")
+    if isinstance(found, Noted) and not texts["note"]:
+        raise _unfit("note", "", "a note, not blank")
     own = {name: text for name, text in texts.items() if hasattr(found, name)}
     return msgspec.structs.replace(found, **own)
 
@@ -171,9 +186,9 @@ def _add(router: APIRouter, sources: Sources, deed: Deed) -> None:
         told = said_of(_json(body), _BODIES[deed])
         alert = alert_of(sources, alert_id)
         version = _version_asked(alert, if_match)
-        act = _act(deed, told, sources.monitor.now_ms())
+        act = act_of(deed, told, sources)
         try:
-            changed = sources.alerts().apply(alert_id, act, version, told.note)
+            changed = sources.alerts().apply(alert_id, act, version, note_beside(told))
         except AlertChanged as conflict:
             raise _conflict(conflict, deed) from conflict
         answer = json_answer(changed)
@@ -199,14 +214,22 @@ def _schema(deed: Deed) -> dict[str, Any]:
     }
 
 
-def _act(deed: Deed, told: Said, now_ms: int) -> Act:
-    act = Act(deed, now_ms, told.by, told.role)
+def act_of(deed: Deed, told: Said, sources: Sources) -> Act:
+    """What is said, as an act of this moment."""
+    act = Act(deed, sources.monitor.now_ms(), told.by, told.role, wall_ms=sources.wall_ms())
     if isinstance(told, PutOff):
         until_ms = round(told.until.timestamp() * 1000)
         return msgspec.structs.replace(act, until_ms=until_ms, reason=told.reason)
     if isinstance(told, Closed):
         return msgspec.structs.replace(act, outcome=told.outcome)
+    if isinstance(told, Noted):
+        return msgspec.structs.replace(act, reason=told.note)
     return act
+
+
+def note_beside(told: Said) -> str:
+    """What is noted beside the act; of a note nothing, as it is the act."""
+    return "" if isinstance(told, Noted) else told.note
 
 
 def _json(body: bytes) -> object:

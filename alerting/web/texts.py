@@ -255,6 +255,8 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "did-snoozed": ("Udsat", "Put off"),
     "did-returned": ("Ikke længere udsat", "No longer put off"),
     "did-resolved": ("Afsluttet med udfald", "Closed with an outcome"),
+    "did-noted": ("Note", "Note"),
+    "did-undone": ("Fortrudt", "Taken back"),
     "did-other": ("Ændret ({what})", "Changed ({what})"),
     "actor-rules": ("reglerne", "the rules"),
     # Errors as pages

@@ -39,6 +39,8 @@ _KNOWN_DEEDS = frozenset(
         "snoozed",
         "returned",
         "resolved",
+        "noted",
+        "undone",
     }
 )
 

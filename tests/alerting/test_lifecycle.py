@@ -8,12 +8,14 @@ from alerting.lifecycle import (
     DAY_MS,
     OUTCOMES,
     TABLE,
+    UNDO_MS,
     UNHANDLED_HOURS,
     Act,
     Event,
     Life,
     NotAllowed,
     State,
+    Undo,
     after,
     goes_on,
     working_hours,
@@ -26,7 +28,8 @@ def act(event: Event, day: float = 0, **more: Any) -> Act:
     return Act(event, round(day * DAY_MS), **{**person, **more})
 
 
-PEOPLE = {"acknowledge", "start", "snooze", "resolve"}
+PEOPLE = {"acknowledge", "start", "snooze", "resolve", "note", "undo"}
+BEFORE = Undo(Life("new", "yellow", 0), "Mette", 5, "", None, "", None)
 ENOUGH: dict[str, dict[str, Any]] = {
     "snooze": {"reason": "venter på lægen", "until_ms": 2 * DAY_MS},
     "timeout": {},
@@ -37,6 +40,8 @@ ENOUGH: dict[str, dict[str, Any]] = {
     "end": {"reason": "admitted"},
     "merge": {"reason": "the same"},
     "retract": {"reason": "late-data"},
+    "note": {"reason": "datter ringer"},
+    "undo": {"undo": BEFORE, "wall_ms": 5 + UNDO_MS},
 }
 """What each event must be told to be allowed."""
 
@@ -78,7 +83,8 @@ def test_every_row_leads_where_it_says_and_nowhere_else(row: Any) -> None:
                 after(begun, told)
         elif state in row.states:
             found = after(begun, told)
-            assert (found.state if found else None) == row.to
+            to = {"unchanged": state, "as before": BEFORE.life.state}.get(row.to, row.to)
+            assert (found.state if found else None) == to
 
 
 @pytest.mark.parametrize(
@@ -107,6 +113,13 @@ def test_every_row_leads_where_it_says_and_nowhere_else(row: Any) -> None:
         (life("in_progress"), act("resolve", 1, outcome="fine"), "outcome"),
         (life("acknowledged"), act("end", 1), "reason"),
         (life("resolved"), act("retract", 1, reason=" "), "reason"),
+        (life("new"), act("note", 1, reason=" "), "a note must be given"),
+        (life("new"), Act("note", 1, reason="x"), "nurse or a physician"),
+        (life("acknowledged"), act("undo", 1, wall_ms=5), "nothing to take back"),
+        (life("acknowledged"), act("undo", 1, by="Bo", wall_ms=5, undo=BEFORE), "only who did it"),
+        (life("acknowledged"), act("undo", 1, wall_ms=6 + UNDO_MS, undo=BEFORE), "60 seconds"),
+        (life("acknowledged"), act("undo", 1, wall_ms=4, undo=BEFORE), "60 seconds"),
+        (life("acknowledged"), act("undo", 1, undo=BEFORE), "60 seconds"),
     ],
 )
 def test_guards_say_why_not(begun: Life, event: Act, words: str) -> None:
@@ -123,6 +136,12 @@ def test_what_a_physician_may_and_what_is_just_in_time() -> None:
     late = after(life("new", "red"), act("late", 1, hours=UNHANDLED_HOURS["red"] + 0.1))
     assert late == Life("new", "red", 0, escalated=True), "it has been new since it was"
     assert after(life("candidate"), act("confirmed", 3)) == Life("new", "yellow", 3 * DAY_MS)
+
+
+def test_a_note_and_taking_back_leave_the_alert_as_it_was() -> None:
+    new = life("new", "red")
+    assert after(new, act("note", 3, reason="x")) is new
+    assert after(life("acknowledged"), act("undo", 3, wall_ms=5, undo=BEFORE)) is BEFORE.life
 
 
 @pytest.mark.parametrize(

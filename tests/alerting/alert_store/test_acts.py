@@ -105,6 +105,38 @@ def test_the_clock_takes_back_what_was_put_off(store: AlertStore) -> None:
     assert store.apply(alert.id, act("acknowledge", by="Bo"), None).acked_by == "Bo"
 
 
+def test_taking_back_brings_the_delay_and_the_former_reader_back(store: AlertStore) -> None:
+    """An alert that waited too long does not wait anew because of a slip."""
+    alert = store.open(told("red"), NOW_MS)
+    store.apply(alert.id, act("acknowledge", by="Bo"), None, "set")
+    store.revise(store.alert(alert.id), told("red", called_ms=NOW_MS), NOW_MS + 1)  # type: ignore[arg-type]
+    late = store.escalate(store.alert(alert.id), 9.0, NOW_MS + 2)  # type: ignore[arg-type]
+    assert late is not None
+    store.apply(alert.id, act("acknowledge", NOW_MS + 3, wall_ms=7), None, "en slåfejl")
+    back = store.apply(alert.id, act("undo", NOW_MS + 4, wall_ms=9), None)
+    moved = {"version": back.version, "change": back.change}
+    assert back == msgspec.structs.replace(late, **moved)
+    assert (back.acked_by, back.note, back.escalated_ms) == ("Bo", "set", NOW_MS + 2)
+
+
+def test_what_the_data_said_in_between_stands(store: AlertStore) -> None:
+    """A red that ended while it was seen by a slip is over and unseen, not closed."""
+    alert = store.open(told("red"), NOW_MS)
+    store.apply(alert.id, act("acknowledge", wall_ms=7), None)
+    over = store.revise(store.alert(alert.id), told("red", cleared_ms=NOW_MS), NOW_MS + 1)  # type: ignore[arg-type]
+    assert over.condition == "cleared"
+    back = store.apply(alert.id, act("undo", wall_ms=9), None)
+    assert (back.condition, back.state, back.attention) == ("latched", "new", "unacked")
+
+
+def test_what_called_again_cannot_be_taken_back(store: AlertStore) -> None:
+    alert = store.open(told(), NOW_MS)
+    store.apply(alert.id, act("acknowledge", wall_ms=7), None)
+    store.revise(store.alert(alert.id), told("red"), NOW_MS + 1)  # type: ignore[arg-type]
+    with pytest.raises(AlertChanged, match="undo does not happen"):
+        store.apply(alert.id, act("undo", wall_ms=9), None)
+
+
 @pytest.mark.parametrize("severity", ["yellow", "red"])
 def test_what_ends_while_it_is_put_off_stays_open_until_then(
     store: AlertStore, severity: Severity

@@ -27,6 +27,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "start": {},
     "snooze": SOON,
     "resolve": {"outcome": "treated"},
+    "note": {"note": "Datter ringer."},
+    "undo": {},
 }
 
 
@@ -71,6 +73,9 @@ def red(ward: Ward) -> Alert:
         ("start", {"role": "rules"}, "role", "one of nurse, physician"),
         ("start", {"reason": WAITS}, "reason", "unknown"),
         ("start", {"note": "x" * 501}, "note", "500"),
+        ("note", {}, "note", "required"),
+        ("note", {"note": " \n"}, "note", "not blank"),
+        ("undo", {"reason": WAITS}, "reason", "unknown"),
     ],
 )
 def test_a_body_that_does_not_fit_is_told_field_value_and_limit(
@@ -113,6 +118,9 @@ def test_every_deed_refuses_what_no_deed_may(client: Client, yellow: Alert, deed
         ((), "resolve", {}, "an alert that is new"),
         (("acknowledge",), "resolve", {}, "an alert that is acknowledged"),
         (("start", "resolve"), "resolve", {}, "an alert that is resolved"),
+        ((), "undo", {}, "undo does not happen to an alert that is new"),
+        (("acknowledge",), "undo", {"by": "Bo"}, "only who did it"),
+        (("acknowledge", "undo"), "undo", {}, "an alert that is new"),
     ],
 )
 def test_what_the_table_does_not_allow_is_409_and_says_why(
@@ -223,6 +231,36 @@ def test_an_alert_is_closed_with_an_outcome(client: Client, yellow: Alert, outco
     assert (told["state"], told["outcome"], told["until_ms"]) == ("resolved", outcome, None)
     history = client.get(f"/alerts/{yellow.id}").json()["history"]
     assert (history[-1]["what"], history[-1]["detail"]) == ("resolved", f"{outcome}; Set.")
+
+
+def test_a_note_is_written_and_nobody_has_thereby_seen_the_alert(
+    client: Client, yellow: Alert
+) -> None:
+    told = did(client, yellow, "note").json()
+    assert (told["state"], told["attention"], told["acked_by"]) == ("new", "unacked", "")
+    history = client.get(f"/alerts/{yellow.id}").json()["history"]
+    assert (history[-1]["actor"], history[-1]["what"]) == ("Mette Holm", "noted")
+    assert history[-1]["detail"] == "Datter ringer."
+
+
+def test_an_act_is_taken_back_and_both_stay_in_the_history(client: Client, yellow: Alert) -> None:
+    before = client.get(f"/alerts/{yellow.id}").json()
+    did(client, yellow, "acknowledge")
+    back = did(client, yellow, "undo").json()
+    history = client.get(f"/alerts/{yellow.id}").json()["history"]
+    assert [event["what"] for event in history] == ["opened", "acknowledged", "undone"]
+    moved = ("version", "change", "history")
+    assert back == {key: value for key, value in before.items() if key not in moved} | {
+        "version": 3, "change": back["change"],
+    }  # fmt: skip
+
+
+def test_what_is_closed_is_taken_back_to_what_it_was(client: Client, yellow: Alert) -> None:
+    started = did(client, yellow, "start").json()
+    did(client, yellow, "resolve")
+    back = did(client, yellow, "undo").json()
+    for name in ("state", "since_ms", "state_by", "outcome", "acked_by", "acked_ms"):
+        assert back[name] == started[name], name
 
 
 def test_a_deed_that_nobody_knows_is_404(client: Client, yellow: Alert) -> None:

@@ -8,7 +8,7 @@ ROUTES = {
     ("/alerts/{alert_id}", "get"): {200, 304, 404},
     **{
         (f"/alerts/{{alert_id}}/{deed}", "post"): {200, 403, 404, 409, 412, 413, 422}
-        for deed in ("acknowledge", "start", "snooze", "resolve")
+        for deed in ("acknowledge", "start", "snooze", "resolve", "note", "undo")
     },
     ("/worklist", "get"): {200, 304},
     ("/fhir", "post"): {200, *WRITING},
