@@ -118,10 +118,20 @@ def _values(rule: Rule, change: Change, citizen: str, history: History) -> list[
 
 
 def _text(record: Record) -> str:
-    """Values as a clinician writes them; answers each in the place of its question."""
+    """Values as a clinician writes them; answers each in the place of its question.
+
+    A systolic pressure that the device withdrew leaves its place to a dash: "-/114".
+    """
     if record.is_response:
         return "/".join(value or "" for value in record.values)
-    return "/".join(value for value in record.values if value)
+    row = record.row
+    if isinstance(row, Metric):
+        return record.values[0] or ""
+    return "/".join(
+        record.values[place] or "" if record.usable(place) else "-"
+        for place, alias in enumerate(row.components)
+        if record.usable(place) or alias in row.required
+    )
 
 
 def _unit(record: Record) -> str:

@@ -17,11 +17,6 @@ from devices.questionnaire import YES
 from devices.symptoms import questionnaire
 from fhir_mapping.record import Record
 
-UNUSABLE_FLAGS = frozenset(
-    {"invalid", "not-available", "calibration-ongoing", "test-data"} | {"demo-data"}
-)
-"""Measurement-status flags (IEEE 11073-10206) with which a value must not reach the rules."""
-
 SIGNAL_OF: Mapping[str, int] = {
     alias: column for column, signal in enumerate(SIGNALS) for alias in signal.metrics
 }
@@ -51,32 +46,27 @@ class Sitting(msgspec.Struct, frozen=True):
     responses: dict[int, bytes] = {}
 
 
-def is_usable(record: Record) -> bool:
-    """Whether the rules may look at it at all."""
-    return not (record.conflict or record.withdrawn) and UNUSABLE_FLAGS.isdisjoint(record.flags)
-
-
 def answers_in(record: Record) -> dict[int, int]:
-    """The items that a record answers, by column; empty when the rules may not use it."""
-    if not record.is_response or not is_usable(record):
+    """The items that a record answers, by column, of those that the rules may use."""
+    if not record.is_response:
         return {}
     return {
-        ITEM_OF[alias]: int(said == YES)
-        for alias, said in zip(questionnaire(record.about).components, record.values, strict=True)
-        if said is not None
+        ITEM_OF[alias]: int(record.values[place] == YES)
+        for place, alias in enumerate(questionnaire(record.about).components)
+        if record.usable(place)
     }
 
 
 def signals_in(record: Record) -> dict[int, float]:
-    """The signals that a record feeds, by column; empty when the rules may not use it."""
-    if record.is_response or not is_usable(record):
+    """The signals that a record feeds, by column, of the components that the rules may use."""
+    if record.is_response:
         return {}
     row = observed(record.about)
     aliases = (row.alias,) if isinstance(row, Metric) else row.components
     return {
         SIGNAL_OF[alias]: float(text)
-        for alias, text in zip(aliases, record.values, strict=True)
-        if text is not None and alias in SIGNAL_OF
+        for place, (alias, text) in enumerate(zip(aliases, record.values, strict=True))
+        if text is not None and alias in SIGNAL_OF and record.usable(place)
     }
 
 

@@ -35,6 +35,7 @@ from fhir_mapping.moment import moment
 from fhir_mapping.ranges import InForce, reference_range
 from fhir_mapping.record import Record
 from fhir_mapping.resources import printable
+from fhir_mapping.status import Flags, absent_reason
 
 _encode = msgspec.json.Encoder().encode
 _decode_circumstances = msgspec.json.Decoder(dict[str, str]).decode
@@ -111,7 +112,8 @@ def render_observation(record: Record, limits: InForce = NO_LIMITS) -> bytes:
     demand one, and nobody is named as performer.
 
     Values are withheld, with a reason, when the device says that they are invalid or not
-    available (HL7 PHD's table of measurement status; on a panel the word holds for all of it).
+    available (HL7 PHD's table of measurement status); of a panel only those components that the
+    word stands at, all of them where it is said of the whole act.
 
     `limits` are the citizen's in force when it was measured (`ranges.in_force`): they are copied
     as reference ranges, so that the range of the time survives with the value.
@@ -128,7 +130,7 @@ def render_observation(record: Record, limits: InForce = NO_LIMITS) -> bytes:
     )
     subject, person = person_of(record.citizen)
     flagged = _flags(record.flags)
-    value, components = _value(row, record.values, flagged.absent, limits)
+    value, components = _value(row, record, limits)
     around = _circumstances(record.circumstances) if record.circumstances else None
     has_clock = record.clock_device_ms is not None and record.clock_gateway_ms is not None
     return row.template % (
@@ -156,23 +158,24 @@ def render_observation(record: Record, limits: InForce = NO_LIMITS) -> bytes:
     )
 
 
-def _value(
-    row: _Row, values: tuple[str | None, ...], reason: bytes, limits: InForce
-) -> tuple[bytes, tuple[bytes, ...]]:
-    """The value of a single metric, or the components of a panel; a `reason` withholds them."""
-    if not row.is_panel:
-        text, ranges = values[0], _ranges(row.metrics[0], limits) if limits else b""
-        if text is None or reason:
-            return row.absent[0] % (reason or b"error", ranges), ()
-        return row.values[0] % (text.encode(), ranges), ()
-    components = []
-    for place, text in enumerate(values):
-        ranges = _ranges(row.metrics[place], limits) if limits else b""
+def _value(row: _Row, record: Record, limits: InForce) -> tuple[bytes, tuple[bytes, ...]]:
+    """The value of a single metric, or the components of a panel; each may be withheld.
+
+    A component that the device measures but had no value of says so; one that it does not measure
+    is left out.
+    """
+    parts = []
+    for place, text in enumerate(record.values):
+        own = record.component_flags[place] if record.component_flags else ()
+        rest = _interpretation(own) if own else b""
+        if limits:
+            rest += _ranges(row.metrics[place], limits)
+        reason = _flags(record.flags_at(place)).absent
         if text is not None and not reason:
-            components.append(row.values[place] % (text.encode(), ranges))
-        elif text is not None or row.required[place]:
-            components.append(row.absent[place] % (reason or b"error", ranges))
-    return b"", tuple(components)
+            parts.append(row.values[place] % (text.encode(), rest))
+        elif text is not None or row.required[place] or own:
+            parts.append(row.absent[place] % (reason or b"error", rest))
+    return (b"", tuple(parts)) if row.is_panel else (parts[0], ())
 
 
 def _ranges(row: Metric, limits: InForce) -> bytes:
@@ -182,24 +185,27 @@ def _ranges(row: Metric, limits: InForce) -> bytes:
 
 
 @lru_cache(maxsize=256)
-def _flags(flags: tuple[str, ...]) -> _Flagged:
-    """HL7 PHD's table: each flag a label, an interpretation, or a reason for no value.
-
-    Of two reasons `error` is told, since it is the one to act on.
-    """
-    reasons = [
-        codes.ABSENT_REASON_OF_FLAG[flag] for flag in flags if flag in codes.ABSENT_REASON_OF_FLAG
-    ]
-    interpretation = [
-        {"coding": [{"system": codes.MEASUREMENT_STATUS, "code": code}]}
-        for flag in flags
-        if (code := codes.INTERPRETATION_OF_FLAG.get(flag))
-    ]
+def _flags(flags: Flags) -> _Flagged:
+    """HL7 PHD's table: each flag a label, an interpretation, or a reason for no value."""
     return _Flagged(
         security_of(flags),
-        b',"interpretation":%b' % _encode(interpretation) if interpretation else b"",
-        (b"error" if "error" in reasons else reasons[0].encode()) if reasons else b"",
+        _interpretation(tuple(flag for flag in flags if flag not in codes.TEST_FLAGS)),
+        absent_reason(flags).encode(),
     )
+
+
+@lru_cache(maxsize=256)
+def _interpretation(flags: Flags) -> bytes:
+    """Flags as interpretations. Test data have a label of the whole resource, and only where one
+    component alone is such, an interpretation there."""
+    said = [
+        {"coding": [{"system": codes.MEASUREMENT_STATUS, "code": code}]}
+        for flag in flags
+        if (
+            code := codes.INTERPRETATION_OF_FLAG.get(flag, flag if flag in codes.TEST_FLAGS else "")
+        )
+    ]
+    return b',"interpretation":%b' % _encode(said) if said else b""
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,7 @@ from devices.catalogue import Metric, Panel, observed, panel
 from devices.reading import Reading, Response, Value
 from devices.symptoms import is_questionnaire, questionnaire
 from fhir_mapping.identity import fingerprint, identity_of, observation_id
+from fhir_mapping.status import Flags, absent_reason, flags_at, is_usable, shared_and_own
 
 _EPOCH = datetime(1970, 1, 1)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -28,8 +29,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
     `about` is the catalogue alias of a metric or a panel, or the alias of a questionnaire. `values`
     holds decimal texts, one per component of the panel in catalogue order (None where absent), or
-    a single one; of a questionnaire `yes`, `no` or None, one per question in order. Times are UTC
-    milliseconds; `offset_min` is the local offset. The last block is set by the store: `seq` is
+    a single one; of a questionnaire `yes`, `no` or None, one per question in order. `flags` is the
+    device's word on the whole act, `component_flags` its word on each component beside that, empty
+    where there is none (`fhir_mapping.status`). Times are UTC milliseconds; `offset_min` is the
+    local offset. The last block is set by the store: `seq` is
     the arrival number (commit-ordered, without gaps below it), `version` counts from 1,
     `citizen` is None while the device is assigned to nobody, `updated_ms` is when any of this last
     changed, `scheduled` says that the plan asked for a measurement that day, `conflict` that
@@ -60,7 +63,8 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     clock_device_ms: int | None
     clock_gateway_ms: int | None
     circumstances: str
-    flags: tuple[str, ...]
+    flags: Flags
+    component_flags: tuple[Flags, ...] = ()
 
     seq: int = 0
     version: int = 1
@@ -85,6 +89,27 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     def key(self) -> str:
         """What it is about as its identity has it: a catalogue row's key, or a questionnaire's."""
         return questionnaire(self.about).key if self.is_response else self.row.key
+
+    def flags_at(self, place: int) -> Flags:
+        """The device's word on one component: on the whole act, then on this one."""
+        return flags_at(self.flags, self.component_flags, place)
+
+    def usable(self, place: int) -> bool:
+        """Whether rules, curves and pages may use this component at all."""
+        stands = self.values[place] is not None and not (self.conflict or self.withdrawn)
+        return stands and is_usable(self.flags_at(place))
+
+    def absent_reason(self, place: int) -> str:
+        """Why the value of a component is withheld, as FHIR says it; empty where it stands."""
+        return absent_reason(self.flags_at(place))
+
+    @property
+    def withheld(self) -> bool:
+        """Whether a value is there that no rendering shows as one."""
+        return any(
+            text is not None and bool(self.absent_reason(place))
+            for place, text in enumerate(self.values)
+        )
 
     @property
     def clock_vouched(self) -> bool:
@@ -111,18 +136,24 @@ def _answered(reading: Reading, device_time_ms: int, response: Response) -> Reco
 
 
 def _measured(reading: Reading, device_time_ms: int, about: str, group: list[Value]) -> Record:
+    component_flags: tuple[Flags, ...] = ()
     if len(group) == 1 and group[0].metric.panel is None:
         only = group[0]
         values: tuple[str | None, ...] = (only.text,)
-        circumstances, flags, key = only.circumstances, only.flags, only.metric.key
+        circumstances, key = only.circumstances, only.metric.key
+        flags = only.flags
     else:
         row = panel(about)
         texts = {value.metric.alias: value.text for value in group}
         values = tuple(texts.get(alias) for alias in row.components)
         circumstances = _shared_circumstances(group)
-        flags = tuple(dict.fromkeys(flag for value in group for flag in value.flags))
+        sent = {value.metric.alias: value.flags for value in group}
+        flags, component_flags = shared_and_own([sent.get(alias) for alias in row.components])
         key = row.mdc
-    return _record(reading, device_time_ms, key, about, values, circumstances, flags)
+    record = _record(reading, device_time_ms, key, about, values, circumstances, flags)
+    if component_flags:
+        return msgspec.structs.replace(record, component_flags=component_flags)
+    return record
 
 
 def _record(
@@ -132,7 +163,7 @@ def _record(
     about: str,
     values: tuple[str | None, ...],
     circumstances: str,
-    flags: tuple[str, ...],
+    flags: Flags,
 ) -> Record:
     mark = fingerprint(
         reading.device,

@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from alerting.sittings import UNUSABLE_FLAGS
 from devices.catalogue import OBSERVABLES, Metric, Panel, metric, observed
 from fhir_mapping import codes
 from fhir_mapping.moment import moment
@@ -140,7 +139,7 @@ def values_of(part: Part, counted: Iterable[Counted]) -> list[tuple[Decimal, int
     texts: dict[Decimal, Decimal] = {}
     for one in counted:
         text = one.values[part.place]
-        if text is None or not UNUSABLE_FLAGS.isdisjoint(one.flags):
+        if text is None or not one.usable(part.place):
             continue
         value = Decimal(text)
         times[value] = times.get(value, 0) + one.count

@@ -22,7 +22,6 @@ from fhir_mapping.record import records_of, twin_of
 from fhir_mapping.resources import resource_id
 
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
-_WITHHELD = frozenset(codes.ABSENT_REASON_OF_FLAG)
 _UUID_VERSION = 8
 
 
@@ -79,7 +78,7 @@ def check_own(reading: Reading, observation: Observation, path: str) -> None:
     (record,) = records_of(reading)
     expected = {record.id[6:]}
     if _is_conflict(observation):
-        if not _WITHHELD.isdisjoint(record.flags):
+        if any(record.absent_reason(place) for place in range(len(record.values))):
             return
         expected.add(twin_of(record).id[6:])
     if given[6:] not in expected:

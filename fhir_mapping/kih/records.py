@@ -8,6 +8,7 @@ it and against its own identity, and what does not add up is refused.
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import TypeVar, get_args
 
 import msgspec
@@ -31,6 +32,7 @@ from fhir_mapping.kih.taken import (
     instant_of,
 )
 from fhir_mapping.record import Record
+from fhir_mapping.status import Flags, status_of
 
 _ABOUT = {observed(alias).key: alias for alias in OBSERVABLES}
 _FLAGS = frozenset(get_args(StatusFlag))
@@ -116,6 +118,7 @@ def _part(
     row = observed(about)
     component = _component(row, report)
     gateway = facts.must(Fact.GATEWAY, _name)
+    flags, component_flags = facts.may(Fact.FLAGS, _flags(row), ((), ()))
     record = Record(
         identity=b"",
         id=facts.must(Fact.ID, _id),
@@ -138,7 +141,8 @@ def _part(
         clock_device_ms=facts.may(Fact.CLOCK_DEVICE, _clock_ms, None),
         clock_gateway_ms=facts.may(Fact.CLOCK_GATEWAY, _clock_ms, None),
         circumstances=_encode(said).decode() if said else "",
-        flags=facts.may(Fact.FLAGS, _flags, ()),
+        flags=flags,
+        component_flags=component_flags,
         version=facts.may(Fact.VERSION, _whole(1, 2**31), 1),
         received_ms=facts.may(Fact.RECEIVED, _received_ms, 0),
         scheduled=report.scheduled == "scheduled",
@@ -292,11 +296,18 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return read
 
 
-def _flags(text: str) -> tuple[str, ...]:
-    flags = tuple(text.split(" "))
-    if not _FLAGS.issuperset(flags):
-        raise ValueError
-    return flags
+def _flags(row: Metric | Panel) -> Callable[[str], tuple[Flags, tuple[Flags, ...]]]:
+    components = len(row.components) if isinstance(row, Panel) else 0
+
+    def read(text: str) -> tuple[Flags, tuple[Flags, ...]]:
+        flags, component_flags = status_of(text)
+        if not _FLAGS.issuperset((*flags, *chain(*component_flags))):
+            raise ValueError
+        if len(component_flags) not in {0, components}:
+            raise ValueError
+        return flags, component_flags
+
+    return read
 
 
 def _yes(text: str) -> bool:

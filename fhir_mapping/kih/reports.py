@@ -32,6 +32,7 @@ from fhir_mapping.kih.dataset import (
     Sample,
 )
 from fhir_mapping.record import Record
+from fhir_mapping.status import status_text
 
 NO_RESULT = "Ingen gyldig måling"
 """ResultText of a measurement that failed, or that the device itself calls invalid."""
@@ -116,7 +117,6 @@ def reports_of(record: Record, manufacturer: str | None = None) -> list[Laborato
     """
     row = record.row
     parts = [metric(alias) for alias in row.components] if isinstance(row, Panel) else [row]
-    withheld = not codes.ABSENT_REASON_OF_FLAG.keys().isdisjoint(record.flags)
     created = moment(record.measured_ms, record.offset_min)
     facts = _facts(record)
     said = _decode_said(record.circumstances) if record.circumstances else {}
@@ -125,12 +125,12 @@ def reports_of(record: Record, manufacturer: str | None = None) -> list[Laborato
         record.device_type, plain(record.model), plain(record.firmware), manufacturer
     )
     by_professional = record.transferred_by == "typedbyhcprof"
-    is_test = not codes.TEST_FLAGS.isdisjoint(record.flags)
     reports = []
-    for part, text in zip(parts, record.values, strict=True):
+    for place, (part, text) in enumerate(zip(parts, record.values, strict=True)):
         if text is None and isinstance(row, Panel) and part.alias not in row.required:
             continue
-        result, kept = _result(part, text, withheld=withheld)
+        is_test = not codes.TEST_FLAGS.isdisjoint(record.flags_at(place))
+        result, kept = _result(part, text, withheld=bool(record.absent_reason(place)))
         reports.append(
             LaboratoryReport(
                 uuid=uuid_of(record.id, part),
@@ -278,7 +278,7 @@ def _facts(record: Record) -> dict[str, str]:
         Fact.DEVICE_TIME: record.device_time,
         Fact.BOOT: record.boot,
         Fact.CLOCK_SYNC: record.clock_sync,
-        Fact.FLAGS: " ".join(record.flags),
+        Fact.FLAGS: status_text(record.flags, record.component_flags),
         Fact.PART: str(record.part) if record.part != part_of(record.gateway) else "",
         Fact.VERSION: str(record.version) if record.version != 1 else "",
         Fact.CONFLICT: "ja" if record.conflict else "",

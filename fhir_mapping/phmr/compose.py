@@ -15,7 +15,6 @@ from hashlib import blake2b
 import msgspec
 
 from devices.catalogue import Code, Metric, Panel, device_type, metric
-from fhir_mapping.codes import ABSENT_REASON_OF_FLAG
 from fhir_mapping.enrolled import Citizen, EnrolledDevice, Limits, Organisation
 from fhir_mapping.identity import id_text
 from fhir_mapping.phmr import codes
@@ -38,6 +37,7 @@ from fhir_mapping.phmr.moments import write_moment
 from fhir_mapping.phmr.tree import printable
 from fhir_mapping.phmr.values import moved
 from fhir_mapping.record import Record
+from fhir_mapping.status import Flags
 
 _decode_circumstances = msgspec.json.Decoder(dict[str, str]).decode
 _GENDERS = {"female": "F", "male": "M"}
@@ -158,20 +158,15 @@ def _sections(
 
 def _entry(record: Record, limits: Sequence[Limits]) -> Entry:
     rows = _parts_of(record)
-    reasons = [
-        ABSENT_REASON_OF_FLAG[flag] for flag in record.flags if flag in ABSENT_REASON_OF_FLAG
-    ]
-    absent = ("error" if "error" in reasons else reasons[0]) if reasons else ""
-    withheld = bool(absent) and any(text is not None for text in record.values)
     observations = [
-        _observation(record, row, None if absent else text, absent or "error", limits)
-        for row, text in zip(rows, record.values, strict=True)
-        if _is_said(record, row, text)
+        _observation(record, row, place, limits)
+        for place, row in enumerate(rows)
+        if _is_said(record, row, record.values[place])
     ]
     observations[0] = msgspec.structs.replace(
         observations[0],
-        comments=tuple(_comments(record)),
-        facts=write_facts(record, withheld=withheld),
+        comments=(*_comments(record), *observations[0].comments),
+        facts=write_facts(record, withheld=record.withheld),
     )
     return Entry(
         ids=(Id(codes.OUR_RECORD, id_text(record.id), codes.OUR_NAME),),
@@ -180,15 +175,16 @@ def _entry(record: Record, limits: Sequence[Limits]) -> Entry:
     )
 
 
-def _observation(
-    record: Record, row: Metric, text: str | None, absent: str, limits: Sequence[Limits]
-) -> Observation:
+def _observation(record: Record, row: Metric, place: int, limits: Sequence[Limits]) -> Observation:
+    absent = record.absent_reason(place)
+    text = None if absent else record.values[place]
+    own = record.component_flags[place] if record.component_flags else ()
     return Observation(
         ids=(Id(codes.MEDCOM, _observation_id(record, row), "MedCom"),),
         codes=tuple(_codes(row)),
         value=None if text is None else moved(text, row.phmr.shift),
         unit=row.phmr.unit,
-        null_flavor=codes.NULL_FLAVOR_OF_REASON[absent] if text is None else "",
+        null_flavor=codes.NULL_FLAVOR_OF_REASON[absent or "error"] if text is None else "",
         methods=codes.METHODS_OF[record.transferred_by],
         device=Device(
             ids=(Id(codes.OUR_DEVICE, printable(record.device), codes.OUR_NAME),),
@@ -197,6 +193,7 @@ def _observation(
             software=printable(record.firmware),
         ),
         ranges=tuple(_ranges(record, row, limits)),
+        comments=tuple(_doubts(own)),
     )
 
 
@@ -230,11 +227,14 @@ def _kind(mdc: str) -> Coded | None:
 
 def _comments(record: Record) -> Iterable[str]:
     """What a clinician elsewhere must see: the device's own doubts, and the circumstances."""
-    for flag in record.flags:
-        yield codes.FLAG_DA.get(flag, printable(flag))
+    yield from _doubts(record.flags)
     if record.circumstances:
         for name, said in _decode_circumstances(record.circumstances).items():
             yield printable(f"{name}: {said}")
+
+
+def _doubts(flags: Flags) -> Iterable[str]:
+    return (codes.FLAG_DA.get(flag, printable(flag)) for flag in flags)
 
 
 def _ranges(record: Record, row: Metric, limits: Sequence[Limits]) -> Iterable[Range]:

@@ -43,6 +43,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fiel
     clock_gateway_ms: int | None = None
     circumstances: str = ""
     flags: tuple[StatusFlag, ...] = ()
+    component_flags: tuple[tuple[StatusFlag, ...], ...] = ()
     seq: int = 0
     version: Annotated[int, msgspec.Meta(ge=1)] = 1
     received_ms: int = 0

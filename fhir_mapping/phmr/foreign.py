@@ -12,6 +12,7 @@ from fhir_mapping.phmr.document import Device, Document, Entry, Id, Observation,
 from fhir_mapping.phmr.measured import Measured, read_measured, refused_values
 from fhir_mapping.phmr.moments import local_text
 from fhir_mapping.record import Record
+from fhir_mapping.status import Flags, shared_and_own
 
 GATEWAY = "phmr"
 """The gateway of every record from elsewhere: no box in a home, but a document."""
@@ -60,6 +61,7 @@ def _record(
     circumstances = _circumstances([observation for observation, _ in group])
     boot = _boot(document.id, first.ids)
     mark = fingerprint(_name(device), 1, boot, device_time, row.key, circumstances, "")
+    flags, component_flags = _flags(group)
     kind = device.kind.code if device.kind and device.kind.system == codes.MDC else ""
     return Record(
         identity=identity_of(time[0] // 1000 * 1000 + time[1] * 60_000, mark),
@@ -83,7 +85,8 @@ def _record(
         clock_device_ms=None,
         clock_gateway_ms=None,
         circumstances=circumstances,
-        flags=_flags([observation for observation, _ in group]),
+        flags=flags,
+        component_flags=component_flags,
     )
 
 
@@ -132,8 +135,11 @@ def _circumstances(group: list[Observation]) -> str:
     return _encode(said).decode() if said else ""
 
 
-def _flags(group: list[Observation]) -> tuple[str, ...]:
-    flavors = [observation.null_flavor for observation in group if observation.null_flavor]
-    return tuple(
-        dict.fromkeys(codes.FLAG_OF_NULL_FLAVOR.get(flavor, "invalid") for flavor in flavors)
-    )
+def _flags(group: list[tuple[Observation, Measured]]) -> tuple[Flags, tuple[Flags, ...]]:
+    """What the null flavours say of the whole measurement, and of each component beside that."""
+    sent: dict[str, Flags] = {}
+    for observation, item in group:
+        flavor = observation.null_flavor
+        flags = (codes.FLAG_OF_NULL_FLAVOR.get(flavor, "invalid"),) if flavor else ()
+        sent[item.row.alias] = flags
+    return shared_and_own([sent.get(alias) for alias in group[0][1].aliases])

@@ -41,6 +41,7 @@ from fhir_mapping.phmr.measured import Measured, about_of, read_measured, refuse
 from fhir_mapping.phmr.moments import read_moment
 from fhir_mapping.phmr.tree import find_all
 from fhir_mapping.record import Record, twin_of
+from fhir_mapping.status import absent_reason, flags_at
 
 
 def records_from(document: Document) -> list[Record | Refusal]:
@@ -150,10 +151,15 @@ def _values(
     aliases = measured[0].aliases
     if facts.values is None:
         values = tuple(texts.get(alias) for alias in aliases)
-    elif any(text is not None for text in texts.values()):
-        return Refusal(f"{path}//act[record]/text", str(facts.values), "values are said twice")
     else:
         values = facts.values
+        shown = tuple(
+            None if absent_reason(flags_at(facts.flags, facts.component_flags, place)) else text
+            for place, text in enumerate(values)
+        )
+        if len(values) != len(aliases) or shown != tuple(texts.get(alias) for alias in aliases):
+            limit = "values are those of the observations, and those that are withheld"
+            return Refusal(f"{path}//act[record]/text", str(values), limit)
     return refused_values(about, values, f"{path}//act[record]/text") or values
 
 

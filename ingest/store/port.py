@@ -26,6 +26,7 @@ from fhir_mapping.enrolled import (
     Organisation,
 )
 from fhir_mapping.record import Record
+from fhir_mapping.status import Flags, flags_at, is_usable
 from ingest.decode import Delivery
 from ingest.rejection import Rejection
 
@@ -109,11 +110,17 @@ class Query(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, frozen=True, gc=False):
-    """How often these values were measured with these flags."""
+    """How often these values were measured with these flags (of the act, and of components)."""
 
     values: tuple[str | None, ...]
-    flags: tuple[str, ...]
+    flags: Flags
     count: int
+    component_flags: tuple[Flags, ...] = ()
+
+    def usable(self, place: int) -> bool:
+        """Whether the value of this component may be counted."""
+        flags = flags_at(self.flags, self.component_flags, place)
+        return self.values[place] is not None and is_usable(flags)
 
 
 class Superseded(msgspec.Struct, frozen=True, gc=False):

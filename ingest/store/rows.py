@@ -7,6 +7,7 @@ a blood pressure reads "128/82/97", as a clinician writes it.
 from typing import Any
 
 from fhir_mapping.record import Record
+from fhir_mapping.status import status_of, status_text
 
 COLUMNS = (
     "seq",
@@ -99,7 +100,7 @@ def row_of(
         record.clock_device_ms,
         record.clock_gateway_ms,
         record.circumstances,
-        " ".join(record.flags),
+        status_text(record.flags, record.component_flags),
         received_ms,
         updated_ms,
         scheduled,
@@ -110,6 +111,7 @@ def row_of(
 
 def record_of(row: tuple[Any, ...]) -> Record:
     """The record of a row of `SELECT`."""
+    flags, component_flags = status_of(row[18])
     return Record(
         seq=row[0],
         identity=row[1],
@@ -129,7 +131,8 @@ def record_of(row: tuple[Any, ...]) -> Record:
         clock_device_ms=row[15],
         clock_gateway_ms=row[16],
         circumstances=row[17],
-        flags=tuple(row[18].split()),
+        flags=flags,
+        component_flags=component_flags,
         received_ms=row[19],
         updated_ms=row[20],
         scheduled=bool(row[21]),

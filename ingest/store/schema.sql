@@ -68,7 +68,7 @@ CREATE TABLE IF NOT EXISTS party (
 ) STRICT, WITHOUT ROWID;
 
 -- The truth behind one Observation. seq rises with every change, in commit order, and updated_ms
--- never falls along it.
+-- never falls along it. flags: of the whole act, then behind a "/" each of one component.
 CREATE TABLE IF NOT EXISTS record (
     seq              INTEGER PRIMARY KEY,
     identity         BLOB NOT NULL UNIQUE,

@@ -10,6 +10,7 @@ import msgspec
 
 from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Fact, Limits, Organisation
 from fhir_mapping.record import Record
+from fhir_mapping.status import status_of
 from ingest.store.port import Counted, Party, Query, StoredRejection, Superseded
 from ingest.store.rows import SELECT, record_of, values_of
 from ingest.store.sqlite_search import (
@@ -119,7 +120,11 @@ class SqliteReader:
         if key is None:
             return []
         rows = self._rows(*distribution_statement(key, about, since_ms, until_ms))
-        return [Counted(values_of(value), tuple(flags.split()), n) for value, flags, n in rows]
+        return [
+            Counted(values_of(value), flags, count, component_flags)
+            for value, text, count in rows
+            for flags, component_flags in (status_of(text),)
+        ]
 
     def last_seq(self) -> int:
         """The newest arrival number; 0 in an empty store."""

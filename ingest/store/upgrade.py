@@ -36,7 +36,23 @@ _TOTALS_AND_PARTIES = (
     )""",
 )
 _WITHDRAWAL = ("ALTER TABLE record ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0",)
-STEPS: Sequence[Sequence[str]] = (_TOTALS_AND_PARTIES, _WITHDRAWAL)
+_STATUS_OF_COMPONENTS = (
+    """
+    UPDATE record SET
+        flags = trim(replace(' ' || flags || ' ', ' not-available ', ' '))
+            || '/' || iif(value LIKE '/%', 'not-available', '')
+            || '/' || iif(value LIKE '%//%', 'not-available', '')
+            || '/' || iif(value LIKE '%/', 'not-available', ''),
+        version = version + 1,
+        seq = seq + (SELECT max(seq) FROM record),
+        updated_ms = (SELECT max(updated_ms) FROM record)
+    WHERE about = 'blood_pressure' AND ' ' || flags || ' ' LIKE '% not-available %'
+        AND value <> '//' AND (value LIKE '/%' OR value LIKE '%//%' OR value LIKE '%/')""",
+)
+"""Older files say of the whole panel what was said of one component. Of `not-available` it is sure
+which: the one without a value, so that 188/114 beside an absent mean comes to light, as a change
+that every follower sees. What else was said stays said of all."""
+STEPS: Sequence[Sequence[str]] = (_TOTALS_AND_PARTIES, _WITHDRAWAL, _STATUS_OF_COMPONENTS)
 """Statements by number: the first brings a file from version 0 to 1, and so on."""
 VERSION = len(STEPS)
 

@@ -10,13 +10,13 @@ from alerting.sittings import (
     ABOUT_OF,
     ITEM_OF,
     SIGNAL_OF,
-    UNUSABLE_FLAGS,
     answers_in,
     signals_in,
     sittings_of,
 )
 from devices.catalogue import metric
 from fhir_mapping.record import Record
+from fhir_mapping.status import UNUSABLE_FLAGS
 from ingest.decode import Delivery
 from ingest.pipeline import examine
 from ingest.store import Mapped

@@ -1,5 +1,6 @@
 """The records behind the golden files: one per catalogue row, and the cases that differ."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ NO_CLOCK: dict[str, Any] = {
     "measured_ms": 1_771_396_180_000,
 }
 NOBODY: dict[str, Any] = {"citizen": None}
+NO_FLAGS: Mapping[str, tuple[str, ...]] = {}
 
 
 def stored(
@@ -65,15 +67,22 @@ def stored(
     *,
     circumstances: str = "",
     flags: tuple[str, ...] = (),
+    each: Mapping[str, tuple[str, ...]] = NO_FLAGS,
     **changes: Any,
 ) -> Record:
-    """A stored record of this row, with `changes` to the reading or to what the store adds."""
+    """A stored record of this row, with `changes` to the reading or to what the store adds.
+
+    `flags` are the whole act's, `each` those of single components beside them.
+    """
     row = observed(about)
     aliases = row.components if isinstance(row, Panel) else (about,)
     said = {alias: TEXTS[alias] for alias in aliases} if texts is None else texts
     of_store = {key: changes.pop(key) for key in tuple(changes) if key not in _OF_READING}
     kind = next(kind for kind in DEVICE_TYPES if aliases[0] in kind.metrics)
-    values = tuple(Value(metric(alias), text, circumstances, flags) for alias, text in said.items())
+    values = tuple(
+        Value(metric(alias), text, circumstances, (*flags, *each.get(alias, ())))
+        for alias, text in said.items()
+    )
     changes = {"device_type": kind.mdc, "values": values, **changes}
     (record,) = records_of(msgspec.structs.replace(READING, **changes))
     facts = {"seq": 12, "citizen": "citizen-1", "received_ms": 1_771_396_269_500, **of_store}
@@ -125,6 +134,16 @@ CASES: dict[str, Record] = {
     "blood_pressure-no-mean": stored("blood_pressure", {"systolic": "134", "diastolic": "82"}),
     "blood_pressure-failed": stored(
         "blood_pressure", {"systolic": None, "diastolic": "82"}, flags=("invalid",)
+    ),
+    "blood_pressure-mean-not-available": stored(
+        "blood_pressure",
+        {"systolic": "188", "diastolic": "114", "mean_pressure": None},
+        each={"mean_pressure": ("not-available",)},
+    ),
+    "blood_pressure-systolic-invalid": stored(
+        "blood_pressure",
+        flags=("questionable",),
+        each={"systolic": ("invalid",), "mean_pressure": ("test-data", "early-estimate")},
     ),
     "blood_pressure-circumstances": stored(
         "blood_pressure", circumstances='{"arm":"højre"}', **NO_CLOCK

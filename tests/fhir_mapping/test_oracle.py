@@ -60,9 +60,9 @@ def check(record: Record) -> None:
     observation: Any = Observation.model_validate_json(rendered)
     ours = json.loads(rendered, parse_float=Decimal)
     assert same(ours, observation.model_dump())
-    withheld = not {"invalid", "not-available"}.isdisjoint(record.flags)
     assert said_values(observation, record.about) == [
-        None if text is None or withheld else Decimal(text) for text in record.values
+        None if text is None or record.absent_reason(place) else Decimal(text)
+        for place, text in enumerate(record.values)
     ]
     measured = at(record.measured_ms, record.offset_min)
     assert observation.effectiveDateTime == measured
@@ -120,6 +120,7 @@ def records(draw: st.DrawFn) -> Record:
         "clock_device_ms": pair[0] if pair else None,
         "clock_gateway_ms": pair[1] if pair else None,
         "flags": draw(FLAGS),
+        "component_flags": tuple(draw(FLAGS) for _ in range(count)) if count > 1 else (),
         "circumstances": draw(CIRCUMSTANCES),
         "values": tuple(draw(st.lists(st.none() | DECIMALS, min_size=count, max_size=count))),
         "version": draw(st.integers(1, 2**31)),

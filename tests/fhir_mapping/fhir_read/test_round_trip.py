@@ -51,9 +51,10 @@ def check(record: Record) -> None:
     entry, back = read_back(exported(record))
     if record.conflict and back.identity != record.identity:
         back = twin_of(back)
-    withheld = not {"invalid", "not-available"}.isdisjoint(record.flags)
-    if withheld:  # a rendering withholds the values, so none of them come back
-        record = msgspec.structs.replace(record, values=(None,) * len(record.values))
+    shown = tuple(  # what a rendering withholds does not come back
+        None if record.absent_reason(place) else text for place, text in enumerate(record.values)
+    )
+    record = msgspec.structs.replace(record, values=shown)
     for field in SAME:
         assert getattr(back, field) == getattr(record, field), field
     assert back.device_type == record.device_type
@@ -141,7 +142,6 @@ def records(draw: st.DrawFn) -> Record:
     about = draw(st.sampled_from(OBSERVABLES))
     row = observed(about)
     flags = draw(FLAGS)
-    may_fail = not {"invalid", "not-available"}.isdisjoint(flags)
     said: dict[str, str | None] = {about: draw(texts(about))} if about in ALIASES else {}
     if isinstance(row, Panel):
         diastolic = draw(st.integers(1, 298))
@@ -151,14 +151,22 @@ def records(draw: st.DrawFn) -> Record:
         }
         if draw(st.booleans()):
             said["mean_pressure"] = draw(texts("mean_pressure"))
-    if may_fail:
-        said = {alias: draw(st.sampled_from([text, None])) for alias, text in said.items()}
+    each = {alias: draw(FLAGS) for alias in said} if isinstance(row, Panel) else {}
+    failed = {
+        alias: not {"invalid", "not-available"}.isdisjoint((*flags, *each.get(alias, ())))
+        for alias in said
+    }
+    said = {
+        alias: draw(st.sampled_from([text, None])) if failed[alias] else text
+        for alias, text in said.items()
+    }
     pair = draw(st.none() | st.tuples(MOMENTS, MOMENTS))
     record = stored(
         about,
         said,
         circumstances=draw(CIRCUMSTANCES),
         flags=flags,
+        each=each,
         measured_ms=draw(MOMENTS),
         received_ms=draw(MOMENTS),
         offset_min=draw(st.integers(-14 * 60, 14 * 60)),
@@ -179,7 +187,7 @@ def records(draw: st.DrawFn) -> Record:
         scheduled=draw(st.booleans()),
     )
     conflict = draw(st.sampled_from(["", "first", "second"]))
-    if conflict == "second" and not may_fail:
+    if conflict == "second" and not any(failed.values()):
         return twin_of(record)
     return msgspec.structs.replace(record, conflict=bool(conflict))
 

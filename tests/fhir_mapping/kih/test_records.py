@@ -54,6 +54,9 @@ def _texts(draw: st.DrawFn, alias: str) -> str:
     return f"{number:f}"
 
 
+_own_flags = st.lists(st.sampled_from((*_FLAGS, *_NO_VALUE)), unique=True, max_size=2)
+
+
 @st.composite
 def records(draw: st.DrawFn) -> Record:
     """A record as ingest and store make it."""
@@ -65,6 +68,7 @@ def records(draw: st.DrawFn) -> Record:
         mean = draw(st.sampled_from([(), ("mean_pressure",)]))
         aliases = ["systolic", "diastolic", *mean]
     flags = draw(st.lists(st.sampled_from(_FLAGS), unique=True, max_size=3))
+    own = [draw(_own_flags) if panel else [] for _ in aliases]
     texts: list[str | None] = [draw(_texts(alias)) for alias in aliases]
     if panel:
         texts[:2] = ["300.50", texts[1]]
@@ -94,8 +98,8 @@ def records(draw: st.DrawFn) -> Record:
         transferred_by=draw(st.sampled_from(["automatic", "typed", "typedbyhcprof"])),
         location=draw(st.sampled_from(["home", "institution"])),
         values=tuple(
-            Value(metric(alias), text, circumstances, tuple(flags))
-            for alias, text in zip(aliases, texts, strict=True)
+            Value(metric(alias), text, circumstances, tuple(dict.fromkeys((*flags, *beside))))
+            for alias, text, beside in zip(aliases, texts, own, strict=True)
         ),
     )
     (record,) = records_of(reading)

@@ -10,7 +10,7 @@ from devices.catalogue import OBSERVABLES
 from fhir_mapping.enrolled import Citizen, EnrolledDevice, Limits, Organisation, Plan
 from fhir_mapping.phmr import Document, document_of
 from fhir_mapping.record import Record, twin_of
-from tests.fhir_mapping.cases import stored
+from tests.fhir_mapping.cases import CASES, stored
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "phmr"
 CREATED_MS = 1_771_396_300_000
@@ -114,6 +114,10 @@ DOCUMENTS: dict[str, Document] = {
             3,
             stored("blood_pressure", {"systolic": None, "diastolic": "82"}, flags=("invalid",)),
         ),
+    ),
+    "failed-in-part": document(
+        CASES["blood_pressure-mean-not-available"],
+        later(1, CASES["blood_pressure-systolic-invalid"]),
     ),
     "twins": document(
         stored("weight", **_TWIN), twin_of(stored("weight", {"weight": "74.6"}, **_TWIN))

@@ -28,6 +28,11 @@ CIRCUMSTANCES = st.dictionaries(SHORT, LONG, max_size=3).map(
 DEVICE_TIMES = st.datetimes().map(lambda moment: moment.isoformat())
 
 
+def may_fail(flags: tuple[str, ...]) -> bool:
+    """Whether a value with these flags may be missing."""
+    return not {"invalid", "not-available"}.isdisjoint(flags)
+
+
 def decimals(row: Metric) -> st.SearchStrategy[str]:
     """Any decimal text that validation lets through, with up to four decimals."""
     low, high = row.possible
@@ -53,14 +58,20 @@ def records(draw: st.DrawFn) -> Record:
         texts["systolic"] = str(draw(st.integers(101, 400)))
         if draw(st.booleans()):
             texts.pop("mean_pressure")
-    if not {"invalid", "not-available"}.isdisjoint(flags):
-        texts = {alias: draw(st.sampled_from([text, None])) for alias, text in texts.items()}
+    each = {alias: draw(FLAGS) for alias in texts} if isinstance(row, Panel) else {}
+    texts = {
+        alias: draw(st.sampled_from([text, None]))
+        if may_fail((*flags, *each.get(alias, ())))
+        else text
+        for alias, text in texts.items()
+    }
     pair = draw(st.none() | st.tuples(MOMENTS, MOMENTS))
     record = stored(
         about,
         texts,
         circumstances=draw(CIRCUMSTANCES),
         flags=flags,
+        each=each,
         measured_ms=draw(MOMENTS),
         offset_min=draw(OFFSETS),
         device_time=draw(DEVICE_TIMES),

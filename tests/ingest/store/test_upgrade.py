@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from fhir_mapping.status import status_text
 from ingest.store import SqliteReader, SqliteWriter, StoreUnavailable
 from ingest.store import upgrade as upgrades
 from tests.ingest.enrolments import NOW_MS, enrolment, term
@@ -129,3 +130,38 @@ def test_processes_that_open_it_at_once_upgrade_it_once(path: Path, old: bool) -
         process.join(60)
     assert [process.exitcode for process in processes] == [0, 0, 0]
     assert schema_of(path)["version"] == (upgrades.VERSION,)
+
+
+@pytest.mark.parametrize(
+    ("value", "flags", "after", "usable"),
+    [
+        ("188/114/", "not-available", "///not-available", [True, True, False]),
+        ("188/114/", "questionable not-available", "questionable///not-available", None),
+        ("/82/97", "not-available", "/not-available//", [False, True, True]),
+        ("188//", "not-available", "//not-available/not-available", [True, False, False]),
+        ("188/114/", "invalid", "invalid", [False, False, False]),
+        ("188/114/139", "not-available", "not-available", [False, False, False]),
+        ("//", "not-available", "not-available", [False, False, False]),
+    ],
+)
+def test_what_an_absent_component_silenced_comes_to_light_as_a_change(
+    path: Path, value: str, flags: str, after: str, usable: list[bool] | None
+) -> None:
+    """An old file has one word for the whole panel; `not-available` is that of what is absent."""
+    made_by_version_0(path)
+    row = "(7, x'07', x'07', 1, 1, 'blood_pressure', ?, 1771396180000, 60, '2026-02-18T07:29:40'"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            f"INSERT INTO record VALUES {row}, 1, 1, '', 'automatic', 'home', 'ntp', NULL, NULL, "
+            "'', ?, 1771396269500, 1771396269500, 1, 0)",
+            (value, flags),
+        )
+    SqliteWriter(path).close()
+    with closing(SqliteReader(path)) as reader:
+        (record,) = reader.records_of("anna", ["blood_pressure"])
+        assert status_text(record.flags, record.component_flags) == after
+        if usable is not None:
+            assert [record.usable(place) for place in range(3)] == usable
+        changed = after != flags
+        assert (record.version, record.seq > 7) == (1 + changed, changed)
+        assert record in reader.records_after(6, 10)
