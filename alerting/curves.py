@@ -125,6 +125,7 @@ def _curves(
         if (row, column) not in points:
             continue
         limits = [float(getattr(engine.profile, side)[row, column]) for side in SIDES]
+        known = usual.get((row, column), [])
         yield Curve(
             signal=signal.alias,
             name_da=signal.name_da,
@@ -132,6 +133,19 @@ def _curves(
             unit=signal.unit,
             decimals=metric(signal.metrics[0]).decimals,
             points=points[row, column],
-            usual=usual.get((row, column), []),
+            usual=known,
             limits=[None if np.isnan(limit) else limit for limit in limits],
+            relative=_relative(engine, row, column, known[-1].mean if known else np.nan),
         )
+
+
+def _relative(engine: Engine, row: int, column: int, usual: float) -> list[float | None]:
+    """Where the personal relative limits lie: counted from the clinic's base, else from `usual`."""
+    decided = float(engine.profile.base[row, column])
+    base = usual if np.isnan(decided) else decided
+    found: list[float | None] = []
+    for side in SIDES:
+        change = float(getattr(engine.profile, f"rel_{side}")[row, column])
+        at = base - change if side.startswith("low") else base + change
+        found.append(None if np.isnan(at) else at)
+    return found

@@ -95,6 +95,11 @@ class Engine:
         self._upcoming = [0] * len(roster)
         self._next_t = np.array([moments[0].t if moments else np.inf for moments in roster.moments])
 
+    @property
+    def rulebook(self) -> Rulebook:
+        """The rules that are asked."""
+        return self._rulebook
+
     def adopt(self, roster: Roster) -> list[int]:
         """Take over a newer roster; the rows that it changed, now forgotten and to be replayed."""
         changed = roster.differing(self.roster)

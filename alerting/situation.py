@@ -20,7 +20,10 @@ class Situation(msgspec.Struct, frozen=True):
 
     `unable` names the rules that apply to this citizen but could not run (too few data, no
     limits): as long as there is one, the colour is never green. `watched` names those that hold
-    but do not make an alert yet: nobody is called for them, and the citizen is not green.
+    but do not make an alert yet: nobody is called for them, and the citizen is not green. `hits`
+    names the rules that the newest reading itself reached, with the colour that it reached, where
+    the rule is raised; None when that is not known. `missed_days` are due days in a row without a
+    measurement, as of now.
     """
 
     citizen: str
@@ -29,6 +32,8 @@ class Situation(msgspec.Struct, frozen=True):
     unable: list[str]
     last_measured_ms: int | None
     watched: list[str] = []
+    hits: dict[str, Severity] | None = None
+    missed_days: int = 0
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -51,7 +56,8 @@ class Usual(msgspec.Struct, frozen=True):
 class Curve(msgspec.Struct, frozen=True):
     """One signal of one citizen: measurements, the personal baseline beside them, and limits.
 
-    `limits` are red low, yellow low, yellow high, red high, None where there is none.
+    `limits` are red low, yellow low, yellow high, red high, None where there is none; `relative`
+    are, in the same order, the values at which the personal relative limits are reached now.
     """
 
     signal: str
@@ -62,6 +68,7 @@ class Curve(msgspec.Struct, frozen=True):
     points: list[Point]
     usual: list[Usual]
     limits: list[float | None]
+    relative: list[float | None] = []
 
 
 class Monitor(Protocol):

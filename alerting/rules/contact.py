@@ -71,6 +71,18 @@ def keep_contact(state: "State", profile: Known, measured: Bools, day: Ints) -> 
     return after
 
 
+def missed_days(profile: Known, met: Ints, now: Floats, grace_days: float) -> npt.NDArray[np.int32]:
+    """(n,): due days in a row that no reading has met and that are overdue at `now` (n,), local
+    days: `grace_days` after their due time. 0 for whom nothing is due."""
+    last_day = np.floor(now - grace_days)
+    overdue = last_day + grace_days + profile.due_hour / 24.0 <= now
+    last = last_day.astype(np.int64) - ~overdue
+    missed = np.zeros(len(last), dtype=np.int32)
+    behind = np.flatnonzero(profile.once(watched) & (met < last))
+    missed[behind] = count_due(profile.plan_weekdays[behind], met[behind], last[behind])
+    return missed
+
+
 def diligence(state: "State", rows: Ints, missed_day: Ints) -> tuple[Floats, Floats, Floats]:
     """Shares of due days met lately and usually, and how many were not lately; (len(rows),) each.
 

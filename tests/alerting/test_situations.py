@@ -97,3 +97,23 @@ def test_what_holds_without_an_alert_is_watched_and_not_green() -> None:
     engine.state.composed[0, 0] = Colour.RED
     found = situations_of(engine)["c1"]
     assert (found.colour, found.watched) == ("red", []), "now it is said by an alert"
+
+
+def test_what_the_newest_reading_reached_is_told_apart_from_what_is_raised(clinic: Clinic) -> None:
+    """A red saturation is raised until three readings are clear; the first clear one says so."""
+    clinic.receive(oximetry("c1", 0, 94), *(oximetry("c1", 1, 86, hour=h) for h in (8, 8.1)))
+    found = situation(clinic, 1)
+    assert (found.colour, (found.hits or {}).get("R01")) == ("red", "red")
+    clinic.receive(oximetry("c1", 2, 95))
+    found = situation(clinic, 2)
+    assert (found.colour, found.hits) == ("red", {})
+
+
+def test_days_without_a_measurement_count_on(clinic: Clinic) -> None:
+    clinic.receive(oximetry("c1", 0, 94))
+    assert situation(clinic, 0).missed_days == 0
+    counted = [situation(clinic, day, hour=23) for day in (2, 3, 9)]
+    missed = [found.missed_days for found in counted]
+    assert missed[1] == missed[0] + 1
+    assert missed[2] == missed[0] + 7
+    assert (counted[0].hits or {}).get("R24") == counted[0].worst

@@ -8,7 +8,7 @@ import numpy as np
 from alerting.rules import contact
 from alerting.rules.arrays import Bools, Floats, Ints
 from alerting.rules.colour import Colour
-from alerting.rules.due_days import count_due, nth_due
+from alerting.rules.due_days import nth_due
 from alerting.rules.profile import Profile
 from alerting.rules.rule import Params, Rule, numbers, texts
 from alerting.rules.signals import SIGNALS
@@ -28,16 +28,11 @@ def missing(s: Sitting, params: Params) -> Verdict:
     `lately` or more (weighted over two weeks and three months, as they stand on that day, whenever
     anyone looks).
     """
-    profile = s.profile
-    plan, hour = profile.plan_weekdays, profile.due_hour / 24.0
-    last_day = np.floor(s.now - params["grace_days"])
-    overdue = last_day + params["grace_days"] + hour <= s.now
-    last = last_day.astype(np.int64) - ~overdue
-    ran, missed = profile.once(contact.watched), np.zeros(len(last), dtype=np.int32)
-    level, since = np.zeros(len(last), dtype=np.int8), np.full(len(last), np.nan)
-    behind = np.flatnonzero(ran & (s.met < last))
-    missed[behind] = count_due(plan[behind], s.met[behind], last[behind])
-    late = behind[missed[behind] >= params["blue"]]
+    profile, hour = s.profile, s.profile.due_hour / 24.0
+    ran = profile.once(contact.watched)
+    missed = contact.missed_days(profile, s.met, s.now, params["grace_days"])
+    level, since = np.zeros(len(missed), dtype=np.int8), np.full(len(missed), np.nan)
+    late = np.flatnonzero(missed >= params["blue"])
     yellow, nth = _in_a_row(s, late, s.met[late], missed[late], params)
     level[late] = np.where(yellow, Colour.YELLOW, Colour.BLUE)
     since[late] = nth + params["grace_days"] + hour[late]
