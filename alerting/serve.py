@@ -42,7 +42,7 @@ def serve(settings: AlertingSettings) -> bool:
         snapshot=settings.alert_store_path.with_suffix(".snapshot"),
         asking=bool(settings.ask_tenant),
     )
-    app = create_app(evaluator, open_reader, open_alerts)
+    app = create_app(settings, evaluator)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

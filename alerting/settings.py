@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ingest.settings import BrokerSettings, LoopbackHost, Port
 
@@ -12,7 +12,8 @@ class AlertingSettings(BrokerSettings):
     """Which stores to read and write, where to listen, which clock decides, and whom to ask."""
 
     store_path: Path = Field(
-        default=Path("var/records.db"), description="SQLite file that holds the records (read)"
+        default=Path("var/records.db"),
+        description="SQLite file that holds the records (read; written by what comes as FHIR)",
     )
     alert_store_path: Path = Field(
         default=Path("var/alerts.db"), description="SQLite file that holds the alerts (written)"
@@ -31,8 +32,27 @@ class AlertingSettings(BrokerSettings):
     clock_tick_s: Annotated[float, Field(gt=0, le=3600)] = Field(
         default=10.0, description="how often to look for what is missing"
     )
+    fhir_writing: bool = Field(
+        default=True,
+        description="take FHIR over HTTP: create, Bundles, `$submit-measurement`; else it is read "
+        "only",
+    )
+    fhir_export: bool = Field(
+        default=True, description="write bulk exports (`$export`) for who asks for them"
+    )
+    export_folder: Annotated[Path | None, BeforeValidator(lambda said: said or None)] = Field(
+        default=None,
+        description="folder of the bulk exports, which hold personal data and are deleted after a "
+        "day; without it `exports` beside the alert store",
+    )
     ask_tenant: Annotated[str, Field(pattern=r"^[^+#/\s]{0,64}$")] = Field(
         default="",
         description="ask citizens to measure daily while there is evidence, in the topics of this "
         "tenant; empty: nobody is asked",
     )
+
+    def exports(self) -> Path | None:
+        """The folder of the bulk exports; None where they are switched off."""
+        if not self.fhir_export:
+            return None
+        return self.export_folder or self.alert_store_path.parent / "exports"

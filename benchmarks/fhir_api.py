@@ -21,6 +21,7 @@ from urllib.parse import urlencode
 
 from alerting.alert_store import AlertStore
 from alerting.api.app import create_app
+from alerting.settings import AlertingSettings
 from alerting.situation import Monitor
 from benchmarks import measure
 from benchmarks.measure import Result
@@ -176,7 +177,11 @@ def _app(path: Path, folder: Path, note: Callable[[str], None] | None = None) ->
 
     alerts = folder / "alerts.db"
     AlertStore(alerts).close()
-    return create_app(cast("Monitor", None), open_reader, lambda: AlertStore(alerts))
+    return create_app(
+        AlertingSettings(store_path=path, alert_store_path=alerts),
+        cast("Monitor", None),
+        open_reader=open_reader,
+    )
 
 
 async def _ask(app: Any, targets: list[str]) -> list[tuple[float, bytes]]:

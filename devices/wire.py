@@ -21,6 +21,7 @@ LEVEL_CHARACTERS_MAX = 64
 
 KIND_READING = "obs"
 KIND_RESPONSE = "qr"
+KIND_FHIR = "fhir"
 KIND_STATUS = "status"
 KIND_RECEIPT = "ack"
 KIND_COMMAND = "cmd"

@@ -25,7 +25,7 @@ from ingest.rejection import MEANINGS
 from ingest.settings import IngestSettings
 
 _NOTHING: Any = None
-"""Routes are listed without a monitor or a store."""
+"""Routes are listed without a monitor."""
 DOCUMENTS = ("docs/REFERENCE.md", "docs/SCORECARD.md", "docs/SIMULATOR.md", "SAFETY.md")
 
 
@@ -122,7 +122,7 @@ def settings() -> str:
 
 def routes() -> str:
     """Every HTTP route of the alerting process."""
-    paths = create_app(_NOTHING, _NOTHING, _NOTHING).openapi()["paths"]
+    paths = create_app(AlertingSettings.model_construct(), _NOTHING).openapi()["paths"]
     return table(
         ("method", "path", "what it does", "answers"),
         (

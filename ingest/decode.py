@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import msgspec
 
 from devices.wire import (
+    KIND_FHIR,
     KIND_READING,
     KIND_RESPONSE,
     WIRE_VERSION,
@@ -21,7 +22,7 @@ from devices.wire import (
     parse_topic,
     part_of,
 )
-from ingest.decode_fhir import KIND_FHIR, Read, decode_fhir
+from ingest.decode_fhir import Read, decode_fhir
 from ingest.limits import PAYLOAD_BYTES_MAX, READINGS_PER_DELIVERY_MAX
 from ingest.rejection import Reason, Rejection
 

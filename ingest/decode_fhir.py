@@ -21,7 +21,6 @@ from ingest.rejection import Reason, Rejection
 HTTP_TOPIC: Final = "http/fhir"
 """Where FHIR over HTTP says it came from; no MQTT topic of ours looks so."""
 HTTP_GATEWAY: Final = "fhir"
-KIND_FHIR: Final = "fhir"
 _ENTRY = re.compile(r"(?:Parameters\.parameter\[(\d+)\]\.resource|Bundle)(?:\.entry\[(\d+)\])?")
 
 Names = Callable[[str], str]

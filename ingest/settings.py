@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from devices.wire import KIND_READING, KIND_RESPONSE
+from devices.wire import KIND_FHIR, KIND_READING, KIND_RESPONSE
 from ingest.limits import BATCH_DELIVERIES_MAX
 
 
@@ -62,5 +62,5 @@ class IngestSettings(BrokerSettings):
         return [
             f"hm/v1/{self.tenant}/{part}/+/+/{kind}"
             for part in self.parts.split(",")
-            for kind in (KIND_READING, KIND_RESPONSE)
+            for kind in (KIND_READING, KIND_RESPONSE, KIND_FHIR)
         ]

@@ -13,7 +13,9 @@ from typer.testing import CliRunner
 from alerting.settings import AlertingSettings
 from hjemmepuls.cli import app
 from hjemmepuls.reference import environment_names
+from ingest.decode import KINDS
 from ingest.limits import BATCH_DELIVERIES_MAX, BROKER_INFLIGHT, PAYLOAD_BYTES_MAX
+from ingest.settings import IngestSettings
 
 ROOT = Path(__file__).parent.parent
 OURS = ("enrol", "ingest", "alerting", "deliver", "devices")
@@ -93,6 +95,17 @@ def test_every_user_of_the_acl_gets_a_password(compose: dict[str, Any]) -> None:
     assert set(created[1].split()) == users == {"ingest", "alerting", "devices"}
     for name in ("ingest", "alerting"):
         assert compose["services"][name]["environment"]["HJEMMEPULS_BROKER_USER"] == name
+
+
+def test_every_kind_that_is_taken_may_be_sent_and_read() -> None:
+    """Gateways and the simulated fleet may write what ingest takes; ingest may and does read it."""
+    acl = (ROOT / "deploy" / "acl").read_text()
+    users = dict(re.findall(r"^user (\S+)\n((?:topic .*\n)+)", acl, re.MULTILINE))
+    for kind in KINDS:
+        assert f"pattern write hm/v1/+/+/%u/+/{kind}\n" in acl
+        assert f"topic write hm/v1/+/+/+/+/{kind}\n" in users["devices"]
+        assert f"topic read hm/v1/+/+/+/+/{kind}\n" in users["ingest"]
+    assert IngestSettings().subscriptions() == [f"hm/v1/+/+/+/+/{kind}" for kind in KINDS]
 
 
 def test_image_installs_what_is_pinned() -> None:

@@ -139,7 +139,6 @@ _MEANINGS = {
     422: "A field is missing or out of bounds",
     429: "As many as may wait are waiting; try again later",
     500: "A fault of ours; what was sent is kept",
-    501: "This process was started without what it would need for that",
     503: "A store cannot be read right now; try again in a moment",
 }
 ALWAYS = (421, 503)

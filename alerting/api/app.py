@@ -1,6 +1,7 @@
 """The HTTP application of the alerting process.
 
-In: the monitor, and functions that open the two stores. Out: an ASGI application. Who starts it
+In: the settings and the monitor. Out: an ASGI application, the same for the shipped command, for
+the tests and for the documents: what the settings switch off is in none of them. Who starts it
 binds it to loopback, and turns the server's own access log off: ours names no person.
 """
 
@@ -8,7 +9,6 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -25,29 +25,27 @@ from alerting.api.feed import Feed
 from alerting.api.guard import LOOPBACK_HOSTS, Guard, is_fhir
 from alerting.api.sources import Sources
 from alerting.api.writing import rejected_answer
+from alerting.settings import AlertingSettings
 from alerting.situation import Monitor
 from alerting.web.render import error_page
 from alerting.web.texts import language_of
-from ingest.store import Reader, StoreUnavailable, Writer
+from ingest.store import Reader, SqliteReader, SqliteWriter, StoreUnavailable
 
 log = logging.getLogger(__name__)
 _PAGES = ("/worklist.html", "/citizens", "/acknowledge")
 
 
 def create_app(
+    settings: AlertingSettings,
     monitor: Monitor,
-    open_reader: Callable[[], Reader],
-    open_alerts: Callable[[], AlertStore],
     *,
-    open_writer: Callable[[], Writer] | None = None,
-    export_folder: Path | None = None,
+    open_reader: Callable[[], Reader] | None = None,
     wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     hosts: Collection[str] = LOOPBACK_HOSTS,
 ) -> FastAPI:
-    """The application over these sources; `hosts` are the names that it answers to.
+    """The application over the stores of these settings; `hosts` are the names it answers to.
 
-    Without `open_writer` FHIR is read only, without `export_folder` there is no bulk export: what
-    needs them answers 501. `wall_ms` is when requests arrive.
+    `wall_ms` is when requests arrive; `open_reader` stands in for the reader of the records.
 
     The stores are opened by the threads that need them, and may be away: what needs them then
     answers 503. Before a server ends, `app.state.feed.close()` lets go of those who wait for news.
@@ -61,8 +59,17 @@ def create_app(
         redirect_slashes=False,
         lifespan=_lifespan,
     )
-    sources = Sources(monitor, open_reader, open_alerts, open_writer, wall_ms)
-    exports = None if export_folder is None else Exports(export_folder, open_reader, wall_ms)
+    read = open_reader or (lambda: SqliteReader(settings.store_path))
+    sources = Sources(
+        monitor,
+        read,
+        lambda: AlertStore(settings.alert_store_path),
+        (lambda: SqliteWriter(settings.store_path)) if settings.fhir_writing else None,
+        wall_ms,
+    )
+    folder = settings.exports()
+    exports = None if folder is None else Exports(folder, read, wall_ms)
+    app.state.starting = [] if exports is None else [exports.resume]
     app.state.closing = [one.close for one in (exports, sources.writing) if one is not None]
     feed = Feed(lambda: sources.alerts().last_change())
     app.state.feed = feed
@@ -84,7 +91,9 @@ def create_app(
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Let the threads end with the application."""
+    """What was begun goes on with the application, and its threads end with it."""
+    for start in app.state.starting:
+        await run_in_threadpool(start)
     yield
     for close in app.state.closing:
         await run_in_threadpool(close)

@@ -15,6 +15,8 @@ from fhir_mapping import codes
 _encode = msgspec.json.Encoder().encode
 _PUBLISHED = "2026-11-21"
 _DEFINITIONS = "http://hl7.org/fhir/OperationDefinition"
+_EXPORT = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export"
+_SUBMIT_MEASUREMENT = "http://ehealth.sundhed.dk/fhir/OperationDefinition/submit-measurement"
 _TYPE_OF: Mapping[str, str] = {
     "patient": "reference",
     "code": "token",
@@ -28,15 +30,12 @@ _TYPE_OF: Mapping[str, str] = {
 READABLE = ("Patient", "Device", "Organization")
 
 
-def capability_statement(address: str) -> bytes:
-    """The CapabilityStatement of this service under its address."""
+def capability_statement(address: str, can_write: bool, can_export: bool) -> bytes:
+    """The CapabilityStatement of this service under its address: what is switched on, no more."""
     observation = {
         "type": "Observation",
         "supportedProfile": [codes.DK_CORE_OBSERVATION, codes.VITAL_SIGNS],
-        "interaction": _interactions("read", "search-type", "create"),
-        "versioning": "versioned",
-        "conditionalCreate": True,
-        "conditionalRead": "not-match",
+        **_kept(can_write),
         "searchParam": _searched(OBSERVATION_KIND),
         "operation": [
             {"name": "lastn", "definition": f"{_DEFINITIONS}/Observation-lastn"},
@@ -52,18 +51,8 @@ def capability_statement(address: str) -> bytes:
     rest = {
         "mode": "server",
         "documentation": "Only this machine is answered, until access is secured.",
-        "resource": [observation, *_asked(), provenance, *others],
-        "interaction": _interactions("transaction", "batch"),
-        "operation": [
-            {
-                "name": "export",
-                "definition": "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export",
-            },
-            {
-                "name": "submit-measurement",
-                "definition": "http://ehealth.sundhed.dk/fhir/OperationDefinition/submit-measurement",
-            },
-        ],
+        "resource": [observation, *_asked(can_write), provenance, *others],
+        **_of_the_system(can_write, can_export),
     }
     content: dict[str, Any] = {
         "resourceType": "CapabilityStatement",
@@ -82,14 +71,35 @@ def capability_statement(address: str) -> bytes:
     return _encode(content)
 
 
-def _asked() -> list[dict[str, Any]]:
+def _kept(can_write: bool) -> dict[str, Any]:
+    """What may be done with the two kinds of resource that are rendered from records."""
+    written = ["create"] if can_write else []
+    return {
+        "interaction": _interactions("read", "search-type", *written),
+        "versioning": "versioned",
+        "conditionalCreate": can_write,
+        "conditionalRead": "not-match",
+    }
+
+
+def _of_the_system(can_write: bool, can_export: bool) -> dict[str, Any]:
+    """What may be done with no single kind of resource; FHIR forbids empty lists."""
+    operations = []
+    if can_export:
+        operations.append({"name": "export", "definition": _EXPORT})
+    if can_write:
+        operations.append({"name": "submit-measurement", "definition": _SUBMIT_MEASUREMENT})
+    found: dict[str, Any] = {"operation": operations} if operations else {}
+    if can_write:
+        found["interaction"] = _interactions("transaction", "batch")
+    return found
+
+
+def _asked(can_write: bool) -> list[dict[str, Any]]:
     """What citizens are asked, and what they answered."""
     response = {
         "type": "QuestionnaireResponse",
-        "interaction": _interactions("read", "search-type", "create"),
-        "versioning": "versioned",
-        "conditionalCreate": True,
-        "conditionalRead": "not-match",
+        **_kept(can_write),
         "searchParam": _searched(RESPONSE_KIND),
     }
     questionnaire = {

@@ -100,6 +100,9 @@ class Exports:
         self._news = threading.Event()
         self._thread: threading.Thread | None = None
         self._jobs = {job.id: job for job in _stored_jobs(folder)}
+
+    def resume(self) -> None:
+        """Go on with the jobs of an earlier process, if there are any."""
         if self._jobs:
             self._wake()
 

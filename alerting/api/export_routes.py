@@ -32,14 +32,14 @@ _MANIFEST: dict[str, Any] = {
 
 
 def add_routes(router: APIRouter, sources: Sources, exports: Exports | None) -> None:
-    """The routes of the export; without a folder they answer 501."""
+    """The routes of the export; where it is switched off they answer 501."""
 
     @router.get(
         "/$export",
         status_code=202,
         response_class=Response,
         responses=documented(
-            {"resourceType": "OperationOutcome"}, 400, 429, 501, fhir=True, good=(202,)
+            {"resourceType": "OperationOutcome"}, 400, 429, fhir=True, good=(202,)
         ),
         openapi_extra={"parameters": documented_query(_NAMES, ())},
     )
@@ -114,9 +114,7 @@ def add_routes(router: APIRouter, sources: Sources, exports: Exports | None) -> 
         "/$export/{job_id}",
         status_code=202,
         response_class=Response,
-        responses=documented(
-            {"resourceType": "OperationOutcome"}, 404, 501, fhir=True, good=(202,)
-        ),
+        responses=documented({"resourceType": "OperationOutcome"}, 404, fhir=True, good=(202,)),
     )
     def cancel(job_id: str) -> Response:
         """Cancel an export, or delete one that is done, with its files."""
@@ -128,19 +126,19 @@ def add_routes(router: APIRouter, sources: Sources, exports: Exports | None) -> 
 
 def _jobs(exports: Exports | None) -> Exports:
     if exports is None:
-        fault = Fault("no-export", "this process was started without a folder for exports")
+        fault = Fault("no-export", "exports are switched off here (HJEMMEPULS_FHIR_EXPORT)")
         raise Refused(501, fault, "not-supported")
     return exports
 
 
 def _documented_status() -> dict[int | str, dict[str, Any]]:
-    found = documented({}, 404, 500, 501, fhir=True, good=(200, 202))
+    found = documented({}, 404, 500, fhir=True, good=(200, 202))
     found[200]["content"] = {JSON: {"schema": {"type": "object"}, "example": _MANIFEST}}
     return found
 
 
 def _documented_file() -> dict[int | str, dict[str, Any]]:
-    found = documented({}, 404, 501, fhir=True)
+    found = documented({}, 404, fhir=True)
     found[200]["content"] = {NDJSON: {"schema": {"type": "string"}}}
     return found
 

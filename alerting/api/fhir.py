@@ -3,6 +3,7 @@
 Resources are rendered from records when they are asked for; nothing else knows their form.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -44,15 +45,17 @@ _TARGET = {"target": "Observation/ or QuestionnaireResponse/, and the id; requir
 
 
 def routes(sources: Sources, exports: Exports | None = None) -> APIRouter:
-    """The routes below /fhir; all of them ask `authorised` first."""
-    router = APIRouter(prefix="/fhir", tags=["fhir"], dependencies=[Depends(authorised)])
+    """The routes below /fhir; all of them ask `authorised` first.
+
+    What is switched off answers 501 and says so, and stands in no document: neither in OpenAPI nor
+    in the CapabilityStatement.
+    """
+    router = _router()
     operations.add_routes(router, sources)
     _add_observations(router, sources)
     _add_parties(router, sources)
     _add_provenance(router, sources)
-    export_routes.add_routes(router, sources, exports)
     questionnaires.add_routes(router, sources)
-    writing.add_routes(router, sources)
 
     @router.get(
         "/metadata",
@@ -61,9 +64,22 @@ def routes(sources: Sources, exports: Exports | None = None) -> APIRouter:
     )
     def metadata(request: Request) -> Response:
         """What this service can."""
-        return resource(capability_statement(f"{request.base_url}fhir"))
+        can_write, can_export = sources.writing is not None, exports is not None
+        return resource(capability_statement(f"{request.base_url}fhir", can_write, can_export))
 
-    return router
+    written, exported = _router(writing.switched_on(sources)), _router()
+    writing.add_routes(written, sources)
+    export_routes.add_routes(exported, sources, exports)
+    whole = APIRouter()
+    whole.include_router(exported, include_in_schema=exports is not None)
+    whole.include_router(router)
+    whole.include_router(written, include_in_schema=sources.writing is not None)
+    return whole
+
+
+def _router(*checks: Callable[[], None]) -> APIRouter:
+    asked = [Depends(authorised), *map(Depends, checks)]
+    return APIRouter(prefix="/fhir", tags=["fhir"], dependencies=asked)
 
 
 def _add_observations(router: APIRouter, sources: Sources) -> None:

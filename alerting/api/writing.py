@@ -9,7 +9,7 @@ clocks in a Bundle serve the references of its Observations; they are enrolled, 
 are answered with 202.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -32,7 +32,7 @@ from ingest.rejection import Reason, Rejection
 from ingest.store import Arrival, Outcome, Reader
 
 ISSUES_MAX = 100
-_ERRORS = (400, 413, 415, 422, 500, 501)
+_ERRORS = (400, 413, 415, 422, 500)
 _UNREADABLE = frozenset({Reason.PAYLOAD_EMPTY, Reason.PAYLOAD_NOT_UTF8, Reason.JSON_MALFORMED})
 _REASONS = frozenset(Reason)
 _STORED = frozenset({"Observation", "QuestionnaireResponse"})
@@ -93,6 +93,17 @@ class Told(msgspec.Struct, frozen=True):
     status: int
     record: Record | None
     issue: Issue | None
+
+
+def switched_on(sources: Sources) -> Callable[[], None]:
+    """What every route that writes asks first."""
+
+    def check() -> None:
+        if sources.writing is None:
+            fault = Fault("read-only", "writing is switched off here (HJEMMEPULS_FHIR_WRITING)")
+            raise Refused(501, fault, "not-supported")
+
+    return check
 
 
 def add_routes(router: APIRouter, sources: Sources) -> None:
@@ -235,9 +246,7 @@ def _submitted(
 
     `without` are the places of entries that only look as if they brought something.
     """
-    if sources.writing is None:
-        fault = Fault("read-only", "this process was started without the right to write")
-        raise Refused(501, fault, "not-supported")
+    assert sources.writing is not None, "asked before: `switched_on`"
     reader = sources.reader()
     delivery = Delivery(HTTP_TOPIC, body, sources.wall_ms())
     arrivals = [

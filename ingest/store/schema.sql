@@ -1,4 +1,4 @@
--- The embedded store. One writer (ingest) and short writes by enrolment; any number of readers.
+-- The embedded store. One short write at a time, from any process; any number of readers.
 -- Times are UTC milliseconds. Numbers that carry clinical precision are decimal text.
 
 CREATE TABLE IF NOT EXISTS organisation (

@@ -325,5 +325,5 @@ def test_a_receiver_stops_where_there_is_no_broker(path: Path) -> None:
 def test_settings_name_their_subscriptions() -> None:
     settings = IngestSettings(parts="00,07", tenant="t")
     assert settings.subscriptions() == [
-        f"hm/v1/t/{part}/+/+/{kind}" for part in ("00", "07") for kind in ("obs", "qr")
+        f"hm/v1/t/{part}/+/+/{kind}" for part in ("00", "07") for kind in ("obs", "qr", "fhir")
     ]

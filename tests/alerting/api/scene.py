@@ -17,6 +17,7 @@ from alerting.alert import Alert, Baseline, Episode, Evidence, EvidenceValue, Fi
 from alerting.alert_store import AlertStore
 from alerting.api.app import create_app
 from alerting.rules import RULES, rule_index
+from alerting.settings import AlertingSettings
 from alerting.situation import Colour, Curve, Point, Situation, Usual
 from devices.wire import Item, Payload, topic_for
 from fhir_mapping.enrolled import (
@@ -29,7 +30,7 @@ from fhir_mapping.enrolled import (
 )
 from ingest.decode import Delivery
 from ingest.pipeline import process
-from ingest.store import SqliteReader, SqliteWriter
+from ingest.store import SqliteWriter
 
 with warnings.catch_warnings():  # Starlette asks for a successor of httpx that we do not need
     warnings.simplefilter("ignore")
@@ -236,29 +237,20 @@ class Ward:
                 return self.alerts.revise(alert, told, NOW_MS)
         return self.alerts.open(told, NOW_MS)
 
-    def app(self, read_only: bool = False) -> FastAPI:
-        """The application over this ward."""
-        if read_only:
-            return create_app(
-                self.monitor,
-                lambda: SqliteReader(self.records),
-                lambda: AlertStore(self.alerts_path),
-            )
-        return create_app(
-            self.monitor,
-            lambda: SqliteReader(self.records),
-            lambda: AlertStore(self.alerts_path),
-            open_writer=lambda: SqliteWriter(self.records),
+    def app(self, **switches: Any) -> FastAPI:
+        """The application over this ward as the shipped command builds it; by default whole."""
+        settings = AlertingSettings(
+            store_path=self.records,
+            alert_store_path=self.alerts_path,
             export_folder=self.exports,
-            wall_ms=lambda: NOW_MS,
+            **switches,
         )
+        return create_app(settings, self.monitor, wall_ms=lambda: NOW_MS)
 
-    def client(
-        self, address: tuple[str, int] = ("127.0.0.1", 50_000), read_only: bool = False
-    ) -> Client:
+    def client(self, address: tuple[str, int] = ("127.0.0.1", 50_000), **switches: Any) -> Client:
         """A client that calls the application by a name that it answers to."""
         return Client(
-            self.app(read_only),
+            self.app(**switches),
             base_url="http://127.0.0.1:8700",
             follow_redirects=False,
             client=address,

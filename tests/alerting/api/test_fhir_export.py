@@ -150,6 +150,7 @@ def test_an_interrupted_export_goes_on_where_it_was(
     before = len((state / "Observation.1.ndjson").read_bytes().splitlines())
     assert before < 10
     second = Exports(tmp_path / "jobs", lambda: SqliteReader(ward.records), lambda: NOW_MS)
+    second.resume()
     wait_for(lambda: (found := second.job(job.id)) is not None and found.state == "done")
     second.close()
     rows = [json.loads(row) for row in (state / "Observation.1.ndjson").read_text().splitlines()]
@@ -174,6 +175,7 @@ def test_a_small_kind_that_is_begun_again_repeats_nothing(ward: Ward, tmp_path: 
     noted = {**json.loads(state.read_bytes()), "state": "running", "left": ["Patient"]}
     state.write_text(json.dumps(noted))
     again = opened()
+    again.resume()
     found = wait_for(lambda: (one := again.job(job.id)) and one.state == "done" and one)
     again.close()
     assert [(one.name, one.lines) for one in found.outputs] == [("Patient.1.ndjson", 2)]
@@ -337,6 +339,7 @@ def test_what_a_process_before_left_goes_when_its_day_is_over(ward: Ward, tmp_pa
     wait_for(lambda: job.state == "done")
     jobs.close()
     later = Exports(folder, lambda: SqliteReader(ward.records), lambda: NOW_MS + KEPT_MS + 1)
+    later.resume()
     wait_for(lambda: not list(folder.iterdir()))
     later.close()
 

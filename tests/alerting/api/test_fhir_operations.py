@@ -22,6 +22,7 @@ from tests.alerting.api.scene import CUFF, DAY_MS, HOUR_MS, NOW_MS, Client, Ward
 from tests.alerting.api.test_fhir_writing import WEIRD, observation, post
 
 MORNING_MS = NOW_MS - 5 * HOUR_MS
+WRITING = ("", "/Observation", "/QuestionnaireResponse", "/$submit-measurement")
 
 
 def get(client: Client, path: str, **query: Any) -> Any:
@@ -272,7 +273,15 @@ def test_provenance_tells_what_it_was_and_who_typed(client: Client, ward: Ward) 
     assert "version 1: 93" in told["entity"][0]["what"]["display"]
 
 
-def test_the_capability_statement_is_true(client: Client) -> None:
+@pytest.mark.parametrize("can_write", [True, False])
+@pytest.mark.parametrize("can_export", [True, False])
+def test_the_capability_statement_is_true(ward: Ward, can_write: bool, can_export: bool) -> None:
+    """It names what is switched on and nothing else, and OpenAPI has the same."""
+    with ward.client(fhir_writing=can_write, fhir_export=can_export) as client:
+        check_capability(client, can_write, can_export)
+
+
+def check_capability(client: Client, can_write: bool, can_export: bool) -> None:
     answer = get(client, "metadata")
     CapabilityStatement.model_validate_json(answer.content)
     (rest,) = answer.json()["rest"]
@@ -289,15 +298,17 @@ def test_the_capability_statement_is_true(client: Client) -> None:
             )
         for operation in row.get("operation", []):
             claimed.add(("get", f"/fhir/{kind}/${operation['name']}"))
-    claimed.add(("post", "/fhir"))
-    assert {row["code"] for row in rest["interaction"]} == {"transaction", "batch"}
-    names = {row["name"] for row in rest["operation"]}
-    assert names == {"export", "submit-measurement"}
-    claimed |= {
-        ("get", "/fhir/$export"),
-        ("post", "/fhir/$submit-measurement"),
-        ("get", "/fhir/metadata"),
-    }
+    claimed.add(("get", "/fhir/metadata"))
+    if "interaction" in rest:
+        assert {row["code"] for row in rest["interaction"]} == {"transaction", "batch"}
+        claimed.add(("post", "/fhir"))
+    methods = {"export": "get", "submit-measurement": "post"}
+    for row in rest.get("operation", []):
+        claimed.add((methods[row["name"]], f"/fhir/${row['name']}"))
+    asked_for = {("post", f"/fhir{path}") for path in WRITING if can_write}
+    asked_for |= {("get", "/fhir/$export")} if can_export else set()
+    assert {one for one in claimed if one[1].endswith("$export") or one[0] == "post"} == asked_for
+    assert [row["conditionalCreate"] for row in rest["resource"][:2]] == [can_write] * 2
     schema = client.get("/openapi.json").json()
     there = {
         (

@@ -326,9 +326,11 @@ def test_another_machine_is_refused_everywhere(ward: Ward) -> None:
 
 
 def test_without_a_writer_nothing_is_written(ward: Ward) -> None:
-    with ward.client(read_only=True) as client:
-        assert post(client, "/Observation", observation()).status_code == 501
-        assert client.get("/fhir/$export").status_code == 501
+    with ward.client(fhir_writing=False, fhir_export=False) as client:
+        answer = post(client, "/Observation", observation())
+        assert (answer.status_code, "HJEMMEPULS_FHIR_WRITING" in answer.text) == (501, True)
+        answer = client.get("/fhir/$export")
+        assert (answer.status_code, "HJEMMEPULS_FHIR_EXPORT" in answer.text) == (501, True)
     assert stored(ward) == []
 
 
