@@ -18,14 +18,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hjemmepuls import judging
+from hjemmepuls import documents, judging
 from hjemmepuls.stores import (
     apply_enrolment,
     err,
     given,
-    now_ms,
     opened_reader,
-    opened_writer,
     store_needed,
 )
 
@@ -38,6 +36,9 @@ app.command()(judging.score)
 app.command()(judging.benefits)
 app.command()(judging.backtest)
 app.command()(judging.truth)
+app.command()(documents.take)
+app.command()(documents.rejections)
+app.command()(documents.replay)
 
 StorePath = Annotated[Path | None, typer.Option("--store", help="SQLite file of the records")]
 AlertsPath = Annotated[Path | None, typer.Option("--alerts", help="SQLite file of the alerts")]
@@ -192,18 +193,6 @@ def enrol(file: Path, store: StorePath = None) -> None:
 
 
 @app.command()
-def take(files: list[Path], store: StorePath = None) -> None:
-    """Take in KIH datasets and PHMR reports exported elsewhere; twice does no harm."""
-    from ingest.take import take as take_document
-
-    with opened_reader(store) as reader, opened_writer(store) as writer:
-        for file in files:
-            became = take_document(file.read_bytes(), reader, writer, now_ms())
-            said = ", ".join(f"{count} {result}" for result, count in sorted(became.items()))
-            typer.echo(f"{file.name}: {said or 'nothing in it'}")
-
-
-@app.command()
 def deliver(
     store: StorePath = None,
     to: Annotated[str | None, typer.Option(help="fhir, folder or endpoint")] = None,
@@ -243,31 +232,6 @@ def undelivered(
         Console().print(table)
         if retry:
             typer.echo(f"{retry_dead_letters(settings)} will be sent again")
-
-
-@app.command()
-def rejections(
-    store: StorePath = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also what was replayed")] = False,
-) -> None:
-    """List what was refused: reason, path, how often, and what it says."""
-    table = Table("key", "reason", "path", "times", "topic", "detail")
-    with opened_reader(store) as reader:
-        for row in reader.rejections(unreplayed_only=not everything):
-            # Text, not markup: what a stranger sent must not style the terminal.
-            cells = (row.key, row.reason, row.path, row.deliveries, row.topic, row.detail)
-            table.add_row(*(Text(str(cell)) for cell in cells))
-    Console().print(table)
-
-
-@app.command()
-def replay(store: StorePath = None) -> None:
-    """Give every rejection again, after its cause is mended."""
-    from ingest.pipeline import replay as replay_rejections
-
-    with opened_reader(store) as reader, opened_writer(store) as writer:
-        tried, accepted = replay_rejections(reader, writer, now_ms())
-    typer.echo(f"{tried} tried, {accepted} accepted")
 
 
 @app.command()

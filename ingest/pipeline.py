@@ -6,8 +6,7 @@ bad code on one delivery costs that delivery a rejection, never its neighbours.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, groupby
+from collections.abc import Iterator, Sequence
 
 from fhir_mapping.record import records_of
 from ingest.decode import Decoded, Delivery, decode
@@ -18,14 +17,13 @@ from ingest.store import (
     Mapped,
     Outcome,
     Reader,
-    StoredRejection,
     StoreUnavailable,
     Writer,
 )
 from ingest.validate import validate
 
 log = logging.getLogger(__name__)
-_HELD = frozenset({Reason.PROCESSING_FAILED, Reason.IDENTITY_MISMATCH})
+HELD = frozenset({Reason.PROCESSING_FAILED, Reason.IDENTITY_MISMATCH})
 """What an arrival that looked good may still become in the store."""
 
 
@@ -113,48 +111,6 @@ def names_of(reader: Reader) -> Names:
         return said if party is None else party.name
 
     return name
-
-
-def replay(reader: Reader, store: Writer, now_ms: int) -> tuple[int, int]:
-    """Give every open rejection again; how many were tried and how many are now accepted.
-
-    For use after the cause is mended (a new code in the catalogue, a corrected rule). The payload
-    is judged as of its own arrival; what is still refused stays as it is. Where a whole delivery
-    was refused, each reading in it that is still wrong becomes a rejection of its own.
-    """
-    tried = accepted = 0
-    names = names_of(reader)
-    open_ones = reader.rejections(unreplayed_only=True)
-    for delivery, rejections in groupby(open_ones, _delivery_of):
-        arrivals: dict[int, list[Arrival]] = {}
-        for arrival in examine(delivery, names):
-            arrivals.setdefault(arrival.item.index, []).append(arrival)
-        for rejection in rejections:
-            tried += 1
-            if _accepted_now(rejection.place, arrivals, store):
-                store.mark_replayed(rejection.key, now_ms)
-                accepted += 1
-    return tried, accepted
-
-
-def _delivery_of(rejection: StoredRejection) -> Delivery:
-    return Delivery(rejection.topic, rejection.payload, rejection.received_ms)
-
-
-def _accepted_now(place: int, examined: Mapping[int, list[Arrival]], store: Writer) -> bool:
-    """Whether what stands at this place of a delivery (-1: all of it) is taken at last."""
-    arrivals = examined.get(place, []) if place >= 0 else list(chain(*examined.values()))
-    if not arrivals or any(_is_refused(arrival, place) for arrival in arrivals):
-        return False
-    outcomes = append(arrivals, store)
-    return not any(
-        outcome.reason in _HELD and arrival.item.index == place
-        for arrival, outcome in zip(arrivals, outcomes, strict=True)
-    )
-
-
-def _is_refused(arrival: Arrival, place: int) -> bool:
-    return isinstance(arrival.item, Rejection) and arrival.item.index == place
 
 
 def _append_alone(arrival: Arrival, store: Writer) -> list[Outcome]:

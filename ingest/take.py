@@ -1,118 +1,120 @@
-"""National documents into the platform: KIH datasets and PHMR reports, as exported elsewhere.
+"""Documents of others into the platform: KIH datasets, PHMR reports and FHIR files.
 
-In: the bytes of a document. Out: what became of its measurements. They enter through the same
-store as everything else; what is refused is kept with the document. Whose they are is said by the
-CPR number, which must belong to an enrolled citizen; a measurement by a device that was somebody
-else's is held. A measurement of ours comes back as itself; one from elsewhere names no device of a
-home, so a device of its own is enrolled for the citizen.
+In: the bytes of a document. Out: an `Answer`, what became of it. What it holds enters through the
+same store as everything else; what is refused is kept with the document. Whose it is, is said by
+the CPR number, which must belong to an enrolled citizen; a measurement by a device that was
+somebody else's is held. A measurement of ours comes back as itself; one from elsewhere names no
+device of a home, so a device of its own is enrolled for the citizen.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from zlib import crc32
 
 import msgspec
 
-from fhir_mapping import phmr
 from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Enrolment
 from fhir_mapping.kih.foreign import SOURCE as FROM_KIH
-from fhir_mapping.kih.read import DatasetError, read_dataset
-from fhir_mapping.kih.records import records_from as kih_records
-from fhir_mapping.phmr import codes as phmr_codes
 from fhir_mapping.phmr.foreign import GATEWAY as FROM_PHMR
 from fhir_mapping.record import Record, on_device
 from fhir_mapping.resources import resource_id
 from ingest.decode import Delivery
+from ingest.decode_fhir import HTTP_TOPIC
+from ingest.document import Note, Refusal, fault, kind_of, read_document
 from ingest.enrolment import enrol
+from ingest.pipeline import HELD, append, examine, names_of
 from ingest.rejection import Reason, Rejection
-from ingest.store import Arrival, Mapped, Reader, Writer
+from ingest.store import Arrival, Mapped, Outcome, Reader, StoreUnavailable, Writer
+
+log = logging.getLogger(__name__)
 
 TOPIC = "document"
 """Where a document says it came from; no MQTT topic of ours looks so."""
 FOREIGN = frozenset({FROM_KIH, FROM_PHMR})
 """Gateways that stand for a document, not for a box in a home."""
+_HELD_MEANING = "it is stored, and waits until its device is somebody's"
 _BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 
 
-class Refusal(msgspec.Struct, frozen=True):
-    """Something of a document that was not taken: where, and one sentence."""
+class Answer(msgspec.Struct, frozen=True):
+    """What became of one document: how many results of each kind, what was refused, and notes."""
 
-    path: str
-    detail: str
-
-
-class Read(msgspec.Struct, frozen=True):
-    """A document's measurements, and what of it cannot be taken."""
-
-    cpr: str
-    records: list[Record]
+    kind: str
+    results: Mapping[str, int]
     refusals: list[Refusal]
+    notes: list[Note]
+
+    @property
+    def clean(self) -> bool:
+        """Whether all of it stands in the store, under the citizen it is about."""
+        return bool(self.results) and self.results.keys() <= {"accepted", "duplicate"}
 
 
-def take(document: bytes, reader: Reader, writer: Writer, now_ms: int) -> Mapping[str, int]:
-    """Store a document's measurements; how many were accepted, duplicate, quarantined, rejected.
+def take(document: bytes, reader: Reader, writer: Writer, now_ms: int) -> Answer:
+    """Store a document's measurements; giving it again stores nothing twice.
 
-    Giving it again stores nothing twice. A document that cannot be read, or is about nobody who
-    is enrolled, is kept whole as one rejection. StoreUnavailable when the store is away.
+    A document that cannot be read, or is about nobody who is enrolled, is kept whole as one
+    rejection. Raises nothing but StoreUnavailable, when the store is away.
     """
-    delivery = Delivery(TOPIC, document, now_ms)
-    read = _read(document)
+    kind = kind_of(document)
+    delivery = Delivery(HTTP_TOPIC if kind == "FHIR" else TOPIC, document, now_ms)
+    arrivals, notes = arrivals_of(delivery, reader, writer)
+    outcomes = append(arrivals, writer)
+    _close_taken(delivery, arrivals, outcomes, reader, writer)
+    return Answer(kind, _results(outcomes), _refusals(arrivals, outcomes), notes)
+
+
+def refuse(document: bytes, refusal: Refusal, writer: Writer, now_ms: int) -> Answer:
+    """Keep a document, or as much of it as was read, as one rejection."""
+    arrivals = [Arrival(Delivery(TOPIC, document, now_ms), _rejection(refusal))]
+    outcomes = append(arrivals, writer)
+    return Answer("", _results(outcomes), _refusals(arrivals, outcomes), [])
+
+
+def arrivals_of(
+    delivery: Delivery, reader: Reader, writer: Writer
+) -> tuple[list[Arrival], list[Note]]:
+    """What a document holds, as it goes to the store, and notes on it.
+
+    Enrols the devices that stand for what foreign documents name, since a reading of a device
+    that is nobody's would be held.
+    """
+    if delivery.topic == HTTP_TOPIC:
+        return list(examine(delivery, names_of(reader))), []
+    notes: list[Note] = []
+    items: Sequence[Mapped | Rejection]
+    try:
+        items = _items(delivery, reader, writer, notes)
+    except StoreUnavailable:
+        raise
+    except Exception as error:
+        log.error("a document could not be taken: %s", fault(error))
+        detail = f"processing failed with {fault(error)}"
+        items = [_rejection(Refusal("/", detail, Reason.PROCESSING_FAILED))]
+    return [Arrival(delivery, item) for item in items], notes
+
+
+def _items(
+    delivery: Delivery, reader: Reader, writer: Writer, notes: list[Note]
+) -> list[Mapped | Rejection]:
+    read = read_document(delivery.payload)
     if isinstance(read, Refusal):
-        return _store(writer, delivery, [_rejection(Reason.FIELD_VALUE, read)])
+        return [_rejection(read)]
+    notes += read.notes
     citizen = _citizen(reader.citizens(), read.cpr)
     if citizen is None:
-        nobody = Refusal("CPR", "the document's CPR number belongs to no enrolled citizen")
-        return _store(writer, delivery, [_rejection(Reason.IDENTITY_MISMATCH, nobody)])
+        detail = "the document's CPR number belongs to no enrolled citizen"
+        return [_rejection(Refusal("CPR", detail, Reason.IDENTITY_MISMATCH))]
     records = [_at_home(record, citizen) for record in read.records]
-    _enrol_devices(records, citizen, reader, writer, now_ms)
+    _enrol_devices(records, citizen, reader, writer, delivery.received_ms)
     items: list[Mapped | Rejection] = [
         Mapped(f"document-{place}", 0, [record], place, f"Patient/{citizen}", "CPR")
         for place, record in enumerate(records)
     ]
-    items += [
-        _rejection(Reason.FIELD_VALUE, refusal, len(records) + place)
-        for place, refusal in enumerate(read.refusals)
-    ]
-    return _store(writer, delivery, items)
-
-
-def _read(document: bytes) -> Read | Refusal:
-    """A document of either kind; which one it is, its root element says."""
-    start = document[:4096]
-    readers: Iterable[tuple[bytes, Callable[[bytes], Read | Refusal]]] = (
-        (b"CitizenMonitoringDataset", _read_kih),
-        (b"ClinicalDocument", _read_phmr),
-    )
-    for root, reader in readers:
-        if root in start:
-            return reader(document)
-    return Refusal("/", "the root element is neither CitizenMonitoringDataset nor ClinicalDocument")
-
-
-def _read_kih(document: bytes) -> Read | Refusal:
-    try:
-        dataset = read_dataset(document)
-    except DatasetError as error:
-        return Refusal(error.element, str(error))
-    taken = kih_records(dataset)
-    refusals = [
-        Refusal(one.element, f"{one.element} is {one.value[:64]!r}: {one.limit}")
-        for one in taken.rejections
-    ]
-    return Read(dataset.citizen.cpr, taken.records, refusals)
-
-
-def _read_phmr(document: bytes) -> Read | Refusal:
-    report = phmr.read_phmr(document)
-    if isinstance(report, phmr.Refusal):
-        return Refusal(report.element, report.detail)
-    found = phmr.records_from(report)
-    cpr = next((one.extension for one in report.patient.ids if one.root == phmr_codes.CPR), "")
-    return Read(
-        cpr or "",
-        [one for one in found if isinstance(one, Record)],
-        [Refusal(one.element, one.detail) for one in found if isinstance(one, phmr.Refusal)],
-    )
+    items += [_rejection(refusal, _place_of(refusal)) for refusal in read.refusals]
+    return items or [_rejection(Refusal("/", "it holds no measurement", Reason.READING_EMPTY))]
 
 
 def _citizen(citizens: Mapping[str, Citizen], cpr: str) -> str | None:
@@ -151,12 +153,44 @@ def _no_limits(_citizen: Citizen) -> tuple[()]:
     return ()  # nobody new is enrolled here
 
 
-def _rejection(reason: Reason, refusal: Refusal, index: int = -1) -> Rejection:
-    return Rejection(reason, refusal.path, refusal.detail, index)
+def _rejection(refusal: Refusal, index: int = -1) -> Rejection:
+    return Rejection(Reason(refusal.reason), refusal.path, refusal.detail, index)
 
 
-def _store(
-    writer: Writer, delivery: Delivery, items: Iterable[Mapped | Rejection]
-) -> Mapping[str, int]:
-    outcomes = writer.append([Arrival(delivery, item) for item in items])
+def _place_of(refusal: Refusal) -> int:
+    """The place of a refusal in its document: the same whenever the document is read."""
+    return crc32(refusal.path.encode()) | 1 << 32
+
+
+def _close_taken(
+    delivery: Delivery,
+    arrivals: Sequence[Arrival],
+    outcomes: Sequence[Outcome],
+    reader: Reader,
+    writer: Writer,
+) -> None:
+    """Mark what was once refused of this very document, and is taken now."""
+    refused = {
+        arrival.item.index
+        for arrival, outcome in zip(arrivals, outcomes, strict=True)
+        if isinstance(arrival.item, Rejection) or outcome.reason in HELD
+    }
+    for rejection in reader.rejections_of(delivery.topic, delivery.payload):
+        if rejection.replayed_ms is None and not refused & {rejection.place, -1}:
+            writer.mark_replayed(rejection.key, delivery.received_ms)
+
+
+def _results(outcomes: Sequence[Outcome]) -> Mapping[str, int]:
     return Counter(outcome.result for outcome in outcomes)
+
+
+def _refusals(arrivals: Sequence[Arrival], outcomes: Sequence[Outcome]) -> list[Refusal]:
+    """What was refused or is held, whether the reader or the store said so."""
+    found = []
+    for arrival, outcome in zip(arrivals, outcomes, strict=True):
+        if isinstance(arrival.item, Rejection):
+            item = arrival.item
+            found.append(Refusal(item.path, item.detail, item.reason))
+        elif outcome.result in ("rejected", "quarantined"):
+            found.append(Refusal(arrival.item.path, _HELD_MEANING, outcome.reason))
+    return found

@@ -33,6 +33,7 @@ from fhir_mapping.kih.taken import (
     check_possible,
     instant_of,
 )
+from fhir_mapping.national import TYPE_OF_INSTRUMENT
 from fhir_mapping.record import Record, records_of
 
 SOURCE = "kih"
@@ -53,17 +54,6 @@ _OTHER_UNITS: Mapping[str, Mapping[str, int]] = MappingProxyType(
 """Spellings in use beside those of the catalogue, by the row's UCUM unit: each with the power of
 ten that leads to it. An empty unit and "NA" stand for a fraction: 0.97 is 97 %."""
 _MISLABELLED = {("fev1", "Liter/sekund"): "OpenTele writes the volume FEV1 as a flow; taken as L"}
-_TYPE_OF_MEDCOM_ID = {
-    "MCI00002": "528399",
-    "MCI00011": "528399",
-    "MCI00004": "528391",
-    "MCI00012": "528391",
-    "MCI00005": "528388",
-    "MCI00013": "528388",
-    "MCI00014": "528413",
-}
-"""MedCom's device ids: A&D UC-321PBT-C, UC-351PBT-Ci, UA-767PBT-C, UA-767PBT-Ci, Nonin 9560, 3230,
-Vitalograph 4000."""
 _KEPT = {
     "ResultAbnormalIdentifier": "abnormal",
     "ResultMinimumText": "minimum",
@@ -269,7 +259,7 @@ def _kind(
     What the instrument's MedCom id says comes first, then what it measured besides: a pulse
     beside a blood pressure is a cuff's.
     """
-    kind = _TYPE_OF_MEDCOM_ID.get((instrument.medcom_id or "") if instrument else "", "")
+    kind = TYPE_OF_INSTRUMENT.get((instrument.medcom_id or "") if instrument else "", "")
     types = [row for row in DEVICE_TYPES if row.mdc == kind] or [
         row for row in DEVICE_TYPES if not aliases.isdisjoint(row.metrics - set(one.aliases))
     ]

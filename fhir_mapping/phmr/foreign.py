@@ -4,9 +4,10 @@ from hashlib import blake2b
 
 import msgspec
 
-from devices.catalogue import Panel, device_type, observed
+from devices.catalogue import Panel, observed
 from devices.wire import part_of
 from fhir_mapping.identity import fingerprint, identity_of, observation_id
+from fhir_mapping.national import named_types, type_of
 from fhir_mapping.phmr import codes
 from fhir_mapping.phmr.document import Device, Document, Entry, Id, Observation, Refusal
 from fhir_mapping.phmr.measured import Measured, read_measured, refused_values
@@ -55,14 +56,14 @@ def _record(
     values = _values([item for _, item in group], path)
     if isinstance(values, Refusal):
         return values
-    device = first.device or (devices[0] if len(devices) == 1 else Device(ids=()))
+    device = first.device or _only_one(devices, measured.row.alias)
     device_time = local_text(*time)
     row = observed(measured.about)
     circumstances = _circumstances([observation for observation, _ in group])
     boot = _boot(document.id, first.ids)
     mark = fingerprint(_name(device), 1, boot, device_time, row.key, circumstances, "")
     flags, component_flags = _flags(group)
-    kind = device.kind.code if device.kind and device.kind.system == codes.MDC else ""
+    kind = type_of(_kinds(device), frozenset(item.row.alias for _, item in group))
     return Record(
         identity=identity_of(time[0] // 1000 * 1000 + time[1] * 60_000, mark),
         id=observation_id(time[0], mark),
@@ -74,7 +75,7 @@ def _record(
         part=part_of(GATEWAY),
         gateway=GATEWAY,
         device=_name(device),
-        device_type=kind if device_type(kind) else "",
+        device_type=kind.mdc,
         model=device.model[:_MODEL_CHARACTERS_MAX],
         firmware=device.software[:_MODEL_CHARACTERS_MAX],
         slot=1,
@@ -115,6 +116,21 @@ def _boot(document: Id, ids: tuple[Id, ...]) -> str:
     if len(text) <= _MODEL_CHARACTERS_MAX:
         return text
     return blake2b(text.encode(), digest_size=16, person=b"hm-phmr").hexdigest()
+
+
+def _kinds(device: Device) -> list[str]:
+    """What a document says a device is: an MDC specialisation, a MedCom instrument, or both."""
+    said = [device.kind.code] if device.kind and device.kind.system == codes.MDC else []
+    if device.instrument:
+        said.append(device.instrument.code)
+    return said + [one.extension for one in device.ids if one.root == codes.INSTRUMENT_CODES]
+
+
+def _only_one(devices: list[Device], alias: str) -> Device:
+    """The only device that can have measured this; one without a name where there are several."""
+    if len(devices) > 1:
+        devices = [one for one in devices if named_types(_kinds(one), frozenset({alias}))]
+    return devices[0] if len(devices) == 1 else Device(ids=())
 
 
 def _name(device: Device) -> str:

@@ -264,6 +264,9 @@ class Reader(Protocol):
     def rejections(self, unreplayed_only: bool = False) -> Iterator[StoredRejection]:
         """What was refused, oldest first."""
 
+    def rejections_of(self, topic: str, payload: bytes) -> list[StoredRejection]:
+        """What was refused of this very delivery, oldest first."""
+
     def rejection_digests(self) -> set[str]:
         """What was refused, by SHA-256 (hex) of topic, a zero byte and payload."""
 

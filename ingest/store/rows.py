@@ -4,6 +4,7 @@ Used by the SQLite writer and reader. Components of a panel are joined by "/", a
 a blood pressure reads "128/82/97", as a clinician writes it.
 """
 
+from hashlib import sha256
 from typing import Any
 
 from fhir_mapping.record import Record
@@ -145,3 +146,8 @@ def record_of(row: tuple[Any, ...]) -> Record:
         model=row[28],
         firmware=row[29],
     )
+
+
+def digest_of(topic: str, payload: bytes) -> bytes:
+    """What a refused delivery is known by: SHA-256 of topic, a zero byte and payload."""
+    return sha256(topic.encode(errors="surrogatepass") + b"\0" + payload).digest()

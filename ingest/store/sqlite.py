@@ -8,7 +8,6 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from fhir_mapping.record import Record, twin_of
 from ingest.attribution import Assignments
 from ingest.rejection import Reason, Rejection
 from ingest.store.port import Arrival, EnrolledChange, Mapped, Outcome
-from ingest.store.rows import INSERT, row_of, value_text
+from ingest.store.rows import INSERT, digest_of, row_of, value_text
 from ingest.store.sqlite_enrol import (
     apply_enrolment,
     load_assignments,
@@ -160,7 +159,7 @@ class SqliteWriter:
         digest = self._digests.get(id(delivery))
         payload = b"" if digest else delivery.payload
         if digest is None:
-            digest = sha256(topic + b"\0" + payload).digest()
+            digest = digest_of(delivery.topic, payload)
             self._digests[id(delivery)] = digest
         new = self._db.execute(
             _REJECT,

@@ -12,7 +12,7 @@ from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Fact, Lim
 from fhir_mapping.record import Record
 from fhir_mapping.status import status_of
 from ingest.store.port import Counted, Party, Query, StoredRejection, Superseded
-from ingest.store.rows import SELECT, record_of, values_of
+from ingest.store.rows import SELECT, digest_of, record_of, values_of
 from ingest.store.sqlite_search import (
     Statement,
     count_statement,
@@ -28,6 +28,12 @@ FACTS = (
     "(f.citizen, f.kind, f.since_ms)) {where} ORDER BY f.since_ms, f.kind, c.id"
 )
 """The newest word on each fact."""
+_REJECTION = """
+    SELECT key, place, result, reason, path, detail, topic, CASE length(payload)
+    WHEN 0 THEN (SELECT f.payload FROM rejection f WHERE f.digest = r.digest
+    ORDER BY length(f.payload) DESC LIMIT 1) ELSE payload END,
+    received_ms, deliveries, replayed_ms"""
+"""A rejection with its payload, which stands in the first row of its digest only."""
 REJECTIONS_AT_ONCE = 50
 """So many payloads are held in memory while rejections are walked through."""
 _Document = TypeVar("_Document", Citizen, EnrolledDevice, Organisation)
@@ -224,15 +230,18 @@ class SqliteReader:
         where = "WHERE replayed_ms IS NULL" if unreplayed_only else ""
         last = 0
         while rows := self._rows(
-            "SELECT key, place, result, reason, path, detail, topic, CASE length(payload) "  # noqa: S608
-            "WHEN 0 THEN (SELECT f.payload FROM rejection f WHERE f.digest = r.digest "
-            "ORDER BY length(f.payload) DESC LIMIT 1) ELSE payload END, "
-            f"received_ms, deliveries, replayed_ms FROM (SELECT * FROM rejection {where}) r "
+            f"{_REJECTION} FROM (SELECT * FROM rejection {where}) r "  # noqa: S608
             "WHERE key > ? ORDER BY key LIMIT ?",
             (last, REJECTIONS_AT_ONCE),
         ):
             last = rows[-1][0]
             yield from (StoredRejection(*row) for row in rows)
+
+    def rejections_of(self, topic: str, payload: bytes) -> list[StoredRejection]:
+        """What was refused of this very delivery; see the port."""
+        digest = digest_of(topic, payload)
+        rows = self._rows(f"{_REJECTION} FROM rejection r WHERE digest = ? ORDER BY key", (digest,))
+        return [StoredRejection(*row) for row in rows]
 
     def rejection_digests(self) -> set[str]:
         """What was refused, by digest; see the port."""

@@ -15,8 +15,9 @@ from fhir_mapping.resources import resource_id
 from ingest.decode import Delivery
 from ingest.decode_fhir import HTTP_TOPIC, place_of
 from ingest.limits import PAYLOAD_BYTES_MAX
-from ingest.pipeline import examine, process, replay
+from ingest.pipeline import examine, process
 from ingest.rejection import Reason, Rejection
+from ingest.replay import replay
 from ingest.store import Mapped, SqliteReader, SqliteWriter
 from tests.ingest.enrolments import NOW_MS, enrolment, term
 from tests.ingest.said import DEVICE, RECEIVED_MS, arrival, spo2

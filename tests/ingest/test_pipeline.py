@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 import ingest.pipeline
-import ingest.store.sqlite
+import ingest.store.rows
 import ingest.validate
 from devices.catalogue import METRICS, metric_for_code
 from devices.reading import Reading
@@ -20,8 +20,9 @@ from fhir_mapping.enrolled import Enrolment
 from fhir_mapping.record import Record, records_of
 from ingest.decode import Decoded, Delivery, decode
 from ingest.decode_fhir import Read
-from ingest.pipeline import process, replay
+from ingest.pipeline import process
 from ingest.rejection import Reason, Rejection
+from ingest.replay import replay
 from ingest.store import (
     Arrival,
     EnrolledChange,
@@ -199,7 +200,7 @@ def test_a_delivery_is_hashed_and_kept_once_however_much_of_it_is_refused(
         hashed.append(len(content))
         return sha256(content)
 
-    monkeypatch.setattr(ingest.store.sqlite, "sha256", counting)
+    monkeypatch.setattr(ingest.store.rows, "sha256", counting)
     batch = [delivery([{"v": 1}] * 20), delivery([{"v": 2}] * 20), delivery([{"v": 1}] * 20)]
     process(batch, writer)
     assert len(hashed) == len(batch)

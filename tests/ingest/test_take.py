@@ -21,10 +21,13 @@ from fhir_mapping.kih.reports import dataset_of
 from fhir_mapping.kih.write import render_dataset
 from fhir_mapping.phmr import document_of, render_phmr
 from fhir_mapping.record import Record
+from ingest.decode import Delivery
 from ingest.enrolment import enrol
-from ingest.store import SqliteReader, SqliteWriter
-from ingest.take import take
+from ingest.replay import replay
+from ingest.store import Arrival, Mapped, SqliteReader, SqliteWriter
+from ingest.take import Answer, take
 from tests.conformance.samples import EXAMPLES
+from tests.documents import phmr as reports
 from tests.fhir_mapping.cases import CASES
 
 NOW_MS = 1_790_000_000_000
@@ -53,7 +56,10 @@ class Ward:
         self.reader = SqliteReader(path)
 
     def take(self, document: bytes) -> dict[str, int]:
-        return dict(take(document, self.reader, self.writer, NOW_MS))
+        return dict(self.answer(document).results)
+
+    def answer(self, document: bytes) -> Answer:
+        return take(document, self.reader, self.writer, NOW_MS)
 
     def records(self) -> list[Record]:
         return self.reader.records_after(0, 100, unassigned=True)
@@ -151,3 +157,40 @@ def test_what_cannot_be_read_is_kept(ward: Ward, document: bytes) -> None:
     assert kept.payload == document
     assert kept.path
     assert kept.detail
+
+
+def test_a_document_that_was_held_is_replayed_when_its_citizen_is_enrolled(ward: Ward) -> None:
+    bo = msgspec.structs.replace(ANNA, id="bo", cpr="7105480002")
+    document = reports.report(
+        results=[reports.organizer(reports.observation("NPU03804", "77.5", "kg"))], cpr=bo.cpr
+    )
+    assert ward.take(document) == {"quarantined": 1}
+    assert replay(ward.reader, ward.writer, NOW_MS) == (1, 0)
+    ward.writer.enrol(Enrolment(citizens=[bo]), NOW_MS)
+    assert replay(ward.reader, ward.writer, NOW_MS) == (1, 1)
+    assert [record.citizen for record in ward.records()] == ["bo"]
+    assert list(ward.reader.rejections(unreplayed_only=True)) == []
+
+
+def test_what_was_held_is_closed_when_the_same_file_is_taken(ward: Ward) -> None:
+    bo = msgspec.structs.replace(ANNA, id="bo", cpr="7105480002")
+    document = as_kih().replace(ANNA.cpr.encode(), bo.cpr.encode())
+    ward.take(document)
+    ward.writer.enrol(Enrolment(citizens=[bo]), NOW_MS)
+    ward.take(document)
+    (row,) = ward.reader.rejections()
+    assert row.replayed_ms == NOW_MS
+
+
+def test_what_stands_already_is_closed_though_its_own_way_is_barred(ward: Ward) -> None:
+    """Held, since its device was Nancy's; then the device is Anna's after all, and reads it in."""
+    (weight,) = (record for record in OURS if record.about == "weight")
+    device = EnrolledDevice(weight.device, weight.device_type, "Maker", "Scale")
+    mine = Assignment(device.id, "nancy", datetime(2020, 1, 1, tzinfo=UTC))
+    ward.writer.enrol(Enrolment(devices=[device], assignments=[mine]), NOW_MS)
+    document = render_dataset(dataset_of(ANNA, [weight], ORGANISATION))
+    assert ward.take(document) == {"quarantined": 1}
+    delivery = Delivery("hm/v1/somewhere", b"", NOW_MS)
+    ward.writer.append([Arrival(delivery, Mapped("m", 1, [weight]))])
+    assert replay(ward.reader, ward.writer, NOW_MS) == (1, 1)
+    assert len(ward.records()) == 1

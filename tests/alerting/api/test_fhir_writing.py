@@ -13,7 +13,7 @@ from fhir.resources.R4B.operationoutcome import OperationOutcome
 from alerting.api.bodies import FHIR_BODY_BYTES_MAX
 from fhir_mapping.codes import CPR
 from fhir_mapping.record import Record
-from ingest.pipeline import replay
+from ingest.replay import replay
 from ingest.store import SqliteReader, StoredRejection
 from tests.alerting.api.scene import NOW_MS, OXIMETER, Client, Ward
 

@@ -260,7 +260,7 @@ def test_a_comment_is_kept_and_the_only_device_is_the_device() -> None:
     assert record.circumstances == '{"comment":"efter trappe"}'
     assert (record.device, record.device_type, record.model, record.firmware) == (
         "MCI00005",
-        "528388",
+        "528399",
         "Nonin",
         "SW 1",
     )

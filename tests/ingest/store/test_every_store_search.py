@@ -10,8 +10,8 @@ from devices.catalogue import OBSERVABLES
 from fhir_mapping.codes import CPR
 from fhir_mapping.record import Record
 from fhir_mapping.resources import resource_id
-from ingest.pipeline import replay
 from ingest.rejection import Reason, Rejection
+from ingest.replay import replay
 from ingest.store import Arrival, Counted, Mapped, Party, Query, Reader, Writer
 from tests.ingest.enrolments import NOW_MS, OXIMETER, citizen, day, enrolment, limits, term
 from tests.ingest.said import (

@@ -1,0 +1,151 @@
+"""One document of others, taken apart: a KIH dataset, a PHMR report, or neither.
+
+In: its bytes. Out: whose measurements stand in it, as records, and what of it cannot be taken.
+Which kind it is, its root element says. Bad data is a value here, whatever it is; a fault of our
+own is one, too: no document stops the next one.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from types import MappingProxyType
+from typing import Final
+
+import msgspec
+from lxml import etree
+
+from fhir_mapping import phmr
+from fhir_mapping.kih.read import DatasetError, read_dataset
+from fhir_mapping.kih.records import records_from as kih_records
+from fhir_mapping.phmr import codes as phmr_codes
+from fhir_mapping.record import Record
+from ingest.rejection import Reason
+
+log = logging.getLogger(__name__)
+
+DOCUMENT_BYTES_MAX: Final = 16 * 1024 * 1024
+"""Longest document read, as the readers of each kind have it."""
+_HEAD_BYTES = 65_536
+"""Within these the root element must begin."""
+
+
+class Refusal(msgspec.Struct, frozen=True, gc=False):
+    """Something of a document that was not taken: where, why, and one sentence."""
+
+    path: str
+    detail: str
+    reason: str = Reason.FIELD_VALUE
+
+
+class Note(msgspec.Struct, frozen=True, gc=False):
+    """Something of a document that was taken in a certain sense, or that has no place here."""
+
+    path: str
+    detail: str
+
+
+class Contents(msgspec.Struct, frozen=True):
+    """What one document says of one person (his CPR number, empty where it names none)."""
+
+    cpr: str
+    records: list[Record]
+    refusals: list[Refusal]
+    notes: list[Note] = []
+
+
+def kind_of(document: bytes) -> str:
+    """`KIH`, `PHMR`, `FHIR` (JSON) or, of anything else, the empty text.
+
+    >>> kind_of(b'{"resourceType": "Bundle"}'), kind_of(b'<a:ClinicalDocument xmlns:a="b"/>')
+    ('FHIR', 'PHMR')
+    """
+    if document.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"["):
+        return "FHIR"
+    return _KIND_OF_ROOT.get(_root_of(document), "")
+
+
+def read_document(document: bytes) -> Contents | Refusal:
+    """What stands in a KIH dataset or a PHMR report; never raises for what it holds."""
+    if not document.strip():
+        return Refusal("/", "the file is empty", Reason.PAYLOAD_EMPTY)
+    if len(document) > DOCUMENT_BYTES_MAX:
+        return too_large(len(document))
+    kind = kind_of(document)
+    if kind not in _READERS:
+        detail = f"the root element is {_root_of(document)[:64]!r}, not {' or '.join(_ROOTS)}"
+        return Refusal("/", detail)
+    try:
+        return _READERS[kind](document)
+    except Exception as error:
+        # The message may hold what stands in the document; its type and place say enough.
+        log.error("a %s document could not be read: %s", kind, fault(error))
+        return Refusal("/", f"processing failed with {fault(error)}", Reason.PROCESSING_FAILED)
+
+
+def too_large(size: int) -> Refusal:
+    """The refusal of a document of this many bytes."""
+    detail = f"the document has {size} bytes, at most {DOCUMENT_BYTES_MAX} are read"
+    return Refusal("/", detail, Reason.PAYLOAD_TOO_LARGE)
+
+
+def fault(error: Exception) -> str:
+    """A fault of ours by its kind and the line that raised it, without a word of the data."""
+    place, trace = "", error.__traceback__
+    while trace is not None:
+        place = f" at {trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"{type(error).__name__}{place}"
+
+
+def _root_of(document: bytes) -> str:
+    """The local name of the root element; empty where there is none, or no XML."""
+    head = BytesIO(document[:_HEAD_BYTES])
+    try:
+        events = etree.iterparse(
+            head, events=("start",), resolve_entities=False, no_network=True, load_dtd=False
+        )
+        for _, element in events:
+            return etree.QName(element).localname
+    except (etree.XMLSyntaxError, ValueError):
+        pass
+    return ""
+
+
+def _read_kih(document: bytes) -> Contents | Refusal:
+    try:
+        dataset = read_dataset(document)
+    except DatasetError as error:
+        return Refusal(error.element, str(error))
+    taken = kih_records(dataset)
+    refusals = [
+        Refusal(
+            f"LaboratoryReportExtended[{one.uuid}]/{one.element}",
+            f"{one.element} is {one.value[:64]!r}: {one.limit}",
+        )
+        for one in taken.rejections
+    ]
+    notes = [
+        Note(one.element, f"{one.element} is {one.value[:64]!r}: {one.meaning}")
+        for one in taken.remarks
+    ]
+    return Contents(dataset.citizen.cpr, taken.records, refusals, notes)
+
+
+def _read_phmr(document: bytes) -> Contents | Refusal:
+    report = phmr.read_phmr(document)
+    if isinstance(report, phmr.Refusal):
+        return Refusal(report.element, report.detail)
+    found = phmr.records_from(report)
+    cpr = next((one.extension for one in report.patient.ids if one.root == phmr_codes.CPR), "")
+    return Contents(
+        cpr or "",
+        [one for one in found if isinstance(one, Record)],
+        [Refusal(one.element, one.detail) for one in found if isinstance(one, phmr.Refusal)],
+    )
+
+
+_READERS: Mapping[str, Callable[[bytes], Contents | Refusal]] = MappingProxyType(
+    {"KIH": _read_kih, "PHMR": _read_phmr}
+)
+_ROOTS = ("CitizenMonitoringDataset", "ClinicalDocument")
+_KIND_OF_ROOT = {"CitizenMonitoringDataset": "KIH", "ClinicalDocument": "PHMR"}
