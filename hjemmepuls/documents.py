@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 StorePath = Annotated[Path | None, typer.Option("--store", help="SQLite file of the records")]
 Paths = Annotated[list[Path], typer.Argument(help="Files, or folders with files")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a file, and no table")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Take KIH and PHMR history from then on, not 2015"),
+]
 _DETAILS_SHOWN = 10
 """So many refusals and notes of one file are listed in the terminal; `--json` lists all."""
 _KEPT_BYTES = 65_536
@@ -45,17 +50,20 @@ class Row(msgspec.Struct, frozen=True):
         return {"file": self.file, **msgspec.to_builtins(self.answer)}
 
 
-def take(paths: Paths, store: StorePath = None, as_json: AsJson = False) -> None:
+def take(
+    paths: Paths, store: StorePath = None, as_json: AsJson = False, since: Since = None
+) -> None:
     """Take in what others exported: KIH, PHMR and FHIR files, or folders of them.
 
     Giving a file again does no harm. Exit 0 when all of it stands in the store, 1 when something
     was refused, is held, or could not be read.
     """
     rows = []
+    first_ms = None if since is None else round(since.replace(tzinfo=UTC).timestamp() * 1000)
     with opened_reader(store) as reader, opened_writer(store) as writer:
         for path in paths:
             for file, shown in _files(path):
-                rows.append(_taken(file, shown, reader, writer))
+                rows.append(_taken(file, shown, reader, writer, first_ms))
                 if as_json:
                     typer.echo(msgspec.json.encode(rows[-1].as_json()).decode())
     if not rows:
@@ -107,8 +115,11 @@ def _files(path: Path) -> Iterator[tuple[Path, str]]:
         yield Path(error.filename), _printable(str(error.filename))
 
 
-def _taken(file: Path, shown: str, reader: "SqliteReader", writer: "SqliteWriter") -> Row:
+def _taken(
+    file: Path, shown: str, reader: "SqliteReader", writer: "SqliteWriter", first_ms: int | None
+) -> Row:
     """Take one file; never more of it is read than a document may have."""
+    from devices.admission import EARLIEST_MEASURED_MS
     from ingest.document import DOCUMENT_BYTES_MAX, too_large
     from ingest.take import refuse
     from ingest.take import take as take_document
@@ -125,7 +136,9 @@ def _taken(file: Path, shown: str, reader: "SqliteReader", writer: "SqliteWriter
     if len(document) > DOCUMENT_BYTES_MAX:
         kept = document[:_KEPT_BYTES]
         return Row(shown, refuse(kept, too_large(max(size, len(document))), writer, now_ms()))
-    return Row(shown, take_document(document, reader, writer, now_ms()))
+    if first_ms is None:
+        first_ms = EARLIEST_MEASURED_MS
+    return Row(shown, take_document(document, reader, writer, now_ms(), first_ms))
 
 
 def _show(rows: list[Row]) -> None:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 from lxml import etree
 
+from devices.admission import Window
 from fhir_mapping import phmr
 from fhir_mapping.kih.read import DatasetError, read_dataset
 from fhir_mapping.kih.records import records_from as kih_records
@@ -64,8 +65,11 @@ def kind_of(document: bytes) -> str:
     return _KIND_OF_ROOT.get(_root_of(document), "")
 
 
-def read_document(document: bytes) -> Contents | Refusal:
-    """What stands in a KIH dataset or a PHMR report; never raises for what it holds."""
+def read_document(document: bytes, window: Window) -> Contents | Refusal:
+    """What stands in a KIH dataset or a PHMR report; never raises for what it holds.
+
+    `window` is what can have been measured when it came.
+    """
     if not document.strip():
         return Refusal("/", "the file is empty", Reason.PAYLOAD_EMPTY)
     if len(document) > DOCUMENT_BYTES_MAX:
@@ -75,7 +79,7 @@ def read_document(document: bytes) -> Contents | Refusal:
         detail = f"the root element is {_root_of(document)[:64]!r}, not {' or '.join(_ROOTS)}"
         return Refusal("/", detail)
     try:
-        return _READERS[kind](document)
+        return _READERS[kind](document, window)
     except Exception as error:
         # The message may hold what stands in the document; its type and place say enough.
         log.error("a %s document could not be read: %s", kind, fault(error))
@@ -111,16 +115,17 @@ def _root_of(document: bytes) -> str:
     return ""
 
 
-def _read_kih(document: bytes) -> Contents | Refusal:
+def _read_kih(document: bytes, window: Window) -> Contents | Refusal:
     try:
         dataset = read_dataset(document)
     except DatasetError as error:
         return Refusal(error.element, str(error))
-    taken = kih_records(dataset)
+    taken = kih_records(dataset, window)
     refusals = [
         Refusal(
             f"LaboratoryReportExtended[{one.uuid}]/{one.element}",
             f"{one.element} is {one.value[:64]!r}: {one.limit}",
+            one.reason,
         )
         for one in taken.rejections
     ]
@@ -131,20 +136,24 @@ def _read_kih(document: bytes) -> Contents | Refusal:
     return Contents(dataset.citizen.cpr, taken.records, refusals, notes)
 
 
-def _read_phmr(document: bytes) -> Contents | Refusal:
+def _read_phmr(document: bytes, window: Window) -> Contents | Refusal:
     report = phmr.read_phmr(document)
     if isinstance(report, phmr.Refusal):
         return Refusal(report.element, report.detail)
-    found = phmr.records_from(report)
+    found = phmr.records_from(report, window)
     cpr = next((one.extension for one in report.patient.ids if one.root == phmr_codes.CPR), "")
     return Contents(
         cpr or "",
         [one for one in found if isinstance(one, Record)],
-        [Refusal(one.element, one.detail) for one in found if isinstance(one, phmr.Refusal)],
+        [
+            Refusal(one.element, one.detail, one.reason)
+            for one in found
+            if isinstance(one, phmr.Refusal)
+        ],
     )
 
 
-_READERS: Mapping[str, Callable[[bytes], Contents | Refusal]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[bytes, Window], Contents | Refusal]] = MappingProxyType(
     {"KIH": _read_kih, "PHMR": _read_phmr}
 )
 _ROOTS = ("CitizenMonitoringDataset", "ClinicalDocument")

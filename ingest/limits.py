@@ -1,6 +1,7 @@
 """The limits of ingest, each with a name, asserted together.
 
-A limit protects the platform from one delivery; what exceeds it is a `Rejection` that names it.
+What a value or a time may be at all, by whatever door it comes, stands in `devices.admission`. A
+limit here protects the platform from one delivery; what exceeds it is a `Rejection` that names it.
 """
 
 PAYLOAD_BYTES_MAX = 262_144
@@ -11,18 +12,6 @@ READINGS_PER_DELIVERY_MAX = 1_000
 
 VALUES_PER_READING_MAX = 16
 """Most values of one act of measuring; the fullest instrument of the catalogue gives six."""
-
-VALUE_CHARACTERS_MAX = 12
-"""Longest decimal text (MedCom HomeCareObservation: at most 12 characters)."""
-
-FUTURE_TOLERANCE_MS = 10 * 60 * 1000
-"""How far a corrected time may lie ahead of its arrival: clocks differ by minutes, not hours."""
-
-EARLIEST_MEASURED_MS = 1_420_070_400_000
-"""2015-01-01T00:00:00Z, before any device of the catalogue was sold: an unset clock."""
-
-YEAR_FIRST, YEAR_LAST = 1900, 2200
-"""What a clock may show at all, right or wrong; other years cannot be corrected or written."""
 
 BATCH_DELIVERIES_MAX = 500
 """Most deliveries of one commit."""

@@ -15,6 +15,7 @@ from zlib import crc32
 
 import msgspec
 
+from devices.admission import EARLIEST_MEASURED_MS, window_at
 from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Enrolment
 from fhir_mapping.kih.foreign import SOURCE as FROM_KIH
 from fhir_mapping.phmr.foreign import GATEWAY as FROM_PHMR
@@ -22,7 +23,7 @@ from fhir_mapping.record import Record, on_device
 from fhir_mapping.resources import resource_id
 from ingest.decode import Delivery
 from ingest.decode_fhir import HTTP_TOPIC
-from ingest.document import Note, Refusal, fault, kind_of, read_document
+from ingest.document import Contents, Note, Refusal, fault, kind_of, read_document
 from ingest.enrolment import enrol
 from ingest.pipeline import HELD, append, examine, names_of
 from ingest.rejection import Reason, Rejection
@@ -52,15 +53,23 @@ class Answer(msgspec.Struct, frozen=True):
         return bool(self.results) and self.results.keys() <= {"accepted", "duplicate"}
 
 
-def take(document: bytes, reader: Reader, writer: Writer, now_ms: int) -> Answer:
+def take(
+    document: bytes,
+    reader: Reader,
+    writer: Writer,
+    now_ms: int,
+    first_ms: int = EARLIEST_MEASURED_MS,
+) -> Answer:
     """Store a document's measurements; giving it again stores nothing twice.
 
-    A document that cannot be read, or is about nobody who is enrolled, is kept whole as one
-    rejection. Raises nothing but StoreUnavailable, when the store is away.
+    `first_ms` is from when on KIH and PHMR may hold history: as at every other door, but for
+    whoever knows these documents and says otherwise. A document that cannot be read, or is about
+    nobody who is enrolled, is kept whole as one rejection. Raises nothing but StoreUnavailable,
+    when the store is away.
     """
     kind = kind_of(document)
     delivery = Delivery(HTTP_TOPIC if kind == "FHIR" else TOPIC, document, now_ms)
-    arrivals, notes = arrivals_of(delivery, reader, writer)
+    arrivals, notes = arrivals_of(delivery, reader, writer, first_ms)
     outcomes = append(arrivals, writer)
     _close_taken(delivery, arrivals, outcomes, reader, writer)
     return Answer(kind, _results(outcomes), _refusals(arrivals, outcomes), notes)
@@ -74,7 +83,7 @@ def refuse(document: bytes, refusal: Refusal, writer: Writer, now_ms: int) -> An
 
 
 def arrivals_of(
-    delivery: Delivery, reader: Reader, writer: Writer
+    delivery: Delivery, reader: Reader, writer: Writer, first_ms: int = EARLIEST_MEASURED_MS
 ) -> tuple[list[Arrival], list[Note]]:
     """What a document holds, as it goes to the store, and notes on it.
 
@@ -86,7 +95,8 @@ def arrivals_of(
     notes: list[Note] = []
     items: Sequence[Mapped | Rejection]
     try:
-        items = _items(delivery, reader, writer, notes)
+        contents = read_document(delivery.payload, window_at(delivery.received_ms, first_ms))
+        items = _items(contents, delivery.received_ms, reader, writer, notes)
     except StoreUnavailable:
         raise
     except Exception as error:
@@ -97,9 +107,8 @@ def arrivals_of(
 
 
 def _items(
-    delivery: Delivery, reader: Reader, writer: Writer, notes: list[Note]
+    read: Contents | Refusal, now_ms: int, reader: Reader, writer: Writer, notes: list[Note]
 ) -> list[Mapped | Rejection]:
-    read = read_document(delivery.payload)
     if isinstance(read, Refusal):
         return [_rejection(read)]
     notes += read.notes
@@ -108,7 +117,7 @@ def _items(
         detail = "the document's CPR number belongs to no enrolled citizen"
         return [_rejection(Refusal("CPR", detail, Reason.IDENTITY_MISMATCH))]
     records = [_at_home(record, citizen) for record in read.records]
-    _enrol_devices(records, citizen, reader, writer, delivery.received_ms)
+    _enrol_devices(records, citizen, reader, writer, now_ms)
     items: list[Mapped | Rejection] = [
         Mapped(f"document-{place}", 0, [record], place, f"Patient/{citizen}", "CPR")
         for place, record in enumerate(records)

@@ -8,39 +8,35 @@ questionnaire (kind `qr`) pass the same checks of identity and time, and become 
 Pure: no clock, no storage, no broker.
 """
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 import msgspec
 
-from devices.catalogue import METRICS, DeviceType, Metric, device_type, metric_for_code, panel
+from devices.admission import (
+    NO_VALUE_FLAGS,
+    Inadmissible,
+    instant_fault,
+    offset_fault,
+    panel_fault,
+    value_in,
+    window_at,
+    year_fault,
+)
+from devices.catalogue import DeviceType, Metric, device_type, metric_for_code
 from devices.device_types import TABLET
 from devices.questionnaire import not_asked
 from devices.reading import Reading, Response, Value
 from devices.symptoms import questionnaire_for
 from devices.wire import Item, Payload, ResponsePayload
 from ingest.decode import Decoded
-from ingest.limits import (
-    EARLIEST_MEASURED_MS,
-    FUTURE_TOLERANCE_MS,
-    VALUE_CHARACTERS_MAX,
-    VALUES_PER_READING_MAX,
-    YEAR_FIRST,
-    YEAR_LAST,
-)
+from ingest.limits import VALUES_PER_READING_MAX
 from ingest.rejection import Reason, Rejection
 
-_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
-_KNOWN_UNITS = frozenset(unit for row in METRICS for unit in row.units)
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = _EPOCH.replace(tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _encode = msgspec.json.Encoder(order="sorted").encode
-
-NO_VALUE_FLAGS = frozenset({"invalid", "not-available"})
-"""Flags with which a value may be absent: the device itself says that it failed."""
 
 
 class _Refused(Exception):  # noqa: N818  never leaves this module: it only shortens the checks
@@ -49,6 +45,11 @@ class _Refused(Exception):  # noqa: N818  never leaves this module: it only shor
         self.reason = reason
         self.path = path
         self.detail = detail
+
+
+def _refused(found: Inadmissible, path: str, name: str) -> _Refused:
+    """What the admission of all doors does not let in, with where it stands on the wire."""
+    return _Refused(Reason(found.reason), path, found.of(name))
 
 
 def validate(decoded: Decoded, received_ms: int) -> Reading | Rejection:
@@ -124,22 +125,24 @@ def _corrected_time(payload: Payload | ResponsePayload, received_ms: int) -> tup
     clock = payload.clock
     if clock is not None and clock.device is not None and clock.gateway is not None:
         for name, at in (("device", clock.device), ("gateway", clock.gateway)):
-            if not YEAR_FIRST <= at.year <= YEAR_LAST:
-                detail = f"clock.{name} is {at.isoformat()}, not in {YEAR_FIRST} to {YEAR_LAST}"
-                raise _Refused(Reason.TIME_IMPLAUSIBLE, f"$.clock.{name}", detail)
+            wrong = year_fault(at)
+            if wrong is not None:
+                raise _refused(wrong, f"$.clock.{name}", f"clock.{name}")
         moment = clock.gateway - (clock.device - payload.t)
+        zone_of = "clock.gateway"
     else:
         moment = payload.t.replace(tzinfo=payload.sent.tzinfo)
-    measured_ms = _utc_ms(moment)
-    if measured_ms > received_ms + FUTURE_TOLERANCE_MS:
-        arrived = (_EPOCH_UTC + timedelta(milliseconds=received_ms)).isoformat("T", "seconds")
-        detail = f"t is {moment.isoformat()} once corrected, later than its arrival {arrived}"
-        raise _Refused(Reason.TIME_IN_FUTURE, "$.t", detail)
-    if measured_ms < EARLIEST_MEASURED_MS:
-        detail = f"t is {moment.isoformat()} once corrected, earlier than 2015-01-01"
-        raise _Refused(Reason.TIME_IMPLAUSIBLE, "$.t", detail)
+        zone_of = "sent"
     offset = moment.utcoffset()
-    return measured_ms, int(offset.total_seconds()) // 60 if offset else 0
+    offset_min = int(offset.total_seconds()) // 60 if offset else 0
+    wrong = offset_fault(offset_min, moment)
+    if wrong is not None:
+        raise _refused(wrong, f"$.{zone_of}", zone_of)
+    measured_ms = _utc_ms(moment)
+    wrong = instant_fault(measured_ms, window_at(received_ms), moment)
+    if wrong is not None:
+        raise _refused(wrong, "$.t", "t once corrected")
+    return measured_ms, offset_min
 
 
 def _utc_ms(moment: datetime) -> int:
@@ -174,7 +177,9 @@ def _values(payload: Payload, kind: DeviceType) -> tuple[Value, ...]:
         seen[row.alias] = _value(item, row, path, payload.st)
         if row.panel and item.sup:
             _check_circumstances(item.sup, shared.setdefault(row.panel, {}), path)
-    _check_panels(seen)
+    wrong = panel_fault({alias: value.text for alias, value in seen.items()})
+    if wrong is not None:
+        raise _refused(wrong, "$.r", "r")
     return tuple(seen.values())
 
 
@@ -186,39 +191,11 @@ def _value(item: Item, row: Metric, path: str, shared_flags: Iterable[str]) -> V
             detail = f"val of {row.alias} is missing and st does not say that the device failed"
             raise _Refused(Reason.VALUE_MISSING, f"{path}.val", detail)
         return Value(row, None, circumstances, flags)
-    return Value(row, _decimal_text(item, row, path), circumstances, flags)
-
-
-def _decimal_text(item: Item, row: Metric, path: str) -> str:
-    """The value's text in the row's unit: unchanged, or its decimal point moved, exactly."""
-    text = item.val or ""
-    if len(text) > VALUE_CHARACTERS_MAX or _DECIMAL.fullmatch(text) is None:
-        detail = (
-            f"val of {row.alias} is {text!r}, not a decimal number with a point "
-            f"and at most {VALUE_CHARACTERS_MAX} characters"
-        )
-        raise _Refused(Reason.VALUE_MALFORMED, f"{path}.val", detail)
-    shift = row.units.get(item.u)
-    if shift is None:
-        accepted = ", ".join(row.units)
-        reason = Reason.UNIT_MISMATCH if item.u in _KNOWN_UNITS else Reason.UNIT_UNKNOWN
-        detail = f"u of {row.alias} is {item.u!r}, accepted are {accepted}"
-        raise _Refused(reason, f"{path}.u", detail)
-    number = Decimal(text)
-    if shift:
-        number = number.scaleb(shift)
-        text = f"{number:f}"
-        if len(text) > VALUE_CHARACTERS_MAX:
-            detail = (
-                f"val of {row.alias} is {text} in {row.ucum}, longer than "
-                f"{VALUE_CHARACTERS_MAX} characters"
-            )
-            raise _Refused(Reason.VALUE_MALFORMED, f"{path}.val", detail)
-    low, high = row.possible
-    if not low <= number <= high:
-        detail = f"val of {row.alias} is {text} {row.ucum}, possible is {low} to {high}"
-        raise _Refused(Reason.VALUE_OUT_OF_RANGE, f"{path}.val", detail)
-    return text
+    text = value_in(row, item.val, item.u)
+    if isinstance(text, Inadmissible):
+        field = "u" if text.field == "unit" else "val"
+        raise _refused(text, f"{path}.{field}", f"{field} of {row.alias}")
+    return Value(row, text, circumstances, flags)
 
 
 def _check_circumstances(said: dict[str, str], shared: dict[str, str], path: str) -> None:
@@ -228,23 +205,6 @@ def _check_circumstances(said: dict[str, str], shared: dict[str, str], path: str
         if text != before:
             detail = f"{name[:64]} is {text!r} here but {before!r} at an earlier component"
             raise _Refused(Reason.COMPONENTS_CONTRADICT, f"{path}.sup", detail)
-
-
-def _check_panels(values: dict[str, Value]) -> None:
-    """Blood pressure needs both ends, and the systolic above the diastolic."""
-    panels = {value.metric.panel for value in values.values() if value.metric.panel}
-    for alias in panels:
-        row = panel(alias)
-        for required in row.required:
-            if required not in values:
-                detail = f"{alias} needs {' and '.join(row.required)}; {required} is missing"
-                raise _Refused(Reason.COMPONENT_MISSING, "$.r", detail)
-    systolic, diastolic = values.get("systolic"), values.get("diastolic")
-    if systolic is None or diastolic is None or not systolic.text or not diastolic.text:
-        return
-    if Decimal(diastolic.text) >= Decimal(systolic.text):
-        detail = f"diastolic {diastolic.text} is not below systolic {systolic.text}"
-        raise _Refused(Reason.COMPONENTS_CONTRADICT, "$.r", detail)
 
 
 def _response(payload: ResponsePayload) -> Response:

@@ -2,13 +2,14 @@
 
 Out: to whoever takes FHIR in. The reasons are the texts of `ingest.rejection.Reason`, as plain
 strings, since imports point the other way; a test holds the two lists together. The limits are
-those of `ingest.limits` where both have one, and a test holds these together too.
+those of `devices.admission`, for values and times as for every other door.
 """
 
 from typing import Final
 
 import msgspec
 
+from devices.admission import Inadmissible
 from devices.reading import Reading
 
 FHIR_BYTES_MAX: Final = 16 * 1024 * 1024
@@ -17,16 +18,7 @@ ENTRIES_MAX: Final = 20_000
 """Most entries of one Bundle."""
 COMPONENTS_MAX: Final = 256
 """Most components of one Observation: the fullest instrument gives six, the rest are remarks."""
-VALUE_CHARACTERS_MAX: Final = 12
-NUMBER_CHARACTERS_MAX: Final = 32
-NAME_CHARACTERS_MAX: Final = 64
-TEXT_CHARACTERS_MAX: Final = 128
 REFERENCE_CHARACTERS_MAX: Final = 512
-FUTURE_TOLERANCE_MS: Final = 10 * 60 * 1000
-EARLIEST_MEASURED_MS: Final = 1_420_070_400_000
-YEAR_FIRST: Final = 1900
-YEAR_LAST: Final = 2200
-OFFSET_MIN_MAX: Final = 14 * 60
 
 REASONS: Final = frozenset(
     {
@@ -117,6 +109,11 @@ class Refusal(Exception):  # noqa: N818  never leaves the package: it becomes a 
     def __init__(self, reason: str, path: str, detail: str) -> None:
         super().__init__(detail)
         self.refused = Refused(reason, path, detail)
+
+    @classmethod
+    def of(cls, found: Inadmissible, path: str, name: str) -> "Refusal":
+        """The refusal of what no door lets in: where it stands here, and what it is called."""
+        return cls(found.reason, path, found.of(name))
 
 
 assert ENTRIES_MAX * COMPONENTS_MAX < FHIR_BYTES_MAX

@@ -9,14 +9,8 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from fhir_mapping.fhir_read.answer import (
-    EARLIEST_MEASURED_MS,
-    FUTURE_TOLERANCE_MS,
-    OFFSET_MIN_MAX,
-    YEAR_FIRST,
-    YEAR_LAST,
-    Refusal,
-)
+from devices.admission import instant_fault, offset_fault, window_at, year_fault
+from fhir_mapping.fhir_read.answer import Refusal
 from fhir_mapping.fhir_read.shapes import Observation
 
 _DATE_TIME = re.compile(
@@ -53,14 +47,15 @@ def moment_of(text: str, path: str) -> Moment:
         local = datetime.fromisoformat(found["local"])
     except ValueError:
         raise Refusal("time-malformed", path, f"{text[:40]!r} is in no calendar") from None
-    if not YEAR_FIRST <= local.year <= YEAR_LAST:
-        detail = f"{text[:40]!r} is not in the years {YEAR_FIRST} to {YEAR_LAST}"
-        raise Refusal("time-implausible", path, detail)
+    wrong = year_fault(local)
+    if wrong is not None:
+        raise Refusal.of(wrong, path, "it")
     offset_min = 0
     if found["sign"]:
         offset_min = int(found["hours"]) * 60 + int(found["minutes"])
-        if offset_min > OFFSET_MIN_MAX:
-            raise Refusal("time-malformed", path, f"{text[:40]!r}: an offset is at most 14:00")
+        wrong = offset_fault(offset_min, text)
+        if wrong is not None:
+            raise Refusal.of(wrong, path, "it")
         offset_min = -offset_min if found["sign"] == "-" else offset_min
     milliseconds = int((found["fraction"] or "0")[:3].ljust(3, "0"))
     local_ms = (local - _EPOCH) // _MILLISECOND + milliseconds
@@ -104,9 +99,7 @@ def measured_at(observation: Observation, received_ms: int, path: str) -> Moment
         raise Refusal("field-value", f"{path}.{said[-1]}", detail)
     at = f"{path}.{said[0]}"
     moment = moment_of(given[said[0]], at)
-    if moment.utc_ms > received_ms + FUTURE_TOLERANCE_MS:
-        detail = f"{given[said[0]]} is later than the payload's arrival"
-        raise Refusal("time-in-future", at, detail)
-    if moment.utc_ms < EARLIEST_MEASURED_MS:
-        raise Refusal("time-implausible", at, f"{given[said[0]]} is earlier than 2015-01-01")
+    wrong = instant_fault(moment.utc_ms, window_at(received_ms), given[said[0]])
+    if wrong is not None:
+        raise Refusal.of(wrong, at, said[0])
     return moment

@@ -13,9 +13,10 @@ from hashlib import blake2b
 
 import msgspec
 
+from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from devices.reading import Reading
 from fhir_mapping import codes
-from fhir_mapping.fhir_read.answer import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Refusal
+from fhir_mapping.fhir_read.answer import Refusal
 from fhir_mapping.fhir_read.shapes import Observation
 from fhir_mapping.identity import id_bytes
 from fhir_mapping.record import records_of, twin_of

@@ -11,12 +11,11 @@ from typing import Final
 
 import msgspec
 
+from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from devices.catalogue import DeviceType, device_type
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import (
-    NAME_CHARACTERS_MAX,
     REFERENCE_CHARACTERS_MAX,
-    TEXT_CHARACTERS_MAX,
     Note,
     Refusal,
     Source,

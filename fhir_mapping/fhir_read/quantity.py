@@ -15,13 +15,16 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from devices.catalogue import METRICS, Metric
-from fhir_mapping import codes
-from fhir_mapping.fhir_read.answer import (
-    NUMBER_CHARACTERS_MAX,
-    VALUE_CHARACTERS_MAX,
-    Refusal,
+from devices.admission import (
+    Inadmissible,
+    number,
+    unit_beside,
+    unit_texts,
+    value_in,
 )
+from devices.catalogue import Metric
+from fhir_mapping import codes
+from fhir_mapping.fhir_read.answer import Refusal
 from fhir_mapping.fhir_read.shapes import Quantity
 
 _UCUM: Final = frozenset({codes.UCUM, "urn:oid:2.16.840.1.113883.6.8"})
@@ -45,14 +48,7 @@ _UCUM_OF_MDC: Final[Mapping[str, str]] = MappingProxyType(
         "266016": "mm[Hg]",
     }
 )
-_PER_SECOND: Final[Mapping[str, Decimal]] = MappingProxyType(
-    {"L/s": Decimal(60), "cL/s": Decimal("0.6"), "mL/s": Decimal("0.06")}
-)
-"""What leads from a flow per second to L/min."""
-_FLOW: Final = "L/min"
-_KNOWN: Final = frozenset(unit for row in METRICS for unit in row.units) | frozenset(_PER_SECOND)
-_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
-_SCIENTIFIC: Final = re.compile(rf"{_NUMBER.pattern}[eE][+-]?[0-9]{{1,3}}", re.ASCII)
+_SCIENTIFIC: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?[eE][+-]?[0-9]{1,3}", re.ASCII)
 
 
 def value_text(quantity: Quantity, row: Metric, path: str) -> str:
@@ -60,23 +56,15 @@ def value_text(quantity: Quantity, row: Metric, path: str) -> str:
     if quantity.comparator:
         detail = f"{row.alias} is given as {quantity.comparator[:8]!r} a bound, not measured"
         raise Refusal("value-malformed", f"{path}.comparator", detail)
-    text = number_text(quantity, path)
-    if len(text) > VALUE_CHARACTERS_MAX:
-        raise _malformed(row.alias, text, path)
-    unit = _unit(quantity, row, path)
-    number = Decimal(text)
-    if unit in _PER_SECOND:
-        number *= _PER_SECOND[unit]
-        text = f"{number:f}"
-    elif row.units[unit]:
-        number = number.scaleb(row.units[unit])
-        text = f"{number:f}"
-    if len(text) > VALUE_CHARACTERS_MAX:
-        raise _malformed(row.alias, text, path)
-    low, high = row.possible
-    if not low <= number <= high:
-        detail = f"{row.alias} is {text} {row.ucum}, possible is {low} to {high}"
-        raise Refusal("value-out-of-range", f"{path}.value", detail)
+    written = number_text(quantity, path)
+    unit, at, texts = _unit(quantity, row, path)
+    text = value_in(row, written, unit, texts)
+    if isinstance(text, Inadmissible):
+        if text.field == "unit":
+            code = quantity.code[:32]
+            name = f"unit of {row.alias}" + (f" ({code})" if code not in ("", unit) else "")
+            raise Refusal.of(text, f"{path}.{at}", name)
+        raise Refusal.of(text, f"{path}.value", row.alias)
     return text
 
 
@@ -90,41 +78,33 @@ def number_text(quantity: Quantity, path: str) -> str:
     written = bytes(quantity.value).decode("utf-8", "replace").strip()
     if not written or written == "null":
         raise Refusal("value-missing", f"{path}.value", "the quantity has no value")
-    if _NUMBER.fullmatch(written):
-        return written
-    if len(written) <= NUMBER_CHARACTERS_MAX and _SCIENTIFIC.fullmatch(written):
-        return f"{Decimal(written):f}"
-    detail = f"value is {written[:64]}, not a JSON number"
-    reason = "field-type" if written[:1] in '"[{tf' else "value-malformed"
-    raise Refusal(reason, f"{path}.value", detail)
+    text = f"{Decimal(written):f}" if _SCIENTIFIC.fullmatch(written) else written
+    wrong = number(text)
+    if wrong is not None and written[:1] in '"[{tf':
+        raise Refusal("field-type", f"{path}.value", f"value is {written[:64]}, not a JSON number")
+    if wrong is not None:
+        raise Refusal.of(wrong, f"{path}.value", "value")
+    return text
 
 
-def _unit(quantity: Quantity, row: Metric, path: str) -> str:
-    """The UCUM unit, one of the row's own or a flow per second for a flow per minute."""
-    code, system = quantity.code, quantity.system
+def _unit(quantity: Quantity, row: Metric, path: str) -> tuple[str, str, Mapping[str, int] | None]:
+    """The unit, the element that says it, and the texts that may stand there beside UCUM's codes.
+
+    The coded one is in UCUM, or in MDC and then one of the table. Without a code, or without a
+    system, what stands there is a text, which must name a unit of the row exactly. A text beside a
+    code must not name another.
+    """
+    code, system, text = quantity.code, quantity.system, quantity.unit
     if not code or not system:
-        detail = f"{row.alias} has the unit text {quantity.unit[:32]!r} and no coded unit"
-        raise Refusal("unit-unknown", f"{path}.code", detail)
-    if system in _MDC:
-        unit = _UCUM_OF_MDC.get(code, "")
+        unit, at, texts = code or text, "code" if code else "unit", unit_texts(row)
+    elif system in _MDC:
+        unit, at, texts = _UCUM_OF_MDC.get(code, code), "code", None
     elif system in _UCUM:
-        unit = code
+        unit, at, texts = code, "code", None
     else:
         detail = f"system is {system[:80]!r}, neither UCUM nor MDC"
         raise Refusal("unit-unknown", f"{path}.system", detail)
-    if unit not in row.units and not (row.ucum == _FLOW and unit in _PER_SECOND):
-        reason = "unit-mismatch" if unit in _KNOWN else "unit-unknown"
-        shown = f"{code[:32]!r} ({unit})" if unit and unit != code else repr(code[:32])
-        accepted = ", ".join(row.units)
-        detail = f"unit of {row.alias} is {shown}, accepted are {accepted}"
-        raise Refusal(reason, f"{path}.code", detail)
-    beside = quantity.unit
-    if beside in row.units and row.units[beside] != row.units.get(unit):
-        detail = f"unit of {row.alias} is {beside!r} in words but {code!r} in code"
-        raise Refusal("unit-mismatch", f"{path}.unit", detail)
-    return unit
-
-
-def _malformed(alias: str, text: str, path: str) -> Refusal:
-    detail = f"{alias} is {text[:64]}, longer than {VALUE_CHARACTERS_MAX} characters"
-    return Refusal("value-malformed", f"{path}.value", detail)
+    wrong = unit_beside(row, unit, text) if code and text else None
+    if wrong is not None:
+        raise Refusal.of(wrong, f"{path}.unit", f"unit of {row.alias} in words")
+    return unit, at, texts

@@ -19,11 +19,12 @@ from typing import Final, get_args
 
 import msgspec
 
+from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from devices.catalogue import DEVICE_TYPES, DeviceType, metric
 from devices.reading import Reading, Response, Value
 from devices.wire import Location, TransferredBy, part_of
 from fhir_mapping import codes
-from fhir_mapping.fhir_read.answer import TEXT_CHARACTERS_MAX, Found, Note, Refusal
+from fhir_mapping.fhir_read.answer import Found, Note, Refusal
 from fhir_mapping.fhir_read.moment import Moment, local_text, measured_at, moment_of
 from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
 from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, party_of, subject_of
@@ -99,7 +100,7 @@ def reading_said(
     gateway = _gateway(observation, context)
     by, location, scheduled = _kih(observation, path, typed=said.response is not None)
     reading = Reading(
-        message_id=observation.id[:64],
+        message_id=observation.id[:NAME_CHARACTERS_MAX],
         message_seq=0,
         tenant=context.source.tenant,
         part=part_of(gateway),

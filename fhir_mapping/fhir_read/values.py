@@ -6,19 +6,22 @@ since it makes the measurement itself: two saturations under different oxygen ar
 """
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Final, get_args
 
 import msgspec
 
+from devices.admission import (
+    NAME_CHARACTERS_MAX,
+    NO_VALUE_FLAGS,
+    TEXT_CHARACTERS_MAX,
+    panel_fault,
+)
 from devices.catalogue import PANELS, metric, panel
 from devices.reading import Value
 from devices.wire import StatusFlag
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import (
     COMPONENTS_MAX,
-    NAME_CHARACTERS_MAX,
-    TEXT_CHARACTERS_MAX,
     Note,
     Refusal,
 )
@@ -107,16 +110,9 @@ def check_panels(values: Iterable[Value], path: str) -> None:
     if not texts:
         detail = "the panel has no components: values of other Observations are not joined to it"
         raise Refusal("component-missing", f"{path}.component", detail)
-    for alias in sorted({alias for name in texts if (alias := metric(name).panel)}):
-        row = panel(alias)
-        for required in row.required:
-            if required not in texts:
-                detail = f"{alias} needs {' and '.join(row.required)}; {required} is missing"
-                raise Refusal("component-missing", f"{path}.component", detail)
-    systolic, diastolic = texts.get("systolic"), texts.get("diastolic")
-    if systolic and diastolic and Decimal(diastolic) >= Decimal(systolic):
-        detail = f"diastolic {diastolic} is not below systolic {systolic}"
-        raise Refusal("components-contradict", f"{path}.component", detail)
+    wrong = panel_fault(texts)
+    if wrong is not None:
+        raise Refusal.of(wrong, f"{path}.component", "component")
 
 
 def _value(
@@ -140,7 +136,7 @@ def _value(
     if other:
         detail = f"{row.alias} is given as {other}, only valueQuantity is taken"
         raise Refusal("value-malformed", f"{path}.{other}", detail)
-    if {"invalid", "not-available"}.isdisjoint(flags):
+    if NO_VALUE_FLAGS.isdisjoint(flags):
         detail = f"{row.alias} has no value, and no reason that FHIR knows why"
         raise Refusal("value-missing", f"{path}.valueQuantity", detail)
     return Value(row, None, circumstances, flags)

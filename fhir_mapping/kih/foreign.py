@@ -18,19 +18,24 @@ from types import MappingProxyType
 
 import msgspec
 
-from devices.catalogue import DEVICE_TYPES, METRICS, PANELS, Metric, metric, panel
+from devices.admission import (
+    TEXT_CHARACTERS_MAX,
+    Inadmissible,
+    Window,
+    respelled,
+    unit_texts,
+    value_in,
+)
+from devices.catalogue import DEVICE_TYPES, METRICS, PANELS, Metric, metric
 from devices.reading import Reading, Value
 from devices.wire import LEVEL_CHARACTERS_MAX, part_of
 from fhir_mapping.kih.dataset import Instrument, LaboratoryReport
-from fhir_mapping.kih.reports import iso, plain, shifted
+from fhir_mapping.kih.reports import iso, plain
 from fhir_mapping.kih.taken import (
-    TEXT_CHARACTERS_MAX,
     Refused,
     Remark,
     ReportRejection,
-    check_number,
     check_panel,
-    check_possible,
     instant_of,
 )
 from fhir_mapping.national import TYPE_OF_INSTRUMENT
@@ -41,18 +46,8 @@ SOURCE = "kih"
 
 _OTHER_CODES = {"MCS88019": "systolic", "MCS88020": "diastolic", "NPU27280": "spo2"}
 """Codes in use beside those of the catalogue: home blood pressure, saturation by oximetry."""
-_OTHER_UNITS: Mapping[str, Mapping[str, int]] = MappingProxyType(
-    {
-        "%": {"": 2, "NA": 2},
-        "/min": {"x 1/min": 0, "\N{MULTIPLICATION SIGN} 1/min": 0, "slag/min": 0},
-        "mm[Hg]": {"mmHg": 0},
-        "kg": {"Kg": 0},
-        "L": {"liter": 0},
-        "L/min": {"liter/min": 0},
-    }
-)
-"""Spellings in use beside those of the catalogue, by the row's UCUM unit: each with the power of
-ten that leads to it. An empty unit and "NA" stand for a fraction: 0.97 is 97 %."""
+_NO_UNIT: Mapping[str, int] = MappingProxyType({"": 2, "NA": 2})
+"""An empty unit and "NA" stand for a fraction: 0.97 is 97 %."""
 _MISLABELLED = {("fev1", "Liter/sekund"): "OpenTele writes the volume FEV1 as a flow; taken as L"}
 _KEPT = {
     "ResultAbnormalIdentifier": "abnormal",
@@ -83,12 +78,8 @@ def _aliases() -> dict[str, tuple[str, ...]]:
 
 def _units(row: Metric) -> dict[str, int]:
     """Every accepted unit of a row, with the power of ten that leads to the row's own."""
-    return {
-        **_OTHER_UNITS.get(row.ucum, {}),
-        **row.units,
-        row.phmr.unit: -row.phmr.shift,
-        row.kih.unit: -row.kih.shift,
-    }
+    fraction = _NO_UNIT if row.ucum == "%" else {}
+    return {**fraction, **unit_texts(row), row.phmr.unit: -row.phmr.shift}
 
 
 _ALIASES = _aliases()
@@ -114,7 +105,7 @@ class _Measured(msgspec.Struct, frozen=True, gc=False):
 
 
 def foreign_records(
-    reports: Iterable[tuple[int, LaboratoryReport]],
+    reports: Iterable[tuple[int, LaboratoryReport]], window: Window
 ) -> tuple[list[tuple[int, Record]], list[Remark], list[ReportRejection]]:
     """Records with the place of their first report, remarks and rejections; never raises."""
     acts: dict[_Act, list[_Measured]] = {}
@@ -124,7 +115,7 @@ def foreign_records(
     for place, report in reports:
         try:
             measured = _measured(place, report, remarks)
-            act = _Act(report.instrument, *instant_of(report.created))
+            act = _Act(report.instrument, *instant_of(report.created, window))
         except Refused as refused:
             rejections.append(refused.of(report))
         else:
@@ -144,24 +135,22 @@ def foreign_records(
 def _measured(place: int, report: LaboratoryReport, remarks: list[Remark]) -> _Measured:
     aliases = _ALIASES.get(report.iupac)
     if aliases is None:
-        raise Refused("IupacIdentifier", report.iupac, "no such code is in the catalogue")
+        limit = "no such code is in the catalogue"
+        raise Refused("IupacIdentifier", report.iupac, limit, "code-unknown")
     if report.encoding != "numeric":
         raise Refused("ResultEncodingIdentifier", report.encoding, "only numeric results are taken")
     if report.operator is not None:
         limit = "a record holds measured values, no bounds"
-        raise Refused("ResultOperatorIdentifier", report.operator, limit)
+        raise Refused("ResultOperatorIdentifier", report.operator, limit, "value-malformed")
     row = metric(aliases[0])
-    check_number(report.result, "ResultText")
-    shift = _UNITS[row.alias].get(report.unit)
-    if shift is None:
-        meaning = _MISLABELLED.get((row.alias, report.unit))
-        if meaning is None:
-            limit = f"accepted are {', '.join(map(repr, _UNITS[row.alias]))}"
-            raise Refused("ResultUnitText", report.unit, limit)
-        shift = 0
-        remarks.append(Remark(report.uuid, "ResultUnitText", report.unit, meaning))
-    text = shifted(report.result, shift)
-    check_possible(row, text, report.result)
+    unit = report.unit
+    meaning = _MISLABELLED.get((row.alias, unit))
+    if meaning is not None:
+        remarks.append(Remark(report.uuid, "ResultUnitText", unit, meaning))
+        unit = row.ucum
+    text = value_in(row, respelled(report.result), unit, _UNITS[row.alias])
+    if isinstance(text, Inadmissible):
+        raise Refused.by(text, "ResultUnitText" if text.field == "unit" else "ResultText")
     if report.classification == "notclinical":
         meaning = "taken, and said in the circumstances"
         remarks.append(
@@ -189,11 +178,11 @@ def _record(act: _Act, group: list[_Measured], aliases: set[str], remarks: list[
     for member, one in zip(members, group, strict=True):
         if member in texts:
             limit = "it stands twice for one instrument and time"
-            raise Refused("IupacIdentifier", one.report.iupac, limit)
+            raise Refused("IupacIdentifier", one.report.iupac, limit, "code-repeated")
         texts[member] = one.text
     about = metric(members[0]).panel
     if about:
-        check_panel(panel(about), texts)
+        check_panel(texts)
     if any(_how(one.report) != _how(first) for one in group):
         raise Refused("MeasurementTransferredBy", first.uuid, "one measurement is made in one way")
     circumstances = _circumstances(dict(zip(members, (one.report for one in group), strict=True)))

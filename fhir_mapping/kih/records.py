@@ -13,6 +13,7 @@ from typing import TypeVar, get_args
 
 import msgspec
 
+from devices.admission import TEXT_CHARACTERS_MAX, YEAR_FIRST, YEAR_LAST, Window
 from devices.catalogue import OBSERVABLES, Metric, Panel, device_type, metric, observed
 from devices.wire import LEVEL_CHARACTERS_MAX, PARTS, StatusFlag, part_of
 from fhir_mapping.identity import fingerprint, id_bytes, identity_of, observation_id
@@ -21,12 +22,9 @@ from fhir_mapping.kih.dataset import CitizenMonitoringDataset, Instrument, Labor
 from fhir_mapping.kih.foreign import foreign_records
 from fhir_mapping.kih.reports import NO_RESULT, OFFSET_MIN_MAX, Fact, iupac_of, shifted, uuid_of
 from fhir_mapping.kih.taken import (
-    TEXT_CHARACTERS_MAX,
-    YEARS,
     Refused,
     ReportRejection,
     Taken,
-    check_number,
     check_panel,
     check_possible,
     instant_of,
@@ -61,11 +59,14 @@ class _Part(msgspec.Struct, frozen=True, gc=False):
     text: str | None
 
 
-def records_from(dataset: CitizenMonitoringDataset, citizen: str | None = None) -> Taken:
+def records_from(
+    dataset: CitizenMonitoringDataset, window: Window, citizen: str | None = None
+) -> Taken:
     """The records of a dataset, in document order; never raises for what stands in it.
 
-    `citizen` is the key of the person with this CPR number, given to every record. Of our own
-    records all comes back but `seq` (see `reports`).
+    `window` is what can have been measured when the document came, `citizen` the key of the person
+    with this CPR number, given to every record. Of our own records all comes back but `seq` (see
+    `reports`).
     """
     own: dict[bytes, list[_Part]] = {}
     foreign: list[tuple[int, LaboratoryReport]] = []
@@ -81,7 +82,7 @@ def records_from(dataset: CitizenMonitoringDataset, citizen: str | None = None) 
                 foreign.append((place, report))
                 continue
             said, facts = told
-            part = _part(place, report, said, facts)
+            part = _part(place, report, said, facts, window)
         except Refused as refused:
             rejections.append(refused.of(report))
         else:
@@ -92,7 +93,7 @@ def records_from(dataset: CitizenMonitoringDataset, citizen: str | None = None) 
             placed.append((parts[0].place, _joined(parts)))
         except Refused as refused:
             rejections += [refused.of(part.report) for part in parts]
-    others, remarks, refusals = foreign_records(foreign)
+    others, remarks, refusals = foreign_records(foreign, window)
     placed = sorted((*placed, *others), key=lambda one: one[0])
     records = [msgspec.structs.replace(record, citizen=citizen) for _, record in placed]
     return Taken(records, remarks, [*rejections, *refusals])
@@ -107,12 +108,16 @@ def _told(report: LaboratoryReport) -> tuple[dict[str, str], dict[str, str]] | N
 
 
 def _part(
-    place: int, report: LaboratoryReport, said: dict[str, str], told: dict[str, str]
+    place: int,
+    report: LaboratoryReport,
+    said: dict[str, str],
+    told: dict[str, str],
+    window: Window,
 ) -> _Part:
     """One report of ours; every fact is used, or it is refused as unknown."""
     facts = _Facts(told)
     about = facts.must(Fact.CODE, _ABOUT.__getitem__)
-    measured_ms, offset_min = instant_of(report.created)
+    measured_ms, offset_min = instant_of(report.created, window)
     instrument = report.instrument or Instrument()
     kept = facts.may(Fact.VALUE, str, None)
     row = observed(about)
@@ -181,7 +186,7 @@ def _joined(parts: list[_Part]) -> Record:
         values[part.alias] = part.text
     row = facts.row
     if isinstance(row, Panel):
-        check_panel(row, values)
+        check_panel(values)
         texts = tuple(values.get(alias) for alias in row.components)
     else:
         texts = tuple(values.values())
@@ -231,12 +236,12 @@ def _text(report: LaboratoryReport, part: Metric, kept: str | None) -> str | Non
             raise Refused("ResultText", report.result, f"it must be a number, or {NO_RESULT!r}")
         text = kept
     else:
-        check_number(report.result, "ResultText")
+        check_possible(part, shifted(report.result, -part.kih.shift))
         text = shifted(report.result, -part.kih.shift) if kept is None else kept
         if kept is not None and shifted(kept, part.kih.shift) != report.result:
             raise Refused("ResultText", report.result, f"it must agree with {Fact.VALUE}, {kept}")
     if text is not None:
-        check_possible(part, text, report.result)
+        check_possible(part, text)
     return text
 
 
@@ -324,7 +329,7 @@ def _clock_ms(text: str) -> int:
 
 
 def _received_ms(text: str) -> int:
-    if not text.endswith("Z") or int(text[:4]) not in YEARS:
+    if not text.endswith("Z") or not YEAR_FIRST <= int(text[:4]) < YEAR_LAST:
         raise ValueError
     return _clock_ms(text)
 

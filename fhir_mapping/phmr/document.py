@@ -13,15 +13,21 @@ from typing import Literal
 
 import msgspec
 
+from devices.admission import Inadmissible
+
 SectionKind = Literal["vital-signs", "results", "medical-equipment"]
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """Something in a document that cannot be taken: where, what stands there, what may stand."""
+    """Something in a document that cannot be taken: where, what stands there, what may stand.
+
+    `reason` is one of `ingest.rejection.Reason`.
+    """
 
     element: str
     value: str
     limit: str
+    reason: str = "field-value"
 
     @property
     def detail(self) -> str:
@@ -31,6 +37,11 @@ class Refusal(msgspec.Struct, frozen=True):
         "value/@unit is 'g/L': accepted are kg, g"
         """
         return f"{self.element} is {self.value[:64]!r}: {self.limit}"
+
+    @classmethod
+    def by(cls, found: Inadmissible, element: str) -> "Refusal":
+        """What no door lets in, and the element where it stands."""
+        return cls(element, found.value, found.limit, found.reason)
 
 
 class Id(msgspec.Struct, frozen=True):

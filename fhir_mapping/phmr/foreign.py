@@ -4,7 +4,8 @@ from hashlib import blake2b
 
 import msgspec
 
-from devices.catalogue import Panel, observed
+from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, panel_fault
+from devices.catalogue import observed
 from devices.wire import part_of
 from fhir_mapping.identity import fingerprint, identity_of, observation_id
 from fhir_mapping.national import named_types, type_of
@@ -18,8 +19,6 @@ from fhir_mapping.status import Flags, shared_and_own
 GATEWAY = "phmr"
 """The gateway of every record from elsewhere: no box in a home, but a document."""
 
-_MODEL_CHARACTERS_MAX = 128
-_NAME_CHARACTERS_MAX = 64
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -76,8 +75,8 @@ def _record(
         gateway=GATEWAY,
         device=_name(device),
         device_type=kind.mdc,
-        model=device.model[:_MODEL_CHARACTERS_MAX],
-        firmware=device.software[:_MODEL_CHARACTERS_MAX],
+        model=device.model[:TEXT_CHARACTERS_MAX],
+        firmware=device.software[:TEXT_CHARACTERS_MAX],
         slot=1,
         boot=boot,
         transferred_by=measured.transferred_by,
@@ -96,13 +95,12 @@ def _values(group: list[Measured], path: str) -> tuple[str | None, ...] | Refusa
     texts = {item.row.alias: item.text for item in group}
     row = observed(group[0].about)
     if len(texts) < len(group):
-        return Refusal(f"{path}/component", row.alias, "each of its metrics stands once")
-    missing = (
-        [alias for alias in row.required if alias not in texts] if isinstance(row, Panel) else []
-    )
-    if missing:
-        limit = f"{row.alias} needs {' and '.join(missing)} in the same organizer"
-        return Refusal(f"{path}/component", " ".join(texts), limit)
+        return Refusal(
+            f"{path}/component", row.alias, "each of its metrics stands once", "code-repeated"
+        )
+    wrong = panel_fault(texts)
+    if wrong is not None:
+        return Refusal.by(wrong, f"{path}/component")
     if len({item.methods for item in group}) > 1:
         said = " / ".join(" ".join(item.methods) for item in group)
         return Refusal(f"{path}//methodCode", said, f"one way for all of {row.alias}")
@@ -113,7 +111,7 @@ def _values(group: list[Measured], path: str) -> tuple[str | None, ...] | Refusa
 def _boot(document: Id, ids: tuple[Id, ...]) -> str:
     """What tells this measurement from others of the device at the second: document and id."""
     text = "/".join(one.extension or one.root for one in (document, *ids[:1]))
-    if len(text) <= _MODEL_CHARACTERS_MAX:
+    if len(text) <= TEXT_CHARACTERS_MAX:
         return text
     return blake2b(text.encode(), digest_size=16, person=b"hm-phmr").hexdigest()
 
@@ -136,7 +134,7 @@ def _only_one(devices: list[Device], alias: str) -> Device:
 def _name(device: Device) -> str:
     """The device's number as the document gives it; `unknown` when it names none."""
     first = device.ids[0] if device.ids else Id("", "unknown")
-    return (first.extension or first.root or "unknown")[:_NAME_CHARACTERS_MAX]
+    return (first.extension or first.root or "unknown")[:NAME_CHARACTERS_MAX]
 
 
 def _circumstances(group: list[Observation]) -> str:

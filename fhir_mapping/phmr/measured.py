@@ -4,23 +4,18 @@ In: a typed observation and what its neighbours are about. Out: to `recover` and
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from types import MappingProxyType
 
 import msgspec
 
+from devices.admission import Inadmissible, panel_fault, possible, respelled, value_in
 from devices.catalogue import DEVICE_TYPES, METRICS, Metric, Panel, metric, observed
 from fhir_mapping.phmr import codes
 from fhir_mapping.phmr.document import Coded, Observation, Refusal
-from fhir_mapping.phmr.values import (
-    VALUE_CHARACTERS_MAX,
-    accepted_units,
-    decimal_text,
-    moved,
-    shift_of,
-)
+from fhir_mapping.phmr.values import units_of
 
 _STATUS_TAKEN = frozenset({"", "completed"})
+_NO_CODE = "no NPU, DNK, MCS or MDC code of the catalogue"
 _PERFORMERS = frozenset({"POT", "PNT", "PCG"})
 
 
@@ -102,7 +97,7 @@ def _row(said: Sequence[Coded], panels: frozenset[str], path: str) -> Metric | R
     names = " ".join(one.code for one in said)
     found = _candidates(said)
     if found is None:
-        return Refusal(f"{path}/code", names, "no NPU, DNK, MCS or MDC code of the catalogue")
+        return Refusal(f"{path}/code", names, _NO_CODE, "code-unknown")
     if not found:
         return Refusal(f"{path}/code", names, "the codes name different metrics")
     beside = [alias for alias in found if any(_one_device(alias, panel) for panel in panels)]
@@ -131,25 +126,13 @@ def _text(observation: Observation, row: Metric, path: str) -> str | Refusal | N
             return Refusal(f"{path}/value/@value", observation.value, "not beside a nullFlavor")
         return None
     if observation.value is None:
-        return Refusal(f"{path}/value", "", "a PQ with a value or a nullFlavor is needed")
-    number = decimal_text(observation.value)
-    if number is None:
-        limit = f"a decimal number of at most {VALUE_CHARACTERS_MAX} characters is needed"
-        return Refusal(f"{path}/value/@value", observation.value, limit)
-    shift = shift_of(row, observation.unit)
-    if shift is None:
-        limit = f"accepted for {row.alias} are {accepted_units(row)}"
-        return Refusal(f"{path}/value/@unit", observation.unit, limit)
-    text = moved(number, shift)
-    return refused_value(row, text, f"{path}/value/@value") or text
-
-
-def refused_value(row: Metric, text: str, path: str) -> Refusal | None:
-    """Why a value in the row's unit is not possible, None when it is."""
-    low, high = row.possible
-    if low <= Decimal(text) <= high:
-        return None
-    return Refusal(path, f"{text} {row.ucum}", f"possible for {row.alias} is {low} to {high}")
+        limit = "a PQ with a value or a nullFlavor is needed"
+        return Refusal(f"{path}/value", "", limit, "value-missing")
+    text = value_in(row, respelled(observation.value), observation.unit, units_of(row))
+    if isinstance(text, Inadmissible):
+        attribute = "unit" if text.field == "unit" else "value"
+        return Refusal.by(text, f"{path}/value/@{attribute}")
+    return text
 
 
 def refused_values(about: str, values: Sequence[str | None], path: str) -> Refusal | None:
@@ -159,11 +142,8 @@ def refused_values(about: str, values: Sequence[str | None], path: str) -> Refus
         return Refusal(path, str(len(values)), f"{about} has {len(aliases)} values")
     texts = dict(zip(aliases, values, strict=True))
     for alias, text in texts.items():
-        if text is not None and decimal_text(text) != text:
-            return Refusal(path, text, f"a decimal text is needed for {alias}")
-        if text is not None and (refused := refused_value(metric(alias), text, path)):
-            return refused
-    systolic, diastolic = texts.get("systolic"), texts.get("diastolic")
-    if systolic and diastolic and Decimal(diastolic) >= Decimal(systolic):
-        return Refusal(path, f"{systolic}/{diastolic}", "diastolic is below systolic")
-    return None
+        wrong = None if text is None else possible(metric(alias), text)
+        if wrong is not None:
+            return Refusal.by(wrong, path)
+    wrong = panel_fault(texts)
+    return Refusal.by(wrong, path) if wrong is not None else None

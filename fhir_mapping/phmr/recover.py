@@ -32,6 +32,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from lxml import etree
 
+from devices.admission import Window
 from fhir_mapping.identity import id_bytes
 from fhir_mapping.phmr import codes
 from fhir_mapping.phmr.document import Device, Document, Entry, Observation, Refusal, Section
@@ -44,8 +45,11 @@ from fhir_mapping.record import Record, twin_of
 from fhir_mapping.status import absent_reason, flags_at
 
 
-def records_from(document: Document) -> list[Record | Refusal]:
-    """Everything measured, in the order of the document; never raises for what it holds."""
+def records_from(document: Document, window: Window) -> list[Record | Refusal]:
+    """Everything measured, in the order of the document; never raises for what it holds.
+
+    `window` is what can have been measured when the document came.
+    """
     if not document.sections:
         return [Refusal("component/structuredBody", "", "a section of measurements is needed")]
     devices = _equipment(document)
@@ -57,7 +61,7 @@ def records_from(document: Document) -> list[Record | Refusal]:
         entries = (part for part in section.parts if isinstance(part, Entry))
         for number, entry in enumerate(entries, 1):
             path = f"{place}/entry[{number}]/organizer"
-            found += _entry(document, entry, path, devices)
+            found += _entry(document, entry, path, devices, window)
             found += _unread(entry, "organizer/component", path)
         found += _unread(section, "section/entry", place)
     citizen = next(
@@ -88,10 +92,10 @@ def _unread(part: Entry | Section, path: str, place: str) -> Iterator[Refusal]:
 
 
 def _entry(
-    document: Document, entry: Entry, path: str, devices: list[Device]
+    document: Document, entry: Entry, path: str, devices: list[Device], window: Window
 ) -> list[Record | Refusal]:
     """The record of an entry of ours, or the records of one from elsewhere."""
-    time = read_moment(f"{path}/effectiveTime/@value", entry.time)
+    time = read_moment(f"{path}/effectiveTime/@value", entry.time, window)
     if isinstance(time, Refusal):
         return [time]
     observations = list(entry.observations)

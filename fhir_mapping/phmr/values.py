@@ -1,16 +1,13 @@
 """Decimal texts between the catalogue's unit and PHMR's: the point moves, no digit is lost."""
 
-import re
+from collections.abc import Mapping
 from decimal import Context, Decimal
+from types import MappingProxyType
 
-from devices.catalogue import Metric
-
-VALUE_CHARACTERS_MAX = 32
-"""Longest number taken from a document."""
+from devices.admission import unit_texts
+from devices.catalogue import METRICS, Metric
 
 _EXACT = Context(prec=256)
-_CANONICAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
 DEFAULT_UNIT = "1"
 """The unit of a PQ that names none (HL7 data types R1, PQ.unit)."""
 
@@ -24,32 +21,22 @@ def moved(text: str, shift: int) -> str:
     return f"{Decimal(text).scaleb(shift, _EXACT):f}" if shift else text
 
 
-def decimal_text(text: str) -> str | None:
-    """A number of a document as our decimal text, or None when it is none.
+def units_of(row: Metric) -> Mapping[str, int]:
+    """What a document may write as unit of this row, with the power of ten to the row's own.
 
-    >>> decimal_text("77.50"), decimal_text(".92"), decimal_text("1e3")
-    ('77.50', '0.92', None)
-    """
-    if len(text) > VALUE_CHARACTERS_MAX or _NUMBER.fullmatch(text) is None:
-        return None
-    return text if _CANONICAL.fullmatch(text) else f"{Decimal(text):f}"
-
-
-def shift_of(row: Metric, unit: str) -> int | None:
-    """The power of ten from a document's unit to the row's own; None when it is not accepted.
-
-    PHMR's own unit first, then every UCUM unit that the catalogue accepts. That is what tells a
-    saturation of 0.97 from one of 97: the unit, never the size of the number.
+    PHMR's own unit first, then every text that names one. That is what tells a saturation of 0.97
+    from one of 97: the unit, never the size of the number.
 
     >>> from devices.catalogue import metric
-    >>> [shift_of(metric("spo2"), unit) for unit in ("NA", "%", "", "kg")]
+    >>> [units_of(metric("spo2")).get(unit) for unit in ("NA", "%", "", "kg")]
     [2, 0, 2, None]
     """
-    if unit == row.phmr.unit:
-        return -row.phmr.shift
-    return row.units.get(unit or DEFAULT_UNIT)
+    return _UNITS[row.alias]
 
 
-def accepted_units(row: Metric) -> str:
-    """The units that `shift_of` knows, for a refusal."""
-    return ", ".join(dict.fromkeys((row.phmr.unit, *row.units)))
+def _units(row: Metric) -> Mapping[str, int]:
+    none = {"": row.units[DEFAULT_UNIT]} if DEFAULT_UNIT in row.units else {}
+    return MappingProxyType({**none, **unit_texts(row), row.phmr.unit: -row.phmr.shift})
+
+
+_UNITS = {row.alias: _units(row) for row in METRICS}

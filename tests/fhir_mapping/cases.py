@@ -6,9 +6,13 @@ from typing import Any
 
 import msgspec
 
+from devices.admission import Window
 from devices.catalogue import DEVICE_TYPES, OBSERVABLES, Panel, metric, observed
 from devices.reading import Reading, Value
 from fhir_mapping.record import Record, records_of, twin_of
+
+HISTORY = Window(0, 4_102_444_800_000)
+"""1970 to 2099: what a reader is asked to take where its reading alone is looked at."""
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "fhir"
 

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from alerting.standard_limits import standard_limits
+from devices.admission import Window
 from fhir_mapping.enrolled import Citizen, Enrolment, Organisation, Plan
 from fhir_mapping.phmr import Document
 from fhir_mapping.phmr import records_from as phmr_records
@@ -193,10 +194,10 @@ def test_a_fault_of_ours_is_a_stored_rejection(
     (folder / "a.xml").write_bytes(document)
     (folder / "b.xml").write_bytes(phmr.report(SATURATION, number="d-2"))
 
-    def broken(found: Document) -> object:
+    def broken(found: Document, window: Window) -> object:
         if b"d-1" in repr(found).encode():
             raise KeyError(phmr.CPR)
-        return intact(found)
+        return intact(found, window)
 
     intact = phmr_records
     monkeypatch.setattr("fhir_mapping.phmr.records_from", broken)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from alerting.standard_limits import standard_limits
+from devices.admission import EARLIEST_MEASURED_MS
 from fhir_mapping.enrolled import (
     Assignment,
     Citizen,
@@ -30,6 +31,8 @@ from tests.conformance.samples import EXAMPLES
 from tests.documents import phmr as reports
 from tests.fhir_mapping.cases import CASES
 
+OF_2000 = 946_684_800_000
+"""2000-01-01: from when on history is taken in where somebody asks for it."""
 NOW_MS = 1_790_000_000_000
 ORGANISATION = Organisation("org", "1234567890123456", "Odense Kommune (syntetisk)")
 ANNA = Citizen(
@@ -55,11 +58,11 @@ class Ward:
         enrol(self.writer, entries, [], standard_limits, NOW_MS)
         self.reader = SqliteReader(path)
 
-    def take(self, document: bytes) -> dict[str, int]:
-        return dict(self.answer(document).results)
+    def take(self, document: bytes, first_ms: int = EARLIEST_MEASURED_MS) -> dict[str, int]:
+        return dict(self.answer(document, first_ms).results)
 
-    def answer(self, document: bytes) -> Answer:
-        return take(document, self.reader, self.writer, NOW_MS)
+    def answer(self, document: bytes, first_ms: int = EARLIEST_MEASURED_MS) -> Answer:
+        return take(document, self.reader, self.writer, NOW_MS, first_ms)
 
     def records(self) -> list[Record]:
         return self.reader.records_after(0, 100, unassigned=True)
@@ -103,11 +106,11 @@ def example(name: str) -> bytes:
 
 def test_the_official_kih_example(ward: Ward) -> None:
     document = example("kih/KIH-DB_version_1.0.1_eksempel1.xml")
-    became = ward.take(document)
+    became = ward.take(document, OF_2000)
     assert became["accepted"] >= 1
     assert became["rejected"] >= 1, "a bound (less_than) is no value"
     assert {record.citizen for record in ward.records()} == {"nancy"}
-    again = ward.take(document)
+    again = ward.take(document, OF_2000)
     assert again["duplicate"] == became["accepted"]
     assert "accepted" not in again
     assert all(row.payload == document for row in list(ward.reader.rejections())[:1])
@@ -115,11 +118,21 @@ def test_the_official_kih_example(ward: Ward) -> None:
 
 def test_two_citizens_never_share_a_foreign_device(ward: Ward) -> None:
     document = example("kih/KIH-DB_version_1.0.1_eksempel1.xml")
-    ward.take(document)
-    ward.take(document.replace(NANCY.cpr.encode(), ANNA.cpr.encode()))
+    ward.take(document, OF_2000)
+    ward.take(document.replace(NANCY.cpr.encode(), ANNA.cpr.encode()), OF_2000)
     by_citizen = {record.citizen: record.device for record in ward.records()}
     assert set(by_citizen) == {"nancy", "citizen-1"}
     assert len(set(by_citizen.values())) == 2
+
+
+def test_history_before_2015_is_taken_only_when_asked_for(ward: Ward) -> None:
+    """The official example is of 2006: by default it is held, whole, and the reason says why."""
+    document = example("kih/KIH-DB_version_1.0.1_eksempel1.xml")
+    assert set(ward.take(document)) == {"rejected"}
+    held = list(ward.reader.rejections())
+    assert "time-implausible" in {one.reason for one in held}
+    assert any("2006-05-04" in one.detail and "2015-01-01" in one.detail for one in held)
+    assert ward.take(document, OF_2000)["accepted"] >= 1
 
 
 def test_a_document_about_a_stranger_is_held(ward: Ward) -> None:

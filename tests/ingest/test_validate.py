@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devices.admission import (
+    EARLIEST_MEASURED_MS,
+    FUTURE_TOLERANCE_MS,
+    NO_VALUE_FLAGS,
+    VALUE_CHARACTERS_MAX,
+)
 from devices.catalogue import METRICS, Metric, device_type
 from fhir_mapping.observation import render_observation
 from fhir_mapping.record import records_of
-from ingest.limits import (
-    EARLIEST_MEASURED_MS,
-    FUTURE_TOLERANCE_MS,
-    VALUE_CHARACTERS_MAX,
-    VALUES_PER_READING_MAX,
-)
+from ingest.limits import VALUES_PER_READING_MAX
 from ingest.rejection import Reason, Rejection
-from ingest.validate import NO_VALUE_FLAGS, validate
+from ingest.validate import validate
 from tests.ingest.said import (
     DEVICE,
     MEASURED_MS,

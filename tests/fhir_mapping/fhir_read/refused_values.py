@@ -73,7 +73,7 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         weight(valueQuantity=quantity(msgspec.Raw(b"1e999"), "kg")),
         "value-malformed",
         "Observation.valueQuantity.value",
-        "12 characters",
+        "32 characters",
     ),
     "impossible": (
         weight(valueQuantity=quantity(700, "kg")),
@@ -85,13 +85,13 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         measured(LOINC, "59408-5", 97, "1"),
         "value-out-of-range",
         "Observation.valueQuantity.value",
-        "spo2 is 9700 %",
+        "spo2 is '9700 %'",
     ),
     "fraction as per cent": (
         measured(LOINC, "59408-5", 0.97, "%"),
         "value-out-of-range",
         "Observation.valueQuantity.value",
-        "spo2 is 0.97 %",
+        "spo2 is '0.97 %'",
     ),
     "per cent in words, fraction in code": (
         weight(
@@ -100,7 +100,7 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         ),
         "unit-mismatch",
         "Observation.valueQuantity.unit",
-        "'%' in words but '1' in code",
+        "in words is '%', the coded unit beside it is '1'",
     ),
     "FEV1 as a flow": (
         measured(LOINC, "20150-9", 1.32, "L/s"),
@@ -112,7 +112,7 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         weight(code=code((MDC, "152586")), valueQuantity=quantity(132, "265201", MDC)),
         "unit-mismatch",
         "Observation.valueQuantity.code",
-        "'265201' (cL/s)",
+        "(265201) is 'cL/s'",
     ),
     "MDC unit without a table": (
         weight(valueQuantity=quantity(164, "263904", MDC)),
@@ -126,11 +126,41 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "Observation.valueQuantity.code",
         "accepted are kg, g",
     ),
-    "unit in words only": (
-        weight(valueQuantity={"value": 74.5, "unit": "kg"}),
+    "unit in words of nobody": (
+        weight(valueQuantity={"value": 74.5, "unit": "kilos"}),
         "unit-unknown",
-        "Observation.valueQuantity.code",
-        "no coded unit",
+        "Observation.valueQuantity.unit",
+        "unit of weight is 'kilos'",
+    ),
+    "unit in words of another metric": (
+        weight(valueQuantity={"value": 74.5, "unit": "mmHg"}),
+        "unit-mismatch",
+        "Observation.valueQuantity.unit",
+        "unit of weight is 'mmHg'",
+    ),
+    "pounds in words": (
+        weight(valueQuantity={"value": 164, "unit": "lb"}),
+        "unit-unknown",
+        "Observation.valueQuantity.unit",
+        "unit of weight is 'lb', accepted are kg, g",
+    ),
+    "pounds in words, kilograms in code": (
+        weight(valueQuantity=quantity(164, "kg", unit="lb")),
+        "unit-mismatch",
+        "Observation.valueQuantity.unit",
+        "in words is 'lb', the coded unit beside it is 'kg'",
+    ),
+    "another metric in words": (
+        weight(valueQuantity=quantity(164, "kg", unit="mmHg")),
+        "unit-mismatch",
+        "Observation.valueQuantity.unit",
+        "in words is 'mmHg'",
+    ),
+    "no unit": (
+        weight(valueQuantity={"value": 74.5}),
+        "unit-unknown",
+        "Observation.valueQuantity.unit",
+        "accepted are kg, g",
     ),
     "unit of nobody": (
         weight(valueQuantity=quantity(74.5, "kg", "urn:units")),

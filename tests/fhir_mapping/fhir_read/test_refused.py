@@ -4,7 +4,6 @@ import msgspec
 import pytest
 
 from fhir_mapping.fhir_read import ENTRIES_MAX, FHIR_BYTES_MAX, Found, Refused, answer, read_fhir
-from ingest import limits
 from ingest.rejection import Reason
 from tests.fhir_mapping.fhir_read import refused_structure, refused_values
 from tests.fhir_mapping.fhir_read.cases import RECEIVED_MS, read
@@ -64,13 +63,8 @@ def test_limits_are_said() -> None:
     assert (entry.reason, entry.path) == ("too-many-readings", "Bundle.entry")
 
 
-def test_reasons_and_limits_are_those_of_ingest() -> None:
+def test_reasons_are_those_of_ingest() -> None:
     assert {reason.value for reason in Reason} >= answer.REASONS
-    for name in (
-        *("VALUE_CHARACTERS_MAX", "FUTURE_TOLERANCE_MS", "EARLIEST_MEASURED_MS"),
-        *("YEAR_FIRST", "YEAR_LAST"),
-    ):
-        assert getattr(answer, name) == getattr(limits, name)
 
 
 def test_every_reason_is_in_the_table_or_tested_beside_it() -> None:

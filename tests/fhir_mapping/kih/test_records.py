@@ -18,7 +18,7 @@ from fhir_mapping.kih.taken import Taken
 from fhir_mapping.kih.write import render_dataset
 from fhir_mapping.observation import render_observation
 from fhir_mapping.record import Record, records_of, twin_of
-from tests.fhir_mapping.cases import CASES, READING, stored
+from tests.fhir_mapping.cases import CASES, HISTORY, READING, stored
 from tests.fhir_mapping.kih.cases import CITIZEN, ORGANISATION, SCALE, alone, check_schema
 
 _FLAGS = (
@@ -117,7 +117,7 @@ def records(draw: st.DrawFn) -> Record:
 
 
 def back(record: Record) -> Taken:
-    return records_from(read_dataset(render_dataset(alone(record))), record.citizen)
+    return records_from(read_dataset(render_dataset(alone(record))), HISTORY, record.citizen)
 
 
 @settings(deadline=None)
@@ -139,7 +139,7 @@ def test_every_case_comes_back_and_renders_the_same(name: str) -> None:
 def test_many_records_come_back_in_order_and_share_no_uuid(given: list[Record]) -> None:
     ours = [msgspec.structs.replace(record, citizen="citizen-1") for record in given]
     dataset = dataset_of(CITIZEN, ours, ORGANISATION)
-    taken = records_from(read_dataset(render_dataset(dataset)), "citizen-1")
+    taken = records_from(read_dataset(render_dataset(dataset)), HISTORY, "citizen-1")
     assert sorted(taken.records, key=lambda one: one.id) == sorted(ours, key=lambda one: one.id)
     assert len({report.uuid for report in dataset.reports}) == len(dataset.reports)
 
@@ -235,7 +235,9 @@ def changed(record: Record, place: int = 0, **changes: Any) -> Taken:
 
 
 def _taken(dataset: CitizenMonitoringDataset, reports: list[LaboratoryReport]) -> Taken:
-    return records_from(CitizenMonitoringDataset(dataset.citizen, (Sample(tuple(reports), ""),)))
+    return records_from(
+        CitizenMonitoringDataset(dataset.citizen, (Sample(tuple(reports), ""),)), HISTORY
+    )
 
 
 TAMPERED: dict[str, tuple[dict[str, Any], str]] = {

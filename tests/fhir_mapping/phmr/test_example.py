@@ -16,6 +16,7 @@ from fhir_mapping.phmr import Document, read_phmr, records_from, render_phmr
 from fhir_mapping.phmr.document import Entry
 from fhir_mapping.phmr.tree import canonical
 from fhir_mapping.record import Record
+from tests.fhir_mapping.cases import HISTORY
 
 BESIDE = Path(__file__).parents[4] / "shared" / "examples"
 EXAMPLES = Path(os.environ.get("HJEMMEPULS_EXAMPLES", BESIDE)) / "phmr"
@@ -65,7 +66,7 @@ def test_its_content_is_understood() -> None:
     assert document.author is not None
     assert document.author.id.extension == "241301000016007"
     assert document.period == ("20140106080200+0100", "20140110081500+0100")
-    records = records_from(document)
+    records = records_from(document, HISTORY)
     assert all(isinstance(record, Record) for record in records)
     facts = [(one.about, one.values, one.measured_ms, one.offset_min) for one in records]  # type: ignore[union-attr]
     assert facts == [
@@ -75,7 +76,7 @@ def test_its_content_is_understood() -> None:
     ]
     assert {one.transferred_by for one in records} == {"automatic"}  # type: ignore[union-attr]
     assert len({one.id for one in records}) == 3  # type: ignore[union-attr]
-    assert records_from(read(example())) == records
+    assert records_from(read(example()), HISTORY) == records
 
 
 def test_a_changed_value_leaves_everything_else_as_it_stood() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from fhir_mapping.phmr import Document, Refusal, read_phmr, records_from
 from fhir_mapping.record import Record
+from tests.fhir_mapping.cases import HISTORY
 
 METHODS = "POT AUT"
 NPU, MCS, MDC = "1.2.208.176.2.1", "1.2.208.184.100.8", "2.16.840.1.113883.6.24"
@@ -50,13 +51,13 @@ def document(*entries: str, equipment: str = "") -> Document:
 
 
 def one(*observations: str, **more: Any) -> Record:
-    (record,) = records_from(document(organizer(*observations, **more)))
+    (record,) = records_from(document(organizer(*observations, **more)), HISTORY)
     assert isinstance(record, Record), record
     return record
 
 
 def refused(*observations: str, **more: Any) -> Refusal:
-    (refusal,) = records_from(document(organizer(*observations, **more)))
+    (refusal,) = records_from(document(organizer(*observations, **more)), HISTORY)
     assert isinstance(refusal, Refusal), refusal
     return refusal
 
@@ -80,7 +81,7 @@ def test_the_unit_says_whether_a_saturation_is_a_fraction(value: str, text: str)
 def test_a_saturation_in_the_wrong_unit_is_never_guessed_at(value: str) -> None:
     refusal = refused(observation("NPU03011", value))
     assert refusal.element.endswith("value/@value")
-    assert "possible for spo2 is 1 to 100" in refusal.detail
+    assert "possible is 1 to 100 %" in refusal.detail
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,8 @@ def test_the_codes_of_the_catalogue_are_known(
     code: str, system: str, unit: str, about: str, text: str
 ) -> None:
     found = records_from(
-        document(organizer(observation(code, f'value="74.5" unit="{unit}"', system=system)))
+        document(organizer(observation(code, f'value="74.5" unit="{unit}"', system=system))),
+        HISTORY,
     )
     (item,) = found
     if isinstance(item, Refusal):
@@ -148,7 +150,8 @@ def test_a_pulse_beside_a_blood_pressure_is_the_cuffs() -> None:
                 observation("NPU21692", 'value="70" unit="1/min"', id_="o-3"),
                 observation("DNK05473", 'value="82" unit="mmHg"', id_="o-2"),
             )
-        )
+        ),
+        HISTORY,
     )
     assert [(item.about, item.values) for item in found if isinstance(item, Record)] == [
         ("blood_pressure", ("134", "82", None)),
@@ -158,7 +161,7 @@ def test_a_pulse_beside_a_blood_pressure_is_the_cuffs() -> None:
 
 def test_half_a_blood_pressure_or_one_upside_down_is_refused() -> None:
     half = refused(observation("DNK05472", 'value="134" unit="mmHg"'))
-    assert "needs diastolic" in half.detail
+    assert "diastolic is missing" in half.detail
     upside = refused(
         observation("DNK05472", 'value="80" unit="mmHg"'),
         observation("DNK05473", 'value="120" unit="mmHg"'),
@@ -239,7 +242,7 @@ def test_a_time_without_zone_is_refused(time: str) -> None:
 def test_a_status_is_completed_however_written(status: str, taken: bool) -> None:
     more = f'<statusCode code="{status}"/>'
     (found,) = records_from(
-        document(organizer(observation("NPU03804", 'value="74" unit="kg"', more=more)))
+        document(organizer(observation("NPU03804", 'value="74" unit="kg"', more=more))), HISTORY
     )
     assert isinstance(found, Record) == taken
 
@@ -255,7 +258,7 @@ def test_a_comment_is_kept_and_the_only_device_is_the_device() -> None:
       <softwareName>SW 1</softwareName></playingDevice></participantRole></participant>
       </organizer></entry>"""
     weight = observation("NPU03804", 'value="74" unit="kg"', more=comment)
-    (record,) = records_from(document(organizer(weight), equipment=equipment))
+    (record,) = records_from(document(organizer(weight), equipment=equipment), HISTORY)
     assert isinstance(record, Record)
     assert record.circumstances == '{"comment":"efter trappe"}'
     assert (record.device, record.device_type, record.model, record.firmware) == (
@@ -264,12 +267,12 @@ def test_a_comment_is_kept_and_the_only_device_is_the_device() -> None:
         "Nonin",
         "SW 1",
     )
-    (record,) = records_from(document(organizer(weight), equipment=equipment * 2))
+    (record,) = records_from(document(organizer(weight), equipment=equipment * 2), HISTORY)
     assert isinstance(record, Record)
     assert record.device == "unknown"
     participant = equipment[equipment.index("<participant>") : equipment.index("</organizer>")]
     both = equipment.replace(participant, participant * 2)
-    (record,) = records_from(document(organizer(weight), equipment=both))
+    (record,) = records_from(document(organizer(weight), equipment=both), HISTORY)
     assert isinstance(record, Record)
     assert record.device == "unknown"
     assert record.citizen is None
@@ -278,7 +281,7 @@ def test_a_comment_is_kept_and_the_only_device_is_the_device() -> None:
 def test_one_id_with_two_values_gives_a_twin_and_with_one_value_a_refusal() -> None:
     first = organizer(observation("NPU03804", 'value="74" unit="kg"'))
     other = organizer(observation("NPU03804", 'value="75" unit="kg"'))
-    found = records_from(document(first, other, first, other))
+    found = records_from(document(first, other, first, other), HISTORY)
     records = [item for item in found if isinstance(item, Record)]
     assert [record.values for record in records] == [("74",), ("75",)]
     assert [record.conflict for record in records] == [False, True]
@@ -288,7 +291,7 @@ def test_one_id_with_two_values_gives_a_twin_and_with_one_value_a_refusal() -> N
 
 def test_two_ids_at_one_second_are_two_records() -> None:
     entries = [organizer(observation("NPU03804", 'value="74" unit="kg"', id_=i)) for i in "ab"]
-    found = records_from(document(*entries))
+    found = records_from(document(*entries), HISTORY)
     assert [item.boot for item in found if isinstance(item, Record)] == ["d-1/a", "d-1/b"]
     assert not any(item.conflict for item in found if isinstance(item, Record))
 
@@ -297,7 +300,7 @@ def test_what_is_no_organizer_of_observations_is_refused() -> None:
     bare = '<entry><observation classCode="OBS"/></entry>'
     nested = organizer("<component><organizer/></component>")
     weight = organizer(observation("NPU03804", 'value="74" unit="kg"'))
-    found = records_from(document(bare, nested, weight))
+    found = records_from(document(bare, nested, weight), HISTORY)
     details = [item.detail for item in found if isinstance(item, Refusal)]
     assert len(found) == 3
     assert len(details) == 2

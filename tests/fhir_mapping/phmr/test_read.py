@@ -14,7 +14,7 @@ from fhir_mapping.phmr import (
     render_phmr,
 )
 from fhir_mapping.record import Record
-from tests.fhir_mapping.cases import stored
+from tests.fhir_mapping.cases import HISTORY, stored
 from tests.fhir_mapping.phmr.cases import DOCUMENTS, document
 
 GOOD = render_phmr(document(stored("weight", {"weight": "74.5"}))).decode()
@@ -96,7 +96,7 @@ def of(xml: str) -> Refusal:
     """The one refusal that stands where the one record stood."""
     found = read_phmr(xml.encode())
     assert isinstance(found, Document)
-    (refusal,) = records_from(found)
+    (refusal,) = records_from(found, HISTORY)
     assert isinstance(refusal, Refusal), refusal
     return refusal
 
@@ -186,7 +186,7 @@ def test_what_cda_says_is_believed_over_what_it_said_before() -> None:
     xml = GOOD.replace('value="74.5"', 'value="74.0"').replace('code="AUT"', 'code="TPD"')
     found = read_phmr(xml.encode())
     assert isinstance(found, Document)
-    (record,) = records_from(found)
+    (record,) = records_from(found, HISTORY)
     assert isinstance(record, Record)
     assert (record.values, record.transferred_by) == (("74.0",), "typed")
     assert render_phmr(found) != GOOD.encode()
@@ -200,7 +200,7 @@ def test_a_bad_neighbour_blocks_nobody() -> None:
     )
     found = read_phmr(xml.encode())
     assert isinstance(found, Document)
-    everything = records_from(found)
+    everything = records_from(found, HISTORY)
     refusals = [item for item in everything if isinstance(item, Refusal)]
     assert len(refusals) == 1
     assert len(everything) == 11
@@ -222,6 +222,6 @@ def test_a_damaged_file_never_raises(data: st.DataObject) -> None:
         xml[start:end] = data.draw(st.binary(max_size=6) | st.sampled_from([b"", b'"', b"<", b"9"]))
     found = read_phmr(bytes(xml))
     if isinstance(found, Document):
-        for item in records_from(found):
+        for item in records_from(found, HISTORY):
             assert item is not None
         render_phmr(found)

@@ -7,13 +7,14 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices.admission import respelled
 from devices.catalogue import OBSERVABLES, Metric, Panel, metric, observed
 from devices.wire import Location, StatusFlag, TransferredBy
 from fhir_mapping.phmr import Document, read_phmr, records_from, render_phmr
 from fhir_mapping.phmr.document import Entry
-from fhir_mapping.phmr.values import decimal_text, moved, shift_of
+from fhir_mapping.phmr.values import moved, units_of
 from fhir_mapping.record import Record, twin_of
-from tests.fhir_mapping.cases import CASES, stored
+from tests.fhir_mapping.cases import CASES, HISTORY, stored
 from tests.fhir_mapping.phmr.cases import document
 
 MOMENTS = st.integers(1_420_070_400_000, 4_102_444_800_000)
@@ -119,13 +120,13 @@ def test_any_records_come_back_exactly(given_records: list[Record]) -> None:
     back = read(render_phmr(written))
     assert back == written
     assert render_phmr(back) == render_phmr(written)
-    assert by_id(records_from(back)) == by_id(given_records)
+    assert by_id(records_from(back, HISTORY)) == by_id(given_records)
 
 
 def test_every_sample_record_comes_back_exactly() -> None:
     ours = [record for record in CASES.values() if record.citizen]
     for record in ours:
-        assert records_from(read(render_phmr(document(record)))) == [record]
+        assert records_from(read(render_phmr(document(record))), HISTORY) == [record]
 
 
 @settings(max_examples=100, deadline=None)
@@ -134,9 +135,8 @@ def test_the_decimal_text_survives_the_unit(data: st.DataObject) -> None:
     row = metric(data.draw(st.sampled_from(["spo2", "fev1_fvc", "weight", "systolic"])))
     text = data.draw(decimals(row))
     there = moved(text, row.phmr.shift)
-    back = shift_of(row, row.phmr.unit)
-    assert back is not None
-    assert decimal_text(there) == there
+    back = units_of(row)[row.phmr.unit]
+    assert respelled(there) == there
     assert moved(there, back) == text
     assert Decimal(there) == Decimal(text).scaleb(row.phmr.shift)
 
@@ -148,6 +148,6 @@ def test_what_the_digits_say_is_kept() -> None:
         written = document(stored(about, {about: text}))
         (entry,) = entries(written)
         assert entry.observations[0].value == there
-        (record,) = records_from(read(render_phmr(written)))
+        (record,) = records_from(read(render_phmr(written)), HISTORY)
         assert isinstance(record, Record)
         assert record.values == (text,)

@@ -15,6 +15,7 @@ from ingest.deliver import Later
 from ingest.deliver.documents import dispatch_of
 from ingest.deliver.folder import Folder
 from ingest.deliver.surroundings import Surroundings
+from tests.fhir_mapping.cases import HISTORY
 from tests.ingest.deliver.home import Home, delivering
 
 
@@ -37,7 +38,7 @@ def test_a_document_per_record_that_reads_back(home: Home, folder: Path) -> None
         assert name == f"{record.seq:016}-{id_text(record.id)}-v1.2-create.kih.xml"
         dataset = read_dataset((folder / name).read_bytes())
         assert dataset.citizen.cpr == "6103450000"
-        (back,) = records_from(dataset).records
+        (back,) = records_from(dataset, HISTORY).records
         assert (back.id, back.values) == (record.id, record.values)
     assert (folder.stat().st_mode & 0o777, (folder / name).stat().st_mode & 0o777) == (0o700, 0o600)
 

@@ -1,0 +1,314 @@
+"""What any door lets in: one set of limits for MQTT, FHIR, KIH XML, PHMR and typed values.
+
+In: what a sender says of one value, of a panel's values together, or of a time. Out: the value in
+the catalogue's unit, or an `Inadmissible` that names reason, field, value and limit; the door adds
+where it stands in its own format. Each value is judged alone, so that a door may refuse one and
+keep its neighbours. Pure: no clock, no setting, no storage.
+
+The earliest instant is one for all doors. A clock that nobody set shows 1970, 1980, 2000 or the
+year its firmware was built, and a document or a Bundle hands such a time on as it was; nothing in
+it tells a forgotten clock from true history. The rules look back over weeks, and what is refused
+is kept whole. Whoever takes in documents with older history says so (`Window`), having looked.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Context, Decimal
+from types import MappingProxyType
+from typing import Final, Literal
+
+import msgspec
+
+from devices.catalogue import METRICS, PANELS, Metric, metric
+
+NUMBER_CHARACTERS_MAX: Final = 32
+"""Longest number looked at, in whatever unit it was sent."""
+VALUE_CHARACTERS_MAX: Final = 12
+"""Longest decimal text in the catalogue's unit (MedCom HomeCareObservation: at most 12)."""
+NAME_CHARACTERS_MAX: Final = 64
+"""Longest name: of a device, a gateway, a circumstance."""
+TEXT_CHARACTERS_MAX: Final = 128
+"""Longest free text of a device: model, firmware, boot, what a circumstance says."""
+EARLIEST_MEASURED_MS: Final = 1_420_070_400_000
+"""2015-01-01T00:00:00Z, before any device of the catalogue was sold: an unset clock."""
+FUTURE_TOLERANCE_MS: Final = 10 * 60 * 1000
+"""How far a measured instant may lie ahead of its arrival: clocks differ by minutes, not hours."""
+YEAR_FIRST: Final = 1900
+YEAR_LAST: Final = 2200
+"""What a clock may show at all, right or wrong; other years cannot be corrected or written."""
+OFFSET_MIN_MAX: Final = 14 * 60
+"""Widest offset from UTC in use anywhere, and the widest that XML Schema and FHIR can write."""
+
+Because = Literal[
+    "time-malformed",
+    "time-in-future",
+    "time-implausible",
+    "value-missing",
+    "value-malformed",
+    "value-out-of-range",
+    "unit-unknown",
+    "unit-mismatch",
+    "component-missing",
+    "components-contradict",
+]
+"""The reasons given here, of the closed list `ingest.rejection.Reason`; a test holds them to it."""
+Field = Literal["value", "unit", "components", "time", "offset"]
+
+NO_VALUE_FLAGS: Final = frozenset({"invalid", "not-available"})
+"""Flags with which a value may be absent: the device itself says that it failed."""
+
+
+class Inadmissible(msgspec.Struct, frozen=True, gc=False):
+    """Why something is not let in: what `field` says, and the `limit` that it does not keep."""
+
+    reason: Because
+    field: Field
+    value: str
+    limit: str
+
+    def of(self, name: str) -> str:
+        """One sentence that names field, value and limit, the field as its door calls it.
+
+        >>> Inadmissible("unit-unknown", "unit", "lb", "accepted are kg, g").of("u of weight")
+        "u of weight is 'lb', accepted are kg, g"
+        """
+        return f"{name} is {self.value[:NAME_CHARACTERS_MAX]!r}, {self.limit}"
+
+
+class Window(msgspec.Struct, frozen=True, gc=False):
+    """From when until when something can have been measured, UTC milliseconds, both included."""
+
+    first_ms: int
+    last_ms: int
+
+
+def window_at(received_ms: int, first_ms: int = EARLIEST_MEASURED_MS) -> Window:
+    """What can have been measured by the time that something arrived."""
+    return Window(first_ms, received_ms + FUTURE_TOLERANCE_MS)
+
+
+_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
+_OTHER_SPELLING: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
+_EXACT: Final = Context(prec=2048)
+_PER_SECOND: Final[Mapping[str, Decimal]] = MappingProxyType(
+    {"L/s": Decimal(60), "cL/s": Decimal("0.6"), "mL/s": Decimal("0.06")}
+)
+"""What leads from a flow per second to the flow per minute of the catalogue."""
+_FLOW: Final = "L/min"
+_SPELLINGS: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
+    {
+        "%": {"procent": 0, "percent": 0},
+        "/min": {
+            "x 1/min": 0,
+            "\N{MULTIPLICATION SIGN} 1/min": 0,
+            "slag/min": 0,
+            "Slag/min": 0,
+            "bpm": 0,
+            "beats/minute": 0,
+            "beats/min": 0,
+        },
+        "mm[Hg]": {"mmHg": 0, "mm Hg": 0},
+        "kg": {"Kg": 0, "KG": 0, "kilogram": 0},
+        "L": {"liter": 0, "Liter": 0},
+        "L/min": {"liter/min": 0, "Liter/min": 0},
+    }
+)
+"""Texts that name a unit, by the row's UCUM unit: each with the power of ten that leads to it."""
+_ELSEWHERE: Final = frozenset(
+    {
+        *("lb", "lbs", "[lb_av]", "pound", "pounds", "pund", "st", "stone", "[stone_av]"),
+        *("oz", "[oz_av]", "t", "mg", "ug", "kPa", "Pa", "hPa", "bar", "mbar", "cm[H2O]", "cmH2O"),
+        *("Torr", "atm", "psi", "m", "cm", "mm", "km", "in", "ft", "[in_i]", "[ft_i]"),
+        *("m3", "cm3", "cc", "/s", "1/s", "s", "ms", "min", "h", "d", "/h", "1/h", "Hz"),
+        *("Cel", "degC", "\N{DEGREE SIGN}C", "K", "[degF]", "degF", "\N{DEGREE SIGN}F", "F"),
+        *("mmol/L", "mmol/l", "mg/dL", "g/L", "m/s"),
+    }
+)
+"""Units that no row is taken in: beside a code, such a text says that one of the two is wrong."""
+
+
+def unit_texts(row: Metric) -> Mapping[str, int]:
+    """Every text that names a unit of this row, with the power of ten that leads to its own.
+
+    >>> [unit_texts(metric("weight")).get(text) for text in ("kg", "Kg", "g", "lb", "")]
+    [0, 0, -3, None, None]
+    """
+    return _TEXTS[row.alias]
+
+
+def _texts(row: Metric) -> Mapping[str, int]:
+    spelled = _SPELLINGS.get(row.ucum, {})
+    beside = {**spelled, row.unit_text: 0, row.kih.unit: -row.kih.shift}
+    return MappingProxyType({**row.units, **beside, **row.units})
+
+
+_TEXTS: Final = {row.alias: _texts(row) for row in METRICS}
+_KNOWN_UNITS: Final = frozenset(
+    unit for row in METRICS for unit in (*row.units, *_TEXTS[row.alias])
+) | frozenset(_PER_SECOND)
+_REQUIRED: Final = {row.alias: row.required for row in PANELS}
+
+
+def respelled(text: str) -> str:
+    """A number of a document in the wire's spelling; any other text as it is, to be refused.
+
+    A plus sign, leading zeros and a bare point (HL7 v3, XML Schema) say the same number.
+
+    >>> [respelled(text) for text in ("36.50", "+077", ".92", "74,0")]
+    ['36.50', '77', '0.92', '74,0']
+    """
+    if len(text) > NUMBER_CHARACTERS_MAX or _DECIMAL.fullmatch(text):
+        return text
+    return f"{Decimal(text):f}" if _OTHER_SPELLING.fullmatch(text) else text
+
+
+def value_in(
+    row: Metric, text: str, unit: str, units: Mapping[str, int] | None = None
+) -> str | Inadmissible:
+    """The value's text in the row's unit: unchanged, or its decimal point moved, exactly.
+
+    `units` are those that the door takes beside the UCUM ones of the catalogue. The unit alone
+    says what a number means, never its size: a saturation of 1 is a fraction or a failing sensor.
+
+    >>> value_in(metric("spo2"), "0.970", "1"), value_in(metric("weight"), "36.50", "kg")
+    ('97.0', '36.50')
+    >>> value_in(metric("weight"), "74", "lb").reason
+    'unit-unknown'
+    """
+    if len(text) > NUMBER_CHARACTERS_MAX or _DECIMAL.fullmatch(text) is None:
+        return _malformed(text)
+    shift = row.units.get(unit)
+    if shift is None and units is not None:
+        shift = units.get(unit)
+    if shift is None and not (row.ucum == _FLOW and unit in _PER_SECOND):
+        return _unknown_unit(row, unit, row.units if units is None else units)
+    number = Decimal(text)
+    if shift is None:
+        number = number * _PER_SECOND[unit]
+        text = f"{number:f}"
+    elif shift:
+        number = number.scaleb(shift, _EXACT)
+        text = f"{number:f}"
+    if len(text) > VALUE_CHARACTERS_MAX:
+        return _malformed(text, where=f" in {row.ucum}")
+    return _possible(row, number, text) or text
+
+
+def possible(row: Metric, text: str) -> Inadmissible | None:
+    """Why a value in the row's own unit is not let in; None when it is.
+
+    >>> possible(metric("spo2"), "101").limit
+    'possible is 1 to 100 %'
+    """
+    if len(text) > VALUE_CHARACTERS_MAX or _DECIMAL.fullmatch(text) is None:
+        return _malformed(text)
+    return _possible(row, Decimal(text), text)
+
+
+def number(text: str) -> Inadmissible | None:
+    """Why this is no decimal number as it may be sent, in whatever unit; None when it is."""
+    if len(text) > NUMBER_CHARACTERS_MAX or _DECIMAL.fullmatch(text) is None:
+        return _malformed(text, NUMBER_CHARACTERS_MAX)
+    return None
+
+
+def _possible(row: Metric, number: Decimal, text: str) -> Inadmissible | None:
+    low, high = row.possible
+    if low <= number <= high:
+        return None
+    shown = f"{text} {row.ucum}"
+    limit = f"possible is {low} to {high} {row.ucum}"
+    return Inadmissible("value-out-of-range", "value", shown, limit)
+
+
+def _malformed(text: str, most: int = VALUE_CHARACTERS_MAX, where: str = "") -> Inadmissible:
+    limit = f"not a decimal number with a point and at most {most} characters{where}"
+    return Inadmissible("value-malformed", "value", text, limit)
+
+
+def _unknown_unit(row: Metric, unit: str, units: Mapping[str, int]) -> Inadmissible:
+    """A unit that the row is not taken in: another metric's, or nobody's."""
+    is_others = unit in _KNOWN_UNITS and unit not in _TEXTS[row.alias]
+    reason: Because = "unit-mismatch" if is_others else "unit-unknown"
+    accepted = ", ".join(filter(None, units))
+    return Inadmissible(reason, "unit", unit, f"accepted are {accepted}")
+
+
+def unit_beside(row: Metric, unit: str, text: str) -> Inadmissible | None:
+    """Why a unit's text contradicts the coded unit beside it; None when it does not.
+
+    A display in words that nobody knows is no contradiction; a unit of another size is.
+
+    >>> unit_beside(metric("weight"), "kg", "lb").limit
+    "the coded unit beside it is 'kg'"
+    >>> unit_beside(metric("weight"), "kg", "kilogram") is None
+    True
+    """
+    texts = _TEXTS[row.alias]
+    if text == unit:
+        agrees = True
+    elif text in texts:
+        agrees = texts[text] == texts.get(unit)
+    else:
+        agrees = text not in _KNOWN_UNITS and text not in _ELSEWHERE
+    if agrees:
+        return None
+    return Inadmissible("unit-mismatch", "unit", text, f"the coded unit beside it is {unit!r}")
+
+
+def panel_fault(values: Mapping[str, str | None]) -> Inadmissible | None:
+    """Why these values of one act, by alias, cannot stand together; None when they can.
+
+    Blood pressure needs both ends, and the systolic above the diastolic.
+
+    >>> panel_fault({"systolic": "120", "diastolic": "120"}).reason
+    'components-contradict'
+    """
+    panels = {alias: None for name in values if (alias := metric(name).panel)}
+    for alias in panels:
+        for required in _REQUIRED[alias]:
+            if required not in values:
+                needed = " and ".join(_REQUIRED[alias])
+                limit = f"{alias} needs {needed}; {required} is missing"
+                return Inadmissible("component-missing", "components", " ".join(values), limit)
+    systolic, diastolic = values.get("systolic"), values.get("diastolic")
+    if systolic and diastolic and Decimal(diastolic) >= Decimal(systolic):
+        limit = f"diastolic {diastolic} is not below systolic {systolic}"
+        shown = f"{systolic}/{diastolic}"
+        return Inadmissible("components-contradict", "components", shown, limit)
+    return None
+
+
+def instant_fault(measured_ms: int, window: Window, shown: str | datetime) -> Inadmissible | None:
+    """Why an instant (UTC, ms; `shown` as its door has it) is not let in; None when it is."""
+    if window.first_ms <= measured_ms <= window.last_ms:
+        return None
+    if measured_ms > window.last_ms:
+        limit = f"later than its arrival {_moment(window.last_ms - FUTURE_TOLERANCE_MS)}"
+        return Inadmissible("time-in-future", "time", _text(shown), limit)
+    limit = f"earlier than {_moment(window.first_ms)[:10]}: a clock that was never set"
+    return Inadmissible("time-implausible", "time", _text(shown), limit)
+
+
+def year_fault(moment: datetime) -> Inadmissible | None:
+    """Why a year is none that a clock may show, right or wrong; None when it is."""
+    if YEAR_FIRST <= moment.year <= YEAR_LAST:
+        return None
+    limit = f"not in {YEAR_FIRST} to {YEAR_LAST}"
+    return Inadmissible("time-implausible", "time", _text(moment), limit)
+
+
+def offset_fault(offset_min: int, shown: str | datetime) -> Inadmissible | None:
+    """Why no place on earth has this offset from UTC (minutes); None when one may."""
+    if abs(offset_min) <= OFFSET_MIN_MAX:
+        return None
+    return Inadmissible("time-malformed", "offset", _text(shown), "an offset is at most 14:00")
+
+
+def _text(shown: str | datetime) -> str:
+    return shown if isinstance(shown, str) else shown.isoformat()
+
+
+def _moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms // 1000, UTC).isoformat()
