@@ -15,7 +15,7 @@ import numpy as np
 from alerting.engine import Engine, Wave
 from alerting.local_time import DAY_MS, local_days
 from alerting.roster import Roster
-from alerting.rules import SIGNALS, Findings
+from alerting.rules import SIGNALS, Findings, Rulebook
 from alerting.rules.baseline import describe
 from alerting.sittings import sittings_of
 from alerting.situation import Curve, Point, Usual
@@ -38,8 +38,9 @@ class Drawn:
     A worklist asks for them every second.
     """
 
-    def __init__(self, open_reader: Callable[[], Reader]) -> None:
+    def __init__(self, open_reader: Callable[[], Reader], rulebook: Rulebook) -> None:
         self._open_reader = open_reader
+        self._rulebook = rulebook
         self._lock = threading.Lock()
         self._revision: Counter[str] = Counter()
         self._kept: dict[tuple[str, int], tuple[tuple[int, int], list[Curve]]] = {}
@@ -64,7 +65,7 @@ class Drawn:
         missing = roster.subset([one for one in known if one not in kept])
         if len(missing):
             with closing(self._open_reader()) as reader:
-                drawn = curves_of(missing, reader, now_ms, days)
+                drawn = curves_of(missing, reader, now_ms, days, self._rulebook)
             with self._lock:
                 if len(self._kept) + len(drawn) > DRAWN_MAX:
                     self._kept.clear()
@@ -74,10 +75,12 @@ class Drawn:
         return {citizen: kept[citizen] for citizen in known}
 
 
-def curves_of(roster: Roster, reader: Reader, now_ms: int, days: int) -> dict[str, list[Curve]]:
+def curves_of(
+    roster: Roster, reader: Reader, now_ms: int, days: int, rulebook: Rulebook
+) -> dict[str, list[Curve]]:
     """The curves of every citizen of the roster over the last `days` before `now_ms`."""
     first_ms = now_ms - days * DAY_MS
-    engine = Engine(roster)
+    engine = Engine(roster, rulebook)
     points: dict[tuple[int, int], list[Point]] = {}
     usual: dict[tuple[int, int], list[Usual]] = {}
 

@@ -6,6 +6,7 @@ evaluation, replay after late data, the rebuild at start and the curves of the p
 loop, over few or many rows.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,8 +16,6 @@ import numpy as np
 from alerting.roster import Roster
 from alerting.rules import (
     ITEMS,
-    RULEBOOK,
-    RULES,
     Colour,
     Findings,
     Rulebook,
@@ -35,7 +34,6 @@ from alerting.timeline import PERSONAL
 
 Wave = Sequence[Sitting]
 _CALL = rule_index("R24")
-_CALL_STAGE = int(RULES[_CALL].params["call"])
 STATE_FIELDS = tuple(name for name in State.__slots__ if name != "dtype")
 Watcher = Callable[[Wave, Findings], None]
 Listener = Callable[[Findings], None]
@@ -77,16 +75,16 @@ class Engine:
     `heard` is told of everything that the rules answer, to readings and to time alone.
     """
 
-    def __init__(
-        self, roster: Roster, rulebook: Rulebook = RULEBOOK, heard: Listener | None = None
-    ) -> None:
+    def __init__(self, roster: Roster, rulebook: Rulebook, heard: Listener | None = None) -> None:
         self.roster = roster
-        self._rulebook = rulebook
+        self.rulebook = rulebook
+        """The only source of what a rule is, here and for everybody who holds this engine."""
+        self._call_stage = math.ceil(rulebook["R24"].params["call"])
         self._heard = heard
         self.state = State(len(roster))
         self.profile = roster.profile()
         self._at_start = roster.profile()
-        self.home = home_of(self.profile)
+        self.home = home_of(self.profile, rulebook)
         """(rows, rules): the hypothesis that each rule speaks for."""
         self.measured_t = np.full(len(roster), -np.inf)
         """(rows,): the newest measurement or answer that was judged, local days."""
@@ -95,18 +93,13 @@ class Engine:
         self._upcoming = [0] * len(roster)
         self._next_t = np.array([moments[0].t if moments else np.inf for moments in roster.moments])
 
-    @property
-    def rulebook(self) -> Rulebook:
-        """The rules that are asked."""
-        return self._rulebook
-
     def adopt(self, roster: Roster) -> list[int]:
         """Take over a newer roster; the rows that it changed, now forgotten and to be replayed."""
         changed = roster.differing(self.roster)
         old, known = self.profile, len(self.roster)
         self.roster, self.profile, self._at_start = roster, roster.profile(), roster.profile()
         self.state.grow(len(roster))
-        self.home = home_of(self.profile)
+        self.home = home_of(self.profile, self.rulebook)
         for field in TIMED:
             getattr(self.profile, field)[:known] = getattr(old, field)
         new = len(roster) - known
@@ -180,7 +173,7 @@ class Engine:
         """
         passed = self._let_time_pass(rows, t)
         findings = self._told(
-            step(self.state, self.profile, rows, t, x, answers, rulebook=self._rulebook)
+            step(self.state, self.profile, rows, t, x, answers, rulebook=self.rulebook)
         )
         self.measured_t[rows] = np.maximum(self.measured_t[rows], t)
         return passed, findings
@@ -205,7 +198,7 @@ class Engine:
         return bool(silent and t <= self.state.seen_until[row])
 
     def _clock(self, rows: Any, t: Any) -> Findings:
-        return self._told(clock(self.state, self.profile, rows, t, self._rulebook))
+        return self._told(clock(self.state, self.profile, rows, t, rulebook=self.rulebook))
 
     def _told(self, findings: Findings) -> Findings:
         if self._heard is not None:
@@ -235,11 +228,12 @@ class Engine:
     def _fall_due(self, rows: Any, t: Any) -> list[Event]:
         changes: list[Event] = []
         seen = self.state.seen_until[rows].copy()
-        for stage, at in enumerate(overdue_instants(self.state, self.profile, rows).T, start=1):
+        instants = overdue_instants(self.state, self.profile, rows, rulebook=self.rulebook)
+        for stage, at in enumerate(instants.T, start=1):
             due = (at > seen) & (at <= t)
             if due.any():
                 findings = self._clock(rows[due], at[due])
-                changes += _changes(findings, worse=_CALL if stage == _CALL_STAGE else None)
+                changes += _changes(findings, worse=_CALL if stage == self._call_stage else None)
         return changes
 
     def _bring_into_force(self, rows: Any) -> None:

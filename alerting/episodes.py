@@ -13,7 +13,7 @@ from alerting.alert import SEVERITIES, Episode, Finding, Hypothesis
 from alerting.engine import Change, Engine, Event, Turn
 from alerting.explanation import SEVERITY_OF
 from alerting.local_time import utc_ms
-from alerting.rules import HYPOTHESES, RULES, Colour
+from alerting.rules import HYPOTHESES, RULE_IDS, Colour, Rulebook
 from alerting.rules.arrays import Ints
 
 Explain = Callable[[Change, int, int | None], Finding]
@@ -21,8 +21,6 @@ Explain = Callable[[Change, int, int | None], Finding]
 
 TOGETHER_DA = "Flere slags tegn inden for 3 døgn."
 TOGETHER_EN = "Several kinds of signs within 3 days."
-_RED_ALONE = frozenset(rule.id for rule in RULES if rule.red_alone)
-_FAMILY = {rule.id: rule.family for rule in RULES}
 
 
 class Run(msgspec.Struct):
@@ -56,11 +54,13 @@ class Story:
         self,
         citizen: str,
         home: Ints,
+        rulebook: Rulebook,
         standing: Iterable[Episode] = (),
         quiet: Iterable[Run] = (),
     ) -> None:
         self._citizen = citizen
         self._home = home
+        self._rulebook = rulebook
         self._drafts = [_resumed(episode) for episode in standing]
         for run in quiet:
             self._open(int(home[run.worst.rule])).runs.append(run)
@@ -75,7 +75,7 @@ class Story:
             (
                 number
                 for number, run in enumerate(draft.runs)
-                if _rule(run) == RULES[event.rule].id and run.cleared_ms is None
+                if _rule(run) == RULE_IDS[event.rule] and run.cleared_ms is None
             ),
             None,
         )
@@ -139,8 +139,8 @@ class Story:
             raised_ms=draft.raised_ms,
             called_ms=draft.called_ms,
             cleared_ms=draft.cleared_ms,
-            text_da=" ".join(_leading(severity, findings, "da")),
-            text_en=" ".join(_leading(severity, findings, "en")),
+            text_da=" ".join(_leading(severity, findings, "da", self._rulebook)),
+            text_en=" ".join(_leading(severity, findings, "en", self._rulebook)),
             findings=findings,
         )
 
@@ -151,7 +151,7 @@ def told(engine: Engine, events: Iterable[Event]) -> dict[str, Story]:
     for event in events:
         citizen = engine.roster.ids[event.row]
         if citizen not in stories:
-            stories[citizen] = Story(citizen, engine.home[event.row])
+            stories[citizen] = Story(citizen, engine.home[event.row], engine.rulebook)
         stories[citizen].tell(event)
     return stories
 
@@ -174,7 +174,7 @@ def _ended(run: Run | Finding, at_ms: int) -> Run | Finding:
 
 
 def _rule(run: Run | Finding) -> str:
-    return run.rule if isinstance(run, Finding) else RULES[run.worst.rule].id
+    return run.rule if isinstance(run, Finding) else RULE_IDS[run.worst.rule]
 
 
 def _order(finding: Finding) -> tuple[int, bool, int, str, int]:
@@ -183,14 +183,19 @@ def _order(finding: Finding) -> tuple[int, bool, int, str, int]:
     return worst, over, -finding.raised_ms, finding.rule, finding.onset_ms
 
 
-def _leading(severity: str, findings: Sequence[Finding], lang: str) -> list[str]:
+def _leading(
+    severity: str, findings: Sequence[Finding], lang: str, rulebook: Rulebook
+) -> list[str]:
     """Why to look at this citizen: the first finding; two, where only together they are red."""
     first = findings[0]
     texts = [first.text_da if lang == "da" else first.text_en]
-    alone = any(one.severity == "red" and one.rule in _RED_ALONE for one in findings)
+    rules = {one.rule: rulebook.named(one.rule) for one in findings}
+    family = {name: rule.family if rule else "" for name, rule in rules.items()}
+    red_alone = {name for name, rule in rules.items() if rule and rule.red_alone}
+    alone = any(one.severity == "red" and one.rule in red_alone for one in findings)
     if severity != "red" or alone:
         return texts
-    other = next((one for one in findings if _FAMILY[one.rule] != _FAMILY[first.rule]), None)
+    other = next((one for one in findings if family[one.rule] != family[first.rule]), None)
     if other is not None:
         texts.append(other.text_da if lang == "da" else other.text_en)
     return [TOGETHER_DA if lang == "da" else TOGETHER_EN, *texts]

@@ -30,7 +30,7 @@ from alerting.lifecycle import Act, working_hours
 from alerting.local_time import local_days
 from alerting.reconcile import episode_in, reconcile
 from alerting.roster import Roster
-from alerting.rules import RULEBOOK, Rulebook
+from alerting.rules import Rulebook
 from alerting.rules.arrays import Ints
 from alerting.sittings import sittings_of
 from alerting.situation import Curve, Situation
@@ -71,9 +71,9 @@ class Evaluator:
         open_reader: Callable[[], Reader],
         open_alerts: Callable[[], AlertStore],
         wall_ms: Callable[[], int],
+        rulebook: Rulebook,
         data_clock: bool = False,
         snapshot: Path | None = None,
-        rulebook: Rulebook = RULEBOOK,
         asking: bool = False,
     ) -> None:
         self._open_reader = open_reader
@@ -81,7 +81,8 @@ class Evaluator:
         self._wall_ms = wall_ms
         self._data_clock = data_clock
         self._snapshot = snapshot
-        self._rulebook = rulebook
+        self.rulebook = rulebook
+        """What the rules are; the API and the page name rules by it, too."""
         self._asking = asking
         self._lock = threading.RLock()
         self._stores: tuple[Reader, AlertStore] | None = None
@@ -90,7 +91,7 @@ class Evaluator:
         self._enrolment = -1
         self._seq = self._departed = self._evaluated = 0
         self._quiet: Quiet = {}
-        self._drawn = Drawn(open_reader)
+        self._drawn = Drawn(open_reader, rulebook)
 
     def serve(self, should_stop: Callable[[], bool], poll_s: float, tick_s: float) -> None:
         """Follow the store until `should_stop`; a store that is away is tried again."""
@@ -224,7 +225,7 @@ class Evaluator:
 
     def _start(self, roster: Roster, version: int) -> None:
         """Begin from the snapshot and what came after it, or from all the records."""
-        engine, newest = Engine(roster, self._rulebook), self._reader.last_seq()
+        engine, newest = Engine(roster, self.rulebook), self._reader.last_seq()
         mark = self._recalled(engine, version)
         with self._lock:
             self._engine = engine
@@ -273,7 +274,7 @@ class Evaluator:
         (record,) = self._reader.records_after(seq - 1, 1, unassigned=True)[:1] or (None,)
         event = self._alerts.event(change)
         return Mark(
-            rulebook=rulebook_mark(self._rulebook),
+            rulebook=rulebook_mark(self.rulebook),
             enrolment=self._enrolment if of is None else version,
             seq=seq if of is None else self._reader.last_seq(),
             departed=self._departed if of is None else self._reader.last_seq(),
@@ -363,7 +364,7 @@ class Evaluator:
         alerts = [one for one in self._alerts.alerts_of(citizen) if one.condition == "active"]
         active = {alert.hypothesis: alert for alert in alerts}
         quiet = self._quiet.get(citizen, [])
-        story = Story(citizen, home, (episode_in(alert) for alert in alerts), quiet)
+        story = Story(citizen, home, self.rulebook, map(episode_in, alerts), quiet)
         for event in moment:
             story.tell(event)
         self._quiet[citizen] = story.quiet()
@@ -375,7 +376,8 @@ class Evaluator:
                 self._alerts.revise(active[episode.hypothesis], episode, now)
 
     def _explain(self, worst: Change, onset_ms: int, cleared_ms: int | None) -> Finding:
-        return finding_of(worst, onset_ms, cleared_ms, self._engine.roster, self._history)
+        roster, history = self._engine.roster, self._history
+        return finding_of(worst, onset_ms, cleared_ms, roster, history, self.rulebook)
 
     def _history(
         self, citizen: str, about: Sequence[str], since_ms: int, until_ms: int

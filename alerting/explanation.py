@@ -11,7 +11,7 @@ from alerting.alert import Baseline, Evidence, EvidenceValue, Finding, Severity
 from alerting.engine import Change
 from alerting.local_time import DAY_MS, utc_ms
 from alerting.roster import Roster
-from alerting.rules import RULEBOOK_VERSION, RULES, Colour, Rule, explain
+from alerting.rules import Colour, Rule, Rulebook, explain
 from alerting.sittings import ABOUT_OF, answers_in, signals_in
 from devices.catalogue import Metric
 from devices.symptoms import RESPONSES
@@ -35,10 +35,15 @@ History = Callable[[str, Sequence[str], int, int], list[Record]]
 
 
 def finding_of(
-    worst: Change, onset_ms: int, cleared_ms: int | None, roster: Roster, history: History
+    worst: Change,
+    onset_ms: int,
+    cleared_ms: int | None,
+    roster: Roster,
+    history: History,
+    rulebook: Rulebook,
 ) -> Finding:
     """What a rule found from `onset_ms` on, with the evidence of its `worst` moment."""
-    rule, citizen = RULES[worst.rule], roster.ids[worst.row]
+    rule, citizen = rulebook.rules[worst.rule], roster.ids[worst.row]
     return Finding(
         rule=rule.id,
         name_da=rule.name_da,
@@ -49,12 +54,12 @@ def finding_of(
         cleared_ms=cleared_ms,
         text_da=explain(rule, worst.evidence, worst.colour, "da"),
         text_en=explain(rule, worst.evidence, worst.colour, "en"),
-        evidence=_evidence(rule, worst, citizen, roster, history),
+        evidence=_evidence(rule, rulebook.version, worst, citizen, roster, history),
     )
 
 
 def _evidence(
-    rule: Rule, change: Change, citizen: str, roster: Roster, history: History
+    rule: Rule, version: str, change: Change, citizen: str, roster: Roster, history: History
 ) -> Evidence:
     numbers = {
         name: None if math.isnan(number) else number for name, number in change.evidence.items()
@@ -64,7 +69,7 @@ def _evidence(
     return Evidence(
         rule=rule.id,
         rule_version=rule.version,
-        rulebook_version=RULEBOOK_VERSION,
+        rulebook_version=version,
         parameters=dict(rule.params),
         meaning=dict(rule.evidence),
         value=numbers["value"],

@@ -17,6 +17,7 @@ import uvicorn
 from alerting.alert_store import AlertStore
 from alerting.api.app import create_app
 from alerting.evaluate import Evaluator
+from alerting.rules import Rulebook
 from alerting.send import Sender
 from alerting.settings import AlertingSettings
 from ingest.store import SqliteReader
@@ -24,7 +25,7 @@ from ingest.store import SqliteReader
 log = logging.getLogger(__name__)
 
 
-def serve(settings: AlertingSettings) -> bool:
+def serve(settings: AlertingSettings, rulebook: Rulebook) -> bool:
     """Serve until SIGTERM or SIGINT; False when the evaluator or the sender failed."""
     settings.alert_store_path.parent.mkdir(parents=True, exist_ok=True)
 
@@ -38,6 +39,7 @@ def serve(settings: AlertingSettings) -> bool:
         open_reader,
         open_alerts,
         wall_ms=lambda: time.time_ns() // 1_000_000,
+        rulebook=rulebook,
         data_clock=settings.clock == "data",
         snapshot=settings.alert_store_path.with_suffix(".snapshot"),
         asking=bool(settings.ask_tenant),

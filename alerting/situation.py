@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from alerting.alert import Severity
+from alerting.rules.rulebook import Rulebook
 
 Colour = Literal["red", "yellow", "blue", "technical", "insufficient-data", "green"]
 COLOURS: tuple[Colour, ...] = ("red", "yellow", "blue", "technical", "insufficient-data", "green")
@@ -73,6 +74,10 @@ class Curve(msgspec.Struct, frozen=True):
 
 class Monitor(Protocol):
     """What the API and the page ask of the evaluator; safe to call from any thread."""
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """What the rules are by which it judges."""
 
     def situations(self) -> dict[str, Situation]:
         """Every citizen's situation now, by citizen id."""

@@ -10,7 +10,7 @@ from alerting.alert import Severity
 from alerting.engine import Engine
 from alerting.explanation import SEVERITY_OF
 from alerting.local_time import utc_ms
-from alerting.rules import RULES, Colour, applicable, contact
+from alerting.rules import RULE_IDS, Colour, applicable, contact
 from alerting.rules.arrays import Bools, Ints
 from alerting.situation import Colour as ShownColour
 from alerting.situation import Situation
@@ -23,7 +23,7 @@ def situations_of(engine: Engine) -> dict[str, Situation]:
     """
     status, composed = engine.state.status, engine.state.composed
     # The quality screen has an opinion only once something was measured; R24 speaks before that.
-    unable = applicable(engine.profile) & (status == Colour.INSUFFICIENT)
+    unable = applicable(engine.profile, engine.rulebook) & (status == Colour.INSUFFICIENT)
     silent = np.take_along_axis(composed, engine.home, axis=1) <= Colour.GREEN
     watched = (status >= Colour.YELLOW) & silent
     hits = _hits(engine)
@@ -41,7 +41,7 @@ def situations_of(engine: Engine) -> dict[str, Situation]:
             unable[row],
             watched[row],
             float(engine.measured_t[row]),
-            {RULES[rule].id: SEVERITY_OF[Colour(hits[row, rule])] for rule in reached[row]},
+            {RULE_IDS[rule]: SEVERITY_OF[Colour(hits[row, rule])] for rule in reached[row]},
             int(missed[row]),
         )
         for row, citizen in enumerate(engine.roster.ids)
@@ -81,8 +81,8 @@ def _situation(
     missed_days: int,
 ) -> Situation:
     severity: Severity | None = SEVERITY_OF.get(Colour(worst))
-    names = [rule.id for rule, missing in zip(RULES, unable, strict=True) if missing]
-    holding = [rule.id for rule, holds in zip(RULES, watched, strict=True) if holds]
+    names = [rule for rule, missing in zip(RULE_IDS, unable, strict=True) if missing]
+    holding = [rule for rule, holds in zip(RULE_IDS, watched, strict=True) if holds]
     colour: ShownColour = severity or ("insufficient-data" if names else "green")
     measured_ms = utc_ms(measured_t) if np.isfinite(measured_t) else None
     return Situation(citizen, colour, severity, names, measured_ms, holding, hits, missed_days)

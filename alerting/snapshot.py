@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules import RULEBOOK, Rule, Rulebook
+from alerting.rules import Rule, Rulebook
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class _File(msgspec.Struct, frozen=True):
     arrays: list[tuple[str, str, list[int]]]
 
 
-def rulebook_mark(rulebook: Rulebook = RULEBOOK) -> str:
+def rulebook_mark(rulebook: Rulebook) -> str:
     """The rulebook's version with a digest of its numbers: a changed number is another rulebook."""
     rows = [
         (rule.id, rule.version, *_counts(rule), sorted(rule.params.items()))

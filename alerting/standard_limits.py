@@ -7,11 +7,11 @@ citizen and are edited there. The numbers are those of the rulebook.
 import math
 
 from alerting.local_time import midnight
-from alerting.rules import RULEBOOK, Rulebook, default_limits, default_relative_limits
+from alerting.rules import Rulebook, default_limits, default_relative_limits
 from fhir_mapping.enrolled import Citizen, Limits, SignalAlias
 
 
-def standard_limits(citizen: Citizen, rulebook: Rulebook = RULEBOOK) -> list[Limits]:
+def standard_limits(citizen: Citizen, rulebook: Rulebook) -> list[Limits]:
     """A row for each signal that has standard limits for the citizen, absolute and relative."""
     absolute = default_limits(
         citizen.condition,

@@ -112,9 +112,9 @@ def replayed(task: Task) -> Done:
     """One block, simulated and replayed in this process."""
     begun = time.perf_counter()
     cohort = Cohort(SEED, task.patients, task.days, START)
-    recording = recording_of(cohort.block(task.first, task.stop))
+    recording = recording_of(cohort.block(task.first, task.stop), rulebook=RULEBOOK)
     made = time.perf_counter()
-    found = replay(recording, adaptive=True, dtype=np.float32)
+    found = replay(recording, adaptive=True, dtype=np.float32, rulebook=RULEBOOK)
     ended = time.perf_counter()
     measured = found.watched.measured_days
     assert measured is not None

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from alerting.rules import (
     ITEMS,
+    RULEBOOK,
     SIGNALS,
     Profile,
     default_limits,
@@ -41,13 +42,13 @@ Values = npt.NDArray[np.float64]
 def profile_of(patients: int) -> Profile:
     """Everybody with the standard limits of both conditions, a daily plan and no dry weight."""
     profile = Profile.default(patients)
-    for alias, limits in default_limits("both").items():
+    for alias, limits in default_limits("both", rulebook=RULEBOOK).items():
         column = signal_index(alias)
         for side, number in zip(
             ("low_red", "low_yellow", "high_yellow", "high_red"), limits, strict=True
         ):
             getattr(profile, side)[:, column] = number
-    for alias, limits in default_relative_limits("both").items():
+    for alias, limits in default_relative_limits("both", rulebook=RULEBOOK).items():
         for side, number in zip(
             ("rel_low_red", "rel_low_yellow", "rel_high_yellow", "rel_high_red"),
             limits,

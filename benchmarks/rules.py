@@ -29,6 +29,7 @@ import numpy as np
 import numpy.typing as npt
 
 from alerting.rules import (
+    RULEBOOK,
     RULEBOOK_VERSION,
     RULES,
     SIGNALS,
@@ -188,7 +189,9 @@ def by_step(
                 profiles = [profile.settled() for profile in profiles]
         for rows, state, profile in zip(blocks, states, profiles, strict=True):
             with watch if day >= warm else nullcontext():
-                found = step(state, profile, slice(None), t[rows], x[rows], said[rows])
+                found = step(
+                    state, profile, slice(None), t[rows], x[rows], said[rows], rulebook=RULEBOOK
+                )
             digest.update(found.colour.tobytes())
             mine = kept[day, rows]
             mine[...] = found.colour[: len(mine)]
@@ -206,7 +209,14 @@ def warm_up(profile: Profile) -> None:
     few = slice(0, min(10, profile.patients))
     block = profile.take(few)
     nothing = np.full((block.patients, len(SIGNALS)), np.nan)
-    step(State(block.patients), block, slice(None), np.full(block.patients, float(START)), nothing)
+    step(
+        State(block.patients),
+        block,
+        slice(None),
+        np.full(block.patients, float(START)),
+        nothing,
+        rulebook=RULEBOOK,
+    )
 
 
 def by_oracle(patients: int, span: Span, some: int) -> tuple[float, Bytes]:
@@ -298,7 +308,7 @@ def per_patient_us(patients: int, warm: int, block: int, repeat: int) -> float:
     every, profile = list(whole_days(size, warm + TIMED_DAYS)), profile_of(size).settled()
     first = State(size, SINGLE)
     for t, x, said in every[:warm]:
-        step(first, profile, slice(None), t, x, said)
+        step(first, profile, slice(None), t, x, said, rulebook=RULEBOOK)
     seconds: list[float] = []
     times = max(1, min(TIMES_MAX, TIMES_MAX * 1_000 // (blocks * size)))
     for _ in range(repeat):
@@ -308,7 +318,7 @@ def per_patient_us(patients: int, warm: int, block: int, repeat: int) -> float:
             for t, x, said in every[warm:]:
                 for state in states:
                     with watch:
-                        step(state, profile, slice(None), t, x, said)
+                        step(state, profile, slice(None), t, x, said, rulebook=RULEBOOK)
             del states  # before the next are made: there may be a gigabyte of them
         seconds.append(watch.seconds)
     return round(1e6 * median(seconds) / (times * blocks * size * TIMED_DAYS), 3)
@@ -318,7 +328,10 @@ def oracles(count: int) -> "list[Patient]":
     """Fresh oracles with the same limits and plan as the cohort's profile."""
     from tests.alerting.rules.oracle import Patient
 
-    limits, relative = default_limits("both"), default_relative_limits("both")
+    limits, relative = (
+        default_limits("both", rulebook=RULEBOOK),
+        default_relative_limits("both", rulebook=RULEBOOK),
+    )
     return [
         Patient(
             limits=limits,

@@ -33,7 +33,7 @@ Values = npt.NDArray[np.float64]
 
 _SPO2, _PULSE, _WEIGHT = (signal_index(alias) for alias in ("spo2", "pulse", "weight"))
 _PLAUSIBLE: Final = {_SPO2: (50.0, 100.0), _PULSE: (25.0, 220.0), _WEIGHT: (30.0, 250.0)}
-_LIMITS: Final = default_limits("both")
+_LIMITS: Final = default_limits("both", rulebook=RULEBOOK)
 _GREEN, _YELLOW, _RED = int(Colour.GREEN), int(Colour.YELLOW), int(Colour.RED)
 _NS_A_DAY: Final = 86_400 * 10**9
 

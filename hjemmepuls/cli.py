@@ -157,10 +157,11 @@ def alerting(
     """Run the rules over what is stored; serve alerts and the worklist, on loopback only."""
     from alerting.serve import serve
     from alerting.settings import AlertingSettings
+    from hjemmepuls.rulebooks import rulebook_of
 
     start_logging()
     chosen = given(store_path=store, alert_store_path=alerts, http_port=port, clock=clock)
-    raise typer.Exit(0 if serve(AlertingSettings(**chosen)) else 1)
+    raise typer.Exit(0 if serve(AlertingSettings(**chosen), rulebook_of()) else 1)
 
 
 @app.command()

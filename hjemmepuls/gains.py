@@ -17,9 +17,9 @@ from alerting.backtest.figures import MINUTES, Card, number
 from alerting.backtest.published import TRIALS
 from alerting.backtest.replay import replay
 from alerting.backtest.score import judge
-from alerting.rules import RULEBOOK
 from alerting.rules.arrays import Floats
 from devices.simulated.cohort import admission_chance, treated_earlier
+from hjemmepuls.rulebooks import rulebook_of
 from hjemmepuls.scorecard import Task, Wish, cohort_of, in_turn, parameters, tasks_of
 from hjemmepuls.worlds import recording_of
 
@@ -45,7 +45,7 @@ def gained_of(task: Task) -> Gained:
     block = cohort_of(wish, arm, task.seed).block(task.first, task.stop)
     truth = block.truth.copy()
     truth["patient"] -= task.first
-    book = RULEBOOK.changed(wish.changes) if wish.changes else RULEBOOK
+    book = rulebook_of(wish.changes)
     recording = recording_of(block, book, personal_limits=wish.personal_limits)
     done = replay(recording, book, adaptive=arm.adaptive)
     judged = judge(done.alerts, truth, done.watched)
@@ -82,7 +82,7 @@ def benefits(
     for task, gained in zip(tasks, in_turn(gained_of, tasks, processes), strict=True):
         parts.setdefault(task.arm.name, []).append(gained)
         done()
-    book = RULEBOOK.changed(wish.changes) if wish.changes else RULEBOOK
+    book = rulebook_of(wish.changes)
     return {
         "name": "benefits",
         "parameters": parameters(wish, book),

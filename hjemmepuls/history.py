@@ -25,7 +25,7 @@ from alerting.backtest.tally import Tally
 from alerting.engine import Engine
 from alerting.local_time import local_days
 from alerting.roster import Roster
-from alerting.rules import HYPOTHESES, ITEMS, RULEBOOK, SIGNALS, Colour, Rulebook
+from alerting.rules import HYPOTHESES, ITEMS, RULE_IDS, SIGNALS, Colour, Rulebook
 from alerting.rules.arrays import Floats, Ints
 from alerting.rules.items import NOT_ASKED
 from alerting.sittings import sittings_of
@@ -33,6 +33,7 @@ from alerting.standard_limits import standard_limits
 from alerting.timeline import swaps_of
 from devices.truth import TRUTH, Rows
 from fhir_mapping.enrolled import Citizen, Limits
+from hjemmepuls.rulebooks import rulebook_of
 from hjemmepuls.scorecard import Changes, in_turn
 from hjemmepuls.truths import read_truth
 from ingest.store import Reader, SqliteReader
@@ -42,7 +43,6 @@ BLOCK: Final = 250
 _LATEST: Final = 5_000
 """Arrivals among which the newest measurement of a store is looked for."""
 TOLD: Final = ("red", "yellow", "blue", "technical")
-_RULES: Final = [rule.id for rule in RULEBOOK.rules]
 
 
 class Task(NamedTuple):
@@ -110,7 +110,7 @@ def backtest(
         "parameters": {
             "citizens": len(citizens),
             "until_local_days": number(end),
-            "rulebook": RULEBOOK.version,
+            "rulebook": rulebook_of().version,
             "changes": {rule: dict(numbers) for rule, numbers in changes.items()},
             "truth": truth is not None,
         },
@@ -194,7 +194,7 @@ def hear(
 ) -> Heard:
     """One rulebook over one block, as it would have run live: sittings in order, and time between
     them. Limits that are still the standard ones follow the rulebook; personal ones stay."""
-    book = RULEBOOK.changed(changes) if changes else RULEBOOK
+    book = rulebook_of(changes)
     limits = {
         citizen: followed(citizens[citizen], known.limits.get(citizen, ()), book)
         for citizen in citizens
@@ -215,7 +215,7 @@ def followed(citizen: Citizen, limits: Iterable[Limits], book: Rulebook) -> list
     """The citizen's limits; those that are still the live standard as `book` has them."""
     live, changed = (
         {(row.metric, row.relative): row for row in standard_limits(citizen, one)}
-        for one in (RULEBOOK, book)
+        for one in (rulebook_of(), book)
     )
     sides = ("low_red", "low_yellow", "high_yellow", "high_red")
     made = []
@@ -288,12 +288,12 @@ def card_of(parts: Sequence[Heard], draws: int) -> Card:
         },
         "rules_per_patient_week": {
             rule: {name: number(raised[column, Colour[name.upper()]] * per) for name in TOLD}
-            for column, rule in enumerate(_RULES)
+            for column, rule in enumerate(RULE_IDS)
         },
     }
     judged = [part.judged for part in parts if part.judged is not None]
     if judged:
-        card["against_truth"] = scorecard(joined(judged), draws=draws, rules=_RULES)
+        card["against_truth"] = scorecard(joined(judged), draws=draws, rules=RULE_IDS)
     return card
 
 

@@ -71,14 +71,14 @@ def changes_of(given: Sequence[str] | None) -> dict[str, dict[str, float]]:
     >>> changes_of(["R03.yellow=4", "R03.k=2", "R11.enabled=0"])
     {'R03': {'yellow': 4.0, 'k': 2.0}, 'R11': {'enabled': 0.0}}
     """
-    from alerting.rules import RULEBOOK
+    from hjemmepuls.rulebooks import rulebook_of
 
     changes: dict[str, dict[str, float]] = {}
     for text in given or ():
         for rule, numbers in _one_change(text).items():
             changes.setdefault(rule, {}).update(numbers)
     try:
-        RULEBOOK.changed(changes)
+        rulebook_of(changes)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--change") from error
     return changes
@@ -273,8 +273,9 @@ def backtest(
             raise typer.BadParameter(str(error)) from error
     if html:
         from hjemmepuls.report.backtest_page import backtest_page
+        from hjemmepuls.rulebooks import rulebook_of
 
-        html.write_text(backtest_page(result), encoding="utf-8")
+        html.write_text(backtest_page(result, rulebook_of()), encoding="utf-8")
     if as_json:
         typer.echo(json.dumps(result, allow_nan=False))
     else:

@@ -14,12 +14,13 @@ from alerting.api.app import create_app
 from alerting.backtest.published import STUDIES, TRIALS
 from alerting.backtest.rules_of_thumb import RULES_OF_THUMB
 from alerting.lifecycle import TABLE as LIFECYCLE_TABLE
-from alerting.rules import RULES, SIGNALS, Rule
+from alerting.rules import SIGNALS, Rule
 from alerting.settings import AlertingSettings
 from devices.catalogue import DEVICE_TYPES, METRICS
 from devices.device_types import TABLET
 from devices.simulated.cohort.numbers import ITEM_ROWS, NUMBERS, SIGNAL_ROWS
 from devices.symptoms import QUESTIONNAIRES
+from hjemmepuls.rulebooks import rulebook_of
 from ingest.deliver import DeliverSettings
 from ingest.rejection import MEANINGS
 from ingest.settings import IngestSettings
@@ -157,7 +158,7 @@ def rules() -> str:
                 f"{row.n_off} clear readings" if row.n_off else "the moment it no longer holds",
                 f"{row.per_week_min:g}" if row.per_week_min else "any",
             )
-            for row in RULES
+            for row in rulebook_of().rules
         ),
     )
 
@@ -177,7 +178,7 @@ def thresholds() -> str:
         ("rule", "number", "value", "source"),
         (
             (row.id, name, f"{value:g}", row.sources[name])
-            for row in RULES
+            for row in rulebook_of().rules
             for name, value in _numbers(row)
         ),
     )

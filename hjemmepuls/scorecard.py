@@ -19,10 +19,11 @@ from alerting.backtest.recording import Recording
 from alerting.backtest.replay import replay
 from alerting.backtest.rules_of_thumb import RULES_OF_THUMB, RuleOfThumb, with_refractory
 from alerting.backtest.score import Judged, joined, judge
-from alerting.rules import RULEBOOK, Rulebook, signal_index
+from alerting.rules import RULE_IDS, Rulebook, signal_index
 from devices.simulated.cohort import REPORT_SEEDS, SIMULATOR_VERSION, TUNING_SEEDS, Cohort
 from devices.truth import Rows
 from hjemmepuls.allocator import keep_freed_memory
+from hjemmepuls.rulebooks import rulebook_of
 from hjemmepuls.worlds import recording_of
 
 Changes = Mapping[str, Mapping[str, float]]
@@ -149,7 +150,7 @@ def judged_of(task: Task) -> dict[str, Judged]:
         for name, changes in {**wish.variants, **({} if task.first else wish.curve)}.items()
     }
     for name, changes in variants.items():
-        book = RULEBOOK.changed(changes) if changes else RULEBOOK
+        book = rulebook_of(changes)
         recording = recording_of(block, book, personal_limits=wish.personal_limits)
         done = replay(recording, book, adaptive=arm.adaptive)
         made[name] = judge(done.alerts, truth, done.watched)
@@ -208,7 +209,6 @@ def score(
         for name, judged in made.items():
             parts.setdefault(name, []).append(judged)
         done()
-    names = [rule.id for rule in RULEBOOK.rules]
     cards: dict[str, Card] = {}
     curves: dict[str, list[Card]] = {}
     for name, of in parts.items():
@@ -217,15 +217,13 @@ def score(
         if variant:
             curves.setdefault(plain, []).append({"at": variant} | point(judged))
         else:
-            cards[name] = scorecard(judged, draws=draws, rules=names)
+            cards[name] = scorecard(judged, draws=draws, rules=RULE_IDS)
     for arm in wish.chosen:
         cards[arm.name]["target"] = dict(arm.target)
         cards[arm.name]["met"] = met(cards[arm.name], arm.target)
     return {
         "name": "score",
-        "parameters": parameters(
-            wish, RULEBOOK.changed(wish.changes) if wish.changes else RULEBOOK
-        ),
+        "parameters": parameters(wish, rulebook_of(wish.changes)),
         **cards,
         "curves": curves,
     }

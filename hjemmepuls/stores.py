@@ -6,6 +6,7 @@ Used by the command line and the demo. Heavy imports wait until a store is opene
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,12 @@ def now_ms() -> int:
 def apply_enrolment(store: Path | None, entries: "Enrolment") -> "EnrolledChange":
     """Enrol into the store at this path, with the standard limits of each condition."""
     from alerting.standard_limits import standard_limits
+    from hjemmepuls.rulebooks import rulebook_of
     from ingest.enrolment import enrol as enrol_into
 
+    limits_of = partial(standard_limits, rulebook=rulebook_of())
     with opened_writer(store) as writer, opened_reader(store) as reader:
-        return enrol_into(writer, entries, reader.citizens(), standard_limits, now_ms())
+        return enrol_into(writer, entries, reader.citizens(), limits_of, now_ms())
 
 
 def store_path(store: Path | None) -> Path:

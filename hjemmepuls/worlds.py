@@ -13,7 +13,6 @@ import numpy.typing as npt
 from alerting.backtest.alerts import Watched
 from alerting.backtest.recording import Recording
 from alerting.rules import (
-    RULEBOOK,
     SIGNALS,
     Profile,
     Rulebook,
@@ -26,9 +25,7 @@ from hjemmepuls.clinic import EVERY_DAY, Clinic, spans_of
 SIDES: Final = ("low_red", "low_yellow", "high_yellow", "high_red")
 
 
-def recording_of(
-    block: Block, rulebook: Rulebook = RULEBOOK, *, personal_limits: bool = True
-) -> Recording:
+def recording_of(block: Block, rulebook: Rulebook, *, personal_limits: bool = True) -> Recording:
     """Everything that happens in these homes. Patients are counted from 0 within the block."""
     first = np.full(block.patients, float(block.start))
     return Recording(
@@ -50,7 +47,7 @@ def recording_of(
     )
 
 
-def profile_of(block: Block, rulebook: Rulebook = RULEBOOK) -> Profile:
+def profile_of(block: Block, rulebook: Rulebook) -> Profile:
     """What the clinic knows and has decided on the first day."""
     who = block.people
     profile = Profile.default(block.patients)

@@ -77,6 +77,7 @@ def _frame(sources: Sources, request: Request) -> render.Frame:
     return render.Frame(
         lang=language_of(request.query_params.get("lang")),
         now_ms=sources.monitor.now_ms(),
+        rulebook=sources.monitor.rulebook,
         nurse=_name_of(request),
         said=said if said in render.SAID else "",
         behind=behind if behind >= BEHIND_TOLD else 0,

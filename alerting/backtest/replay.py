@@ -15,7 +15,7 @@ from alerting.backtest.recording import Recording
 from alerting.backtest.score import LEARNING_DAYS
 from alerting.backtest.spans import inside
 from alerting.backtest.tally import Tally
-from alerting.rules import CLINICAL, DAILY_DAYS, RULEBOOK, Colour, Rulebook, State, clock, step
+from alerting.rules import CLINICAL, DAILY_DAYS, Colour, Rulebook, State, clock, step
 from alerting.rules.arrays import Bools, Ints
 
 
@@ -33,7 +33,7 @@ class Replayed:
 
 def replay(
     recording: Recording,
-    rulebook: Rulebook = RULEBOOK,
+    rulebook: Rulebook,
     *,
     adaptive: bool = False,
     dtype: npt.DTypeLike = np.float64,
@@ -62,11 +62,13 @@ def replay(
         if len(rows):
             t, x = recording.t[rows, day], shown[day, rows]
             findings = step(
-                state, profile, rows, t, x, answers[day, rows], doubtful[day, rows], rulebook
-            )
+                state, profile, rows, t, x, answers[day, rows], doubtful[day, rows],
+                rulebook=rulebook,
+            )  # fmt: skip
             tally.hear(findings)
             asked_until[rows[findings.ask_daily]] = day + 1 + DAILY_DAYS
-        findings = clock(state, profile, slice(None), float(recording.start + day + 1), rulebook)
+        midnight = float(recording.start + day + 1)
+        findings = clock(state, profile, slice(None), midnight, rulebook=rulebook)
         tally.hear(findings)
         raised = (findings.composed[:, :CLINICAL] >= Colour.YELLOW).any(axis=1)
         alert_days += raised & counts[:, day]

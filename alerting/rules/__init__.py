@@ -16,7 +16,14 @@ from alerting.rules.items import ITEMS, item_index
 from alerting.rules.limits import default_limits, default_relative_limits
 from alerting.rules.profile import Profile
 from alerting.rules.rule import Rule
-from alerting.rules.rulebook import RULEBOOK, RULEBOOK_VERSION, RULES, Rulebook, rule_index
+from alerting.rules.rulebook import (
+    RULE_IDS,
+    RULEBOOK,
+    RULEBOOK_VERSION,
+    RULES,
+    Rulebook,
+    rule_index,
+)
 from alerting.rules.signals import SIGNALS, Signal, signal_index
 from alerting.rules.state import State
 from alerting.rules.step import clock, overdue_instants, step, swapped
@@ -29,6 +36,7 @@ __all__ = [
     "RULEBOOK",
     "RULEBOOK_VERSION",
     "RULES",
+    "RULE_IDS",
     "SIGNALS",
     "Colour",
     "Findings",

@@ -19,6 +19,9 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 FLOAT_TYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 """What a state may hold its numbers in."""
+BITS_MAX: Final = 31
+"""Flags that an int32 holds without its sign."""
+BYTE: Final = 8
 _WIDEST: Final = 4
 """Bytes of a number up to which all values are taken by their bits."""
 _SAME_SIZE: Final[dict[int, np.dtype[np.signedinteger[Any]]]] = {
@@ -201,6 +204,10 @@ def packed(flags: Bools) -> Ints:
     >>> packed(np.array([[True, False, True]])).tolist()
     [5]
     """
+    assert flags.shape[1] <= BITS_MAX, (
+        f"{flags.shape[1]} flags do not fit {BITS_MAX} bits: a rulebook of more rules needs int64 "
+        "in `packed`, and in what `applicable` and `compose` keep of it"
+    )
     bits = np.zeros(len(flags), dtype=np.int32)
     for start in range(0, flags.shape[1], 8):
         bits |= in_bytes(flags.T[start : start + 8]).astype(np.int32) << start
@@ -213,6 +220,10 @@ def in_bytes(flags: Sequence[Bools] | Bools) -> npt.NDArray[np.uint8]:
     >>> in_bytes([np.array([True, False]), np.array([True, True])]).tolist()
     [3, 2]
     """
+    assert len(flags) <= BYTE, (
+        f"{len(flags)} flags do not fit a byte: more signals need uint16 in `in_bytes`, in "
+        "`compose` and `worsening`, and in State.further"
+    )
     *others, last = flags
     byte: npt.NDArray[np.uint8] = last.view(np.uint8).copy(order="K")
     for flag in others[::-1]:

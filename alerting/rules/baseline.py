@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from alerting.rules.arrays import (
     FLOAT_TYPES,
@@ -26,7 +27,7 @@ from alerting.rules.arrays import (
 )
 from alerting.rules.colour import Colour
 from alerting.rules.primitives import absorb, decay, deviation_sd, winsorise
-from alerting.rules.rulebook import rules_of_families
+from alerting.rules.rulebook import Rulebook
 from alerting.rules.signals import FAMILIES, SIGNALS, signal_index
 from alerting.rules.slots import SLOT_BITS, SLOTS
 from alerting.rules.state import State
@@ -46,7 +47,6 @@ _FLOOR: Final[dict[np.dtype[Any], Floats]] = {
     dtype: np.array([signal.sd_floor for signal in SIGNALS], dtype=dtype) for dtype in FLOAT_TYPES
 }
 _SIGNAL_FAMILY: Final = np.array([FAMILIES.index(signal.family) for signal in SIGNALS])
-_OF_FAMILY: Final = rules_of_families(FAMILIES)
 _YELLOW: Final = np.int8(Colour.YELLOW)
 _ONE: Final = np.uint8(1)
 GAP_DAYS_MAX: Final = 2047
@@ -82,12 +82,18 @@ def frozen(block: State, t: Floats) -> Bools:
     return families[:, _SIGNAL_FAMILY]
 
 
-def note_episodes(block: State, t: Floats) -> None:
+def note_episodes(block: State, t: Floats, rulebook: Rulebook) -> None:
     """Start or end the freeze of each family after its rules were judged at t (n,)."""
-    active = any_of(block.status >= _YELLOW, _OF_FAMILY)
+    active = any_of(block.status >= _YELLOW, rulebook.once(_of_family))
     idle = np.isnan(block.frozen_since)
     put(block.frozen_since, active & idle, t[:, None])
     put(block.frozen_since, ~(active | idle), np.nan)
+
+
+def _of_family(rulebook: Rulebook) -> list[npt.NDArray[np.intp]]:
+    """For each family of signals the columns of its rules."""
+    of = np.array([rule.family for rule in rulebook.rules])
+    return [np.flatnonzero(of == family) for family in FAMILIES]
 
 
 def absorb_due(block: State, ready: Bools, day: Ints) -> None:

@@ -20,13 +20,13 @@ the same one, and does not (P6).
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from alerting.rules import worsening
-from alerting.rules.applicable import LOOKS_AT, applicable_packed
+from alerting.rules.applicable import applicable_packed, looks_at
 from alerting.rules.arrays import (
     Bools,
     Ints,
@@ -47,7 +47,7 @@ from alerting.rules.hypotheses import CLINICAL, HYPOTHESES, MISSING, SOURCES, TE
 from alerting.rules.memory import CHARTS
 from alerting.rules.primitives import hits
 from alerting.rules.profile import Known, Profile
-from alerting.rules.rulebook import RULES, Rulebook, rule_index, rules_of_families
+from alerting.rules.rulebook import Rulebook, rule_index
 from alerting.rules.sitting import Sitting
 from alerting.rules.state import State
 
@@ -57,14 +57,6 @@ WAIT_DAYS: Final = 7.0
 WAIT_RED_DAYS: Final = 1.0
 """Refractory periods (C, reference section 1.7)."""
 
-_HOME: Final = np.array([HYPOTHESES.index(rule.home) for rule in RULES])
-_OF_HOME: Final = [np.flatnonzero(home == _HOME) for home in range(CLINICAL)]
-_HOME_BITS: Final = [np.int32(np.left_shift(1, rules).sum()) for rules in _OF_HOME]
-_CLINICAL_BITS: Final = np.bitwise_or.reduce(_HOME_BITS)
-_RED_ALONE: Final = np.array([rule.red_alone for rule in RULES])
-_OF_SOURCE: Final = rules_of_families(SOURCES)
-_SIGNAL_BITS: Final = packed(LOOKS_AT).astype(np.uint8)
-"""(R,): the signals that each rule looks at, packed."""
 _GREEN, _YELLOW, _RED = (np.int8(c) for c in (Colour.GREEN, Colour.YELLOW, Colour.RED))
 _INSUFFICIENT: Final = np.int8(Colour.INSUFFICIENT)
 _NEVER: Final = np.uint8(255)
@@ -80,23 +72,55 @@ class Composed:
     notify: Bools
 
 
-def home_of(profile: Profile) -> Ints:
+class _Rows(NamedTuple):
+    """What the rows say of the alerts.
+
+    home, red_alone (R,); of_home, of_source: the columns of each; home_bits: the same, packed, and
+    all_bits together; signals (R,) uint8: the signals that each rule looks at, packed.
+    """
+
+    home: Ints
+    red_alone: Bools
+    of_home: list[npt.NDArray[np.intp]]
+    of_source: list[npt.NDArray[np.intp]]
+    home_bits: list[Ints]
+    all_bits: Ints
+    signals: npt.NDArray[np.uint8]
+
+
+def _rows(rulebook: Rulebook) -> _Rows:
+    rules = rulebook.rules
+    home = np.array([HYPOTHESES.index(rule.home) for rule in rules])
+    family = np.array([rule.family for rule in rules])
+    bits = packed(np.array([home == place for place in range(CLINICAL)]))
+    return _Rows(
+        home=home,
+        red_alone=np.array([rule.red_alone for rule in rules]),
+        of_home=[np.flatnonzero(home == place) for place in range(CLINICAL)],
+        of_source=[np.flatnonzero(family == source) for source in SOURCES],
+        home_bits=list(bits),
+        all_bits=np.bitwise_or.reduce(bits),
+        signals=in_bytes(looks_at(rulebook).T),
+    )
+
+
+def home_of(profile: Profile, rulebook: Rulebook) -> Ints:
     """(n, R): the hypothesis that each rule speaks for: its own home where both diseases (or
     neither) are followed, else the one disease."""
-    one = np.where(profile.copd, 0, 1)
+    one, of_rule = np.where(profile.copd, 0, 1), rulebook.once(_rows).home
     alone = profile.copd ^ profile.heart_failure
-    clinical = _HOME < CLINICAL
-    home: Ints = np.where(alone[:, None] & clinical, one[:, None], _HOME)
+    clinical = of_rule < CLINICAL
+    home: Ints = np.where(alone[:, None] & clinical, one[:, None], of_rule)
     return home
 
 
 def compose(block: State, sitting: Sitting, judged: Judged, rulebook: Rulebook) -> Composed:
     """The alerts of these rows after a sitting; remembers them in `block`."""
-    profile, t = sitting.profile, sitting.t
+    profile, t, of = sitting.profile, sitting.t, rulebook.once(_rows)
     was = block.composed.copy(order="F")
     hit = hit_now(block, judged)
     now = t.astype(block.dtype)
-    put(block.source_t, any_of(hit, _OF_SOURCE), now[:, None])
+    put(block.source_t, any_of(hit, of.of_source), now[:, None])
     recent = now[:, None] - block.source_t <= TOGETHER_DAYS
     together = (np.add.reduce(recent, axis=1, dtype=np.int8) >= 2)[:, None]
 
@@ -106,7 +130,7 @@ def compose(block: State, sitting: Sitting, judged: Judged, rulebook: Rulebook) 
     enough |= red & (for_all(rulebook.red_speaks, red) | backed)
     loud = raised & (enough | (judged.at_once == _RED))
     speaks, anything, hits_home, alone, now_loud = _per_home(
-        profile, loud, raised, hit, red & for_all(_RED_ALONE, red), hit & loud
+        profile, of, loud, raised, hit, red & for_all(of.red_alone, red), hit & loud
     )
     pair = hits_home & together & backed
     is_open = was[:, :CLINICAL] >= _YELLOW
@@ -117,7 +141,7 @@ def compose(block: State, sitting: Sitting, judged: Judged, rulebook: Rulebook) 
     block.composed[:, :CLINICAL] = chosen(yellow, colour, _quiet(block, profile, rulebook))
     block.composed[:, MISSING] = block.status[:, rule_index("R24")]
     block.composed[:, TECHNICAL] = block.status[:, rule_index("T01")]
-    call = _call(block, was, now_loud | pair, sitting, _looked_at(raised, profile))
+    call = _call(block, was, now_loud | pair, sitting, _looked_at(raised, profile, of))
     return Composed(block.composed.copy(order="F"), was, call)
 
 
@@ -144,27 +168,27 @@ def _quiet(block: State, profile: Known, rulebook: Rulebook) -> Ints:
 def _needed(profile: Known, rulebook: Rulebook) -> Ints:
     """(n, 3): the rules, packed, of each hypothesis that apply."""
     apply, one = applicable_packed(profile, rulebook), profile.copd ^ profile.heart_failure
-    needed = np.empty((len(apply), CLINICAL), dtype=np.int32, order="F")
+    of, needed = rulebook.once(_rows), np.empty((len(apply), CLINICAL), np.int32, order="F")
     for home, follows in enumerate((profile.copd, profile.heart_failure, ~one)):
-        needed[:, home] = apply & chosen(one, follows * _CLINICAL_BITS, _HOME_BITS[home])
+        needed[:, home] = apply & chosen(one, follows * of.all_bits, of.home_bits[home])
     return needed
 
 
-def _per_home(profile: Known, *flags: Bools) -> list[Bools]:
+def _per_home(profile: Known, of: _Rows, *flags: Bools) -> list[Bools]:
     """Each (n, R) → (n, 3): whether any rule of the hypothesis has the flag. Eight at most."""
-    found = _gathered(in_bytes(flags), profile)
+    found = _gathered(in_bytes(flags), profile, of)
     return [found & np.uint8(1 << place) != 0 for place in range(len(flags))]
 
 
-def _looked_at(raised: Bools, profile: Known) -> Ints:
+def _looked_at(raised: Bools, profile: Known, of: _Rows) -> Ints:
     """(n, R) → (n, 3): the signals, packed, that the raised rules of each hypothesis look at."""
-    return _gathered(for_all(_SIGNAL_BITS, raised) & -raised.view(np.uint8), profile)
+    return _gathered(for_all(of.signals, raised) & -raised.view(np.uint8), profile, of)
 
 
-def _gathered(bits: Ints, profile: Known) -> Ints:
+def _gathered(bits: Ints, profile: Known, of: _Rows) -> Ints:
     """(n, R) → (n, 3): the bits of all rules of each hypothesis."""
     own, of_all = profile.once(_homes)
-    found = any_of(bits, _OF_HOME)
+    found = any_of(bits, of.of_home)
     gathered: Ints = found & own | np.bitwise_or.reduce(found, axis=1)[:, None] & of_all
     return gathered
 

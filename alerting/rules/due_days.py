@@ -13,7 +13,8 @@ from alerting.rules.arrays import Ints, remainder
 
 _THURSDAY: Final = 3
 _PLANS: Final = 1 << 7
-NTH_MAX: Final = 3
+NTH_MAX: Final = 8
+"""So many due days ahead are in the table."""
 
 
 def _tables() -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

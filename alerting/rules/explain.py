@@ -42,8 +42,9 @@ def explain(rule: Rule, evidence: Mapping[str, float], colour: Colour, lang: str
     `evidence` is what `Findings.evidence` gives. INSUFFICIENT and GREEN say so and show
     no number. Raises KeyError for another language.
 
-    >>> from alerting.rules.rulebook import RULES
-    >>> explain(RULES[10], {"value": 82.3, "extra": 2.5, "limit": 2.0}, Colour.YELLOW, "da")
+    >>> from alerting.rules import RULEBOOK
+    >>> found = {"value": 82.3, "extra": 2.5, "limit": 2.0}
+    >>> explain(RULEBOOK["R11"], found, Colour.YELLOW, "da")
     'Vægt 82,3 kg, ændring +2,5 kg på højst 3 dage (gul grænse: mere end 2,0 kg).'
     """
     danish = lang == "da"
@@ -54,7 +55,8 @@ def explain(rule: Rule, evidence: Mapping[str, float], colour: Colour, lang: str
         own = rule.clear_da if danish else rule.clear_en
         return own or _CLEAR[lang].format(name=name)
     number = _Danish if danish else _English
-    fields: dict[str, str | float] = {key: number("nan") for key in rule.evidence}
+    fields: dict[str, str | float] = {key: number(value) for key, value in rule.params.items()}
+    fields |= {key: number("nan") for key in rule.evidence}
     fields.update((key, number(value)) for key, value in evidence.items())
     fields["colour"] = _LIMIT_WORDS[lang][colour == Colour.RED]
     if rule.words is not None:

@@ -2,7 +2,7 @@
 
 from typing import Final, TypeAlias
 
-from alerting.rules.rulebook import RULEBOOK, Rulebook
+from alerting.rules.rulebook import Rulebook
 
 Limits: TypeAlias = tuple[float, float, float, float]
 """(low_red, low_yellow, high_yellow, high_red), NaN = none."""
@@ -18,7 +18,7 @@ def default_limits(
     beta_blocker: bool = False,
     pacemaker: bool = False,
     atrial_fibrillation: bool = False,
-    rulebook: Rulebook = RULEBOOK,
+    rulebook: Rulebook,
 ) -> dict[str, Limits]:
     """Limits by signal alias, for the signals that have any.
 
@@ -27,7 +27,8 @@ def default_limits(
     the limits of the pulse. Raises ValueError for another condition. The numbers and their sources
     are those of R01, R06, R16 and R17.
 
-    >>> default_limits("copd", scale2=True)["spo2"]
+    >>> from alerting.rules import RULEBOOK
+    >>> default_limits("copd", scale2=True, rulebook=RULEBOOK)["spo2"]
     (85.0, 87.0, nan, nan)
     """
     _known(condition)
@@ -49,13 +50,14 @@ def default_limits(
     }
 
 
-def default_relative_limits(condition: str, *, rulebook: Rulebook = RULEBOOK) -> dict[str, Limits]:
+def default_relative_limits(condition: str, *, rulebook: Rulebook) -> dict[str, Limits]:
     """The rulebook's changes from the personal base that count, by signal alias: (red down, yellow
     down, yellow up, red up), positive, in the signal's unit. The same for every condition (which
     is checked); they hold wherever a citizen has none of his own. The numbers are those of R03,
     R07, R09 and R18. Raises ValueError for another condition.
 
-    >>> default_relative_limits("copd")["spo2"]
+    >>> from alerting.rules import RULEBOOK
+    >>> default_relative_limits("copd", rulebook=RULEBOOK)["spo2"]
     (4.0, 3.0, nan, nan)
     """
     _known(condition)

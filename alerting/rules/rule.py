@@ -54,9 +54,9 @@ class Rule:
     lookback_days: how much history explains a finding.
     evidence: the evidence fields that the rule fills, and what each holds.
     text_*: a sentence that stays true for any reading of an open episode. urgent_* is added
-        from params["call"] on. Fields: value, limit, baseline_mean, extra, colour, and what
-        `words` gives from the evidence in a language ("da" or "en"). clear_*: what GREEN says,
-        where "no deviation" would say too much.
+        from params["call"] on. Fields: value, limit, baseline_mean, extra, colour, the row's own
+        params by name, and what `words` gives from the evidence in a language ("da" or "en").
+        clear_*: what GREEN says, where "no deviation" would say too much.
     """
 
     id: str

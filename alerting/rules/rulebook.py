@@ -3,13 +3,17 @@
 In: the rows of `book`. Out: `RULEBOOK`, `RULES` and `rule_index`. Thresholds are engineering
 defaults and never medical advice: limits are personal and edited by the clinic.
 
+Where the columns lie (`rule_index`) is the same in every rulebook; everything else about a rule
+comes from the rulebook that one was given. `RULEBOOK` and `RULES` are read where a command or a
+process begins, and nowhere else: a test holds that.
+
 Limits that a clinician edits (R01, R06, R16, R17) are copied from these rows to the patient at
 enrolment by `default_limits`; at run time those rules read the patient's own limits only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,9 +32,12 @@ from alerting.rules.book import (
     weight_loss,
 )
 from alerting.rules.colour import Colour
+from alerting.rules.due_days import NTH_MAX
 from alerting.rules.hypotheses import HYPOTHESES
 from alerting.rules.rule import Params, Rule, numbers
 from alerting.rules.slots import SLOTS
+
+Result = TypeVar("Result")
 
 RULEBOOK_VERSION: Final = "2.1.0"
 """Rises with any change that can change a colour or a call for attention."""
@@ -48,11 +55,15 @@ RULES: Final[tuple[Rule, ...]] = tuple(
 )
 """R01 to R24, then T01: the columns of every (patients, rules) array."""
 
-_INDEX: Final = {rule.id: index for index, rule in enumerate(RULES)}
+RULE_IDS: Final = tuple(rule.id for rule in RULES)
+_INDEX: Final = {rule_id: index for index, rule_id in enumerate(RULE_IDS)}
 _OF_EPISODE: Final = ("k", "n", "n_off", "speaks")
 _ENABLED: Final = "enabled"
 _WINDOW: Final = "window_days"
 """Weights are compared over so many days; no more are kept than the ring holds."""
+_MISSING: Final = "R24"
+_STAGES: Final = ("blue", "yellow", "call")
+"""Numbers of R24 that count due days in a row."""
 
 
 def rule_index(rule_id: str) -> int:
@@ -62,12 +73,6 @@ def rule_index(rule_id: str) -> int:
     (0, 24)
     """
     return _INDEX[rule_id]
-
-
-def rules_of_families(families: Sequence[str]) -> list[npt.NDArray[np.intp]]:
-    """For each family the columns of its rules."""
-    of = np.array([rule.family for rule in RULES])
-    return [np.flatnonzero(of == family) for family in families]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,9 +93,10 @@ class Rulebook:
     speaks: npt.NDArray[np.uint8] = field(init=False)
     red_speaks: npt.NDArray[np.bool_] = field(init=False)
     params: Mapping[str, Params] = field(init=False)
+    _worked_out: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        assert tuple(rule.id for rule in self.rules) == tuple(rule.id for rule in RULES)
+        assert tuple(rule.id for rule in self.rules) == RULE_IDS
         arrays = {
             "k": np.array([rule.k for rule in self.rules], dtype=np.uint8),
             "n": np.array([rule.n for rule in self.rules], dtype=np.uint8),
@@ -118,6 +124,27 @@ class Rulebook:
 
     def __getitem__(self, rule_id: str) -> Rule:
         return self.rules[rule_index(rule_id)]
+
+    def named(self, name: str) -> Rule | None:
+        """The rule with this id or slug, if there is one.
+
+        >>> RULEBOOK.named("missing").id, RULEBOOK.named("R99")
+        ('R24', None)
+        """
+        return self.once(_by_name).get(name)
+
+    def once(self, work: Callable[["Rulebook"], Result]) -> Result:
+        """`work(self)`, worked out when it is first asked for. Nobody changes what comes."""
+        if work not in self._worked_out:
+            self._worked_out[work] = work(self)
+        result: Result = self._worked_out[work]
+        return result
+
+    @property
+    def stages(self) -> int:
+        """So many due days missed in a row can change what R24 says, or that one should call."""
+        of = self.params[_MISSING]
+        return int(np.ceil(max(of["blue"], of["yellow"] + 1.0, of["call"])))
 
     def changed(self, changes: Mapping[str, Mapping[str, float]]) -> "Rulebook":
         """A copy with other numbers: rule id → name → value. k, n, n_off, speaks and enabled count,
@@ -151,6 +178,10 @@ class Rulebook:
         return Rulebook(tuple(rules), f"{self.version}+changed", enabled)
 
 
+def _by_name(book: Rulebook) -> Mapping[str, Rule]:
+    return {name: rule for rule in book.rules for name in (rule.id, rule.slug)}
+
+
 def _check(rule: Rule, counts: Mapping[str, int], own: Params) -> None:
     k, n, n_off, speaks = (counts.get(name, getattr(rule, name)) for name in _OF_EPISODE)
     if not 1 <= k <= n <= 8:
@@ -164,6 +195,8 @@ def _check(rule: Rule, counts: Mapping[str, int], own: Params) -> None:
             raise ValueError(f"{rule.id}: {name} is {value}; it must be a finite number")
         if name == _WINDOW and not 1 <= value < SLOTS:
             raise ValueError(f"{rule.id}: {name} is {value:g}; allowed are 1 to {SLOTS - 1}")
+        if rule.id == _MISSING and name in _STAGES and not 1 <= value < NTH_MAX:
+            raise ValueError(f"{rule.id}: {name} is {value:g}; allowed are 1 to {NTH_MAX - 1}")
 
 
 RULEBOOK: Final = Rulebook(RULES, RULEBOOK_VERSION, np.ones(len(RULES), dtype=np.bool_))

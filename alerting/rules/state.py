@@ -13,7 +13,7 @@ import numpy.typing as npt
 from alerting.rules.arrays import Floats, Ints, Rows, is_all
 from alerting.rules.colour import Colour
 from alerting.rules.hypotheses import HYPOTHESES, SOURCES
-from alerting.rules.rulebook import RULES
+from alerting.rules.rulebook import RULE_IDS
 from alerting.rules.signals import FAMILIES, SIGNALS
 from alerting.rules.slots import (
     FLOW_READINGS,
@@ -25,7 +25,7 @@ from alerting.rules.slots import (
     USUAL_YES,
 )
 
-_S, _R, _F, _H = len(SIGNALS), len(RULES), len(FAMILIES), len(HYPOTHESES)
+_S, _R, _F, _H = len(SIGNALS), len(RULE_IDS), len(FAMILIES), len(HYPOTHESES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from alerting.rules import baseline, contact, memory
 from alerting.rules.arrays import Bools, Floats, Ints, Rows, by_columns, chosen, put
 from alerting.rules.compose import compose
-from alerting.rules.due_days import NTH_MAX, nth_due
+from alerting.rules.due_days import nth_due
 from alerting.rules.episodes import Judged, advance
 from alerting.rules.findings import Findings
 from alerting.rules.items import ITEMS, NOT_ASKED
 from alerting.rules.profile import Known, Profile
-from alerting.rules.rulebook import RULEBOOK, Rulebook, rule_index
+from alerting.rules.rulebook import Rulebook, rule_index
 from alerting.rules.screen import Screened, screen
 from alerting.rules.signals import SIGNALS
 from alerting.rules.sitting import Sitting, Verdict
@@ -34,7 +34,8 @@ def step(
     x: Floats,
     answers: Ints | None = None,
     doubtful: Bools | None = None,
-    rulebook: Rulebook = RULEBOOK,
+    *,
+    rulebook: Rulebook,
 ) -> Findings:
     """Judge one sitting (or one day) of each row and remember it in `state`.
 
@@ -76,7 +77,7 @@ def step(
     judged = advance(block, verdicts, t, day, rulebook)
     findings = _report(block, sitting, verdicts, judged, _indices(state, rows), rulebook)
 
-    baseline.note_episodes(block, t)
+    baseline.note_episodes(block, t, rulebook)
     frozen |= baseline.frozen(block, t)
     baseline.enter(block, screened.good & ~frozen, screened.x, day)
     memory.remember(sitting)
@@ -89,7 +90,8 @@ def clock(
     profile: Profile,
     rows: Rows,
     now: Floats | float,
-    rulebook: Rulebook = RULEBOOK,
+    *,
+    rulebook: Rulebook,
 ) -> Findings:
     """Judge what time alone can change: missing measurements (R24), with or without data.
 
@@ -115,18 +117,18 @@ def clock(
     return findings
 
 
-def overdue_instants(state: State, profile: Profile, rows: Rows) -> Floats:
-    """When the next due days become overdue (n, NTH_MAX), local days; NaN where nothing is due.
+def overdue_instants(state: State, profile: Profile, rows: Rows, *, rulebook: Rulebook) -> Floats:
+    """When the next due days become overdue (n, stages), local days; NaN where nothing is due.
 
     `clock` gives the same colours however seldom it is called; a caller that wants to hear of
     every stage (one missed, two, three) at its own instant calls it at these.
     """
     known = profile.known(rows)
     met, watched = contact.met_until(known, state.contact_day[rows]), contact.watched(known)
-    instants: Floats = np.full((len(met), NTH_MAX), np.nan)
-    for place in range(NTH_MAX):
+    instants: Floats = np.full((len(met), rulebook.stages), np.nan)
+    for place in range(rulebook.stages):
         day = nth_due(known.plan_weekdays, met, place + 1)
-        at = day + RULEBOOK.params["R24"]["grace_days"] + known.due_hour / 24.0
+        at = day + rulebook.params["R24"]["grace_days"] + known.due_hour / 24.0
         instants[:, place] = np.where(watched, at, np.nan)
     return instants
 

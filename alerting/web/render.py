@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from alerting.alert import Alert, AlertEvent
 from alerting.asking import Request
+from alerting.rules.rulebook import Rulebook
 from alerting.situation import COLOURS, Colour, Curve
 from alerting.web import curve as curves
 from alerting.web.answers import Answered
@@ -35,10 +36,14 @@ _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What every page needs: language, now, who works here, and how far behind the rules are."""
+    """What every page needs: language, now, the rules and how far behind they are, who works here.
+
+    A page that names no rule has no rulebook.
+    """
 
     lang: Lang
     now_ms: int
+    rulebook: Rulebook | None
     nurse: str = ""
     said: str = ""
     behind: int = 0
@@ -112,13 +117,14 @@ def worklist_fragment(view: Worklist) -> str:
 
 def person_page(view: Person) -> str:
     """The page of one citizen."""
-    words = Words(view.frame.lang, view.frame.now_ms)
+    words = Words(view.frame.lang, view.frame.now_ms, view.frame.rulebook)
     window = curves.Window.last(CHART_DAYS, view.frame.now_ms)
     onsets = {
         signal: [
             curves.Onset(alert.onset_ms, alert.shown, words.about(alert))
             for alert in view.alerts
-            if alert.condition != "retracted" and signal in concerned([alert], view.citizen)
+            if alert.condition != "retracted"
+            and signal in concerned([alert], view.citizen, words.rule)
         ]
         for signal in (curve.signal for curve in view.curves)
     }
@@ -139,11 +145,11 @@ def person_page(view: Person) -> str:
 
 def error_page(lang: Lang, status: int) -> str:
     """A page that says that something cannot be shown."""
-    words = Words(lang, 0)
+    words = Words(lang, 0, None)
     key = f"error-{status}" if status in (404, 503) else "error-other"
     return _ENVIRONMENT.get_template("error.html").render(
         words=words,
-        frame=Frame(lang=lang, now_ms=0),
+        frame=Frame(lang=lang, now_ms=0, rulebook=None),
         title=words(key),
         other=link("/", lang=words.other),
     )
@@ -163,7 +169,8 @@ def sparks(row: Row, citizen: Citizen, found: Sequence[Curve], words: Words) -> 
     """The small curves of the signals that a row's alerts are about."""
     window = curves.Window.last(SPARK_DAYS, words.now_ms)
     by_signal = {curve.signal: curve for curve in found}
-    shown = [by_signal[signal] for signal in concerned(row.alerts, citizen) if signal in by_signal]
+    wanted = concerned(row.alerts, citizen, words.rule)
+    shown = [by_signal[signal] for signal in wanted if signal in by_signal]
     return [_spark(curve, window, words) for curve in shown if curve.points]
 
 
@@ -180,7 +187,7 @@ def _spark(curve: Curve, window: curves.Window, words: Words) -> Spark:
 
 
 def _worklist(template: str, view: Worklist) -> str:
-    words = Words(view.frame.lang, view.frame.now_ms)
+    words = Words(view.frame.lang, view.frame.now_ms, view.frame.rulebook)
     shown = [row for row in view.rows if view.only in (None, row.colour)]
     waiting = [row for row in view.rows if row.unseen]
     return _ENVIRONMENT.get_template(template).render(

@@ -9,12 +9,14 @@ from typing import NamedTuple
 from alerting.alert import Alert, AlertEvent, EvidenceValue, Finding
 from alerting.asking import Request
 from alerting.local_time import calendar_day, local_days
+from alerting.rules.rule import Rule
+from alerting.rules.rulebook import Rulebook
 from alerting.rules.signals import SIGNALS
 from alerting.situation import Curve
 from alerting.web import curve as curves
 from alerting.web import times
 from alerting.web.texts import LANGS, Lang, say
-from alerting.web.worklist import Row, rule_of
+from alerting.web.worklist import Row
 from devices.catalogue import observed
 from devices.questionnaire import YES
 from devices.symptoms import is_questionnaire, questionnaire, symptom
@@ -53,11 +55,15 @@ class Unable(NamedTuple):
 
 
 class Words:
-    """Texts in one language, seen from one moment; `words("key", field=…)` says a text."""
+    """Texts in one language, seen from one moment; `words("key", field=…)` says a text.
 
-    def __init__(self, lang: Lang, now_ms: int) -> None:
+    Rules are named as the rulebook has them; a page that names none needs no rulebook.
+    """
+
+    def __init__(self, lang: Lang, now_ms: int, rulebook: Rulebook | None) -> None:
         self.lang = lang
         self.now_ms = now_ms
+        self._rulebook = rulebook
         self.other: Lang = next(other for other in LANGS if other != lang)
 
     def __call__(self, key: str, **fields: object) -> str:
@@ -205,16 +211,20 @@ class Words:
                 return signal.name_da if self.lang == "da" else signal.name_en
         return alias
 
+    def rule(self, name: str) -> Rule | None:
+        """The rule with this id or slug, if the rulebook has it."""
+        return self._rulebook.named(name) if self._rulebook else None
+
     def watched(self, row: Row) -> str:
         """The names of the rules that hold and make no alert yet."""
-        rules = [rule for rule in map(rule_of, row.watched) if rule]
+        rules = [rule for rule in map(self.rule, row.watched) if rule]
         return ", ".join(rule.name_da if self.lang == "da" else rule.name_en for rule in rules)
 
     def unable(self, row: Row) -> list[Unable]:
         """Which rules could not run, grouped by why."""
         groups: dict[str, list[str]] = {}
         for name in row.unable:
-            rule = rule_of(name)
+            rule = self.rule(name)
             told = name if rule is None else rule.name_da if self.lang == "da" else rule.name_en
             groups.setdefault(self._reason(row, name), []).append(told)
         return [Unable(names, reason) for reason, names in groups.items()]
@@ -244,7 +254,7 @@ class Words:
         return self("plan", days=told, time=time.replace(":", ".") if self.lang == "da" else time)
 
     def _reason(self, row: Row, name: str) -> str:
-        rule = rule_of(name)
+        rule = self.rule(name)
         if row.last_measured_ms is None:
             return self("unable-none")
         if rule is None or not rule.per_week_min:

@@ -4,14 +4,12 @@ In: situations, enrolled citizens and open alerts. Out: `Row`s in the order in w
 be dealt with. Pure: no clock, no store, no language.
 """
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
 from alerting.alert import SEVERITIES, Alert, Finding, Severity
 from alerting.rules.rule import Rule
-from alerting.rules.rulebook import RULES
 from alerting.rules.signals import SIGNALS
 from alerting.situation import COLOURS, Colour, Situation
 from alerting.web.times import age
@@ -136,12 +134,9 @@ def _alert_order(alert: Alert) -> tuple[int, bool, bool, int]:
     return SEVERITIES.index(alert.shown), seen, over, -alert.raised_ms
 
 
-def rule_of(name: str) -> Rule | None:
-    """The rule with this id or slug, if the rulebook has it."""
-    return _rules().get(name)
-
-
-def concerned(alerts: Iterable[Alert], citizen: Citizen) -> list[str]:
+def concerned(
+    alerts: Iterable[Alert], citizen: Citizen, rule_of: Callable[[str], Rule | None]
+) -> list[str]:
     """The signals that these alerts are about, most urgent first, few enough to take in.
 
     A rule about no signal in particular (a missing measurement) shows the first one planned.
@@ -156,11 +151,6 @@ def concerned(alerts: Iterable[Alert], citizen: Citizen) -> list[str]:
             picked = list(own) if 0 < len(own) < len(SIGNALS) else list(citizen.plan.signals[:1])
         found.update(dict.fromkeys(picked))
     return list(found)[:SIGNALS_SHOWN_MAX]
-
-
-@lru_cache(maxsize=1)
-def _rules() -> Mapping[str, Rule]:
-    return {name: rule for rule in RULES for name in (rule.id, rule.slug)}
 
 
 def _signals_of(about: str) -> list[str]:

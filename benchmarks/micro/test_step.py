@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alerting.rules import SIGNALS, State, step
+from alerting.rules import RULEBOOK, SIGNALS, State, step
 from benchmarks.cohort import days_of, profile_of
 from benchmarks.micro.conftest import COUNT
 from benchmarks.rules import colours_of, oracles
@@ -19,7 +19,7 @@ def prepared(patients: int) -> tuple[State, list[Any]]:
     """A state after some days, and those days."""
     state, profile, days = State(patients), profile_of(patients), list(days_of(patients, DAYS))
     for t, x in days[:-1]:
-        step(state, profile, slice(None), t, x)
+        step(state, profile, slice(None), t, x, rulebook=RULEBOOK)
     return state, days
 
 
@@ -38,7 +38,7 @@ def measure_step(benchmark: Any, patients: int) -> None:
     state, days = prepared(patients)
     profile, (t, x) = profile_of(patients), days[-1]
     found = benchmark.pedantic(
-        lambda fresh: step(fresh, profile, slice(None), t, x),
+        lambda fresh: step(fresh, profile, slice(None), t, x, rulebook=RULEBOOK),
         setup=lambda: ((state.copy(),), {}),
         rounds=20,
         warmup_rounds=1,
@@ -68,5 +68,5 @@ def test_oracle(benchmark: Any) -> None:
         setup=aged,
         rounds=20,
     )
-    colour = step(state, profile_of(COUNT), slice(None), *days[-1]).colour
+    colour = step(state, profile_of(COUNT), slice(None), *days[-1], rulebook=RULEBOOK).colour
     np.testing.assert_array_equal(colours_of(found), colour)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from alerting.backtest.figures import Card
-from alerting.rules import RULEBOOK
+from alerting.rules import Rulebook
 from hjemmepuls.report.page import page
 from hjemmepuls.report.plots import Part, Say, bars, number
 from hjemmepuls.report.score_page import PER_WEEK
@@ -17,7 +17,7 @@ from hjemmepuls.report.score_page import PER_WEEK
 _TONES: Final = {"red": "red", "yellow": "yellow", "blue": "blue", "technical": "other"}
 
 
-def backtest_page(result: Card) -> str:
+def backtest_page(result: Card, rulebook: Rulebook) -> str:
     """The whole page."""
     shown = [name for name in ("live", "changed") if name in result]
     return page(
@@ -26,12 +26,12 @@ def backtest_page(result: Card) -> str:
         result=result,
         shown=shown,
         names={"live": Say("Gældende", "Live"), "changed": Say("Ændret", "Changed")},
-        rules={rule.id: Say(rule.name_da, rule.name_en) for rule in RULEBOOK.rules},
+        rules={rule.id: Say(rule.name_da, rule.name_en) for rule in rulebook.rules},
         calls=bars(
             [_part(Say(*_NAMES[name]), result[name]["calls_per_patient_week"]) for name in shown],
             Say("Alarmer", "Alerts"),
         ),
-        by_rule={name: _by_rule(result[name]) for name in shown},
+        by_rule={name: _by_rule(result[name], rulebook) for name in shown},
         per=PER_WEEK,
     )
 
@@ -45,10 +45,10 @@ def _part(label: Say, colours: Mapping[str, Any]) -> Part:
     return Part(label, parts, number(total, 1))
 
 
-def _by_rule(card: Card) -> Markup:
+def _by_rule(card: Card, rulebook: Rulebook) -> Markup:
     rows = [
         _part(Say(f"{rule.id} {rule.name_da}", f"{rule.id} {rule.name_en}"), of)
-        for rule in RULEBOOK.rules
+        for rule in rulebook.rules
         for of in [card["rules_per_patient_week"][rule.id]]
         if any(of.values())
     ]

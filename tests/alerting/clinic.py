@@ -16,8 +16,7 @@ from alerting.alert import MEANING, Alert, Finding
 from alerting.alert_store import AlertStore
 from alerting.evaluate import Evaluator
 from alerting.local_time import ZONE
-from alerting.rules import RULEBOOK
-from alerting.standard_limits import standard_limits
+from alerting.rules import RULEBOOK, Rulebook
 from devices.wire import TABLET_TYPE, Clock, Item, Payload, topic_for
 from fhir_mapping.enrolled import (
     Assignment,
@@ -33,6 +32,7 @@ from ingest.decode import Delivery
 from ingest.enrolment import enrol
 from ingest.pipeline import process
 from ingest.store import SqliteReader, SqliteWriter
+from tests.live import live_limits
 
 FIRST_DAY = date(2026, 3, 9)
 OXIMETER, CUFF, SCALE = "528388", "528391", "528399"
@@ -196,7 +196,7 @@ class Clinic:
             limits=list(limits),
             facts=list(facts),
         )
-        enrol(self.writer, entries, known, standard_limits, self.now_ms)
+        enrol(self.writer, entries, known, live_limits, self.now_ms)
 
     def person(self, key: str) -> Citizen:
         """A citizen as enrolled now."""
@@ -212,16 +212,17 @@ class Clinic:
         data_clock: bool = False,
         snapshot: Path | None = None,
         asking: bool = False,
+        rulebook: Rulebook = SPEAKING,
     ) -> Evaluator:
         """An evaluator with alerts of this name."""
         return Evaluator(
             lambda: SqliteReader(self.records),
             lambda: AlertStore(self.folder / f"{name}.db"),
             lambda: self.now_ms,
-            data_clock,
-            snapshot,
-            SPEAKING,
-            asking,
+            rulebook,
+            data_clock=data_clock,
+            snapshot=snapshot,
+            asking=asking,
         )
 
     def alerts(self, name: str = "live") -> list[Alert]:

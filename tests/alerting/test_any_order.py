@@ -8,12 +8,12 @@ import pytest
 
 from alerting import evaluate
 from alerting.alert_store import AlertStore
-from alerting.standard_limits import standard_limits
 from devices.simulated import FaultRates, World
 from ingest.decode import Delivery
 from ingest.enrolment import enrol, read_enrolment
 from tests.alerting.clinic import Clinic, at, catch_up, meanings, ms, rules_in
 from tests.alerting.story import Story, people
+from tests.live import live_limits
 from tests.seeds import fresh
 
 TOLD_AGAIN = (14, 15, 26, 53, 72)
@@ -109,7 +109,7 @@ def test_a_faulty_world_gives_the_alerts_of_its_records(folder: Path, data_clock
         clinic.writer,
         read_enrolment(msgspec.json.encode(world.enrolment())),
         [],
-        standard_limits,
+        live_limits,
         0,
     )
     live, watcher = clinic.evaluator(data_clock=data_clock), Watcher(folder / "live.db")

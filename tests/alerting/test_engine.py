@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from alerting.engine import Change, Engine, Event
 from alerting.local_time import local_days
 from alerting.roster import Roster
-from alerting.rules import Colour, Findings, rule_index, signal_index, step
+from alerting.rules import RULEBOOK, Colour, Findings, rule_index, signal_index, step
 from alerting.sittings import Sitting
 from alerting.timeline import SIDES, Moment
 from fhir_mapping.enrolled import Fact, Limits
@@ -57,10 +57,10 @@ def test_one_call_or_many_one_row_or_three(levels: list[float], cut: int, looks:
     """Rows do not look at one another; cutting and looking between changes nothing."""
     story = [sitting(day, {SPO2: level, PULSE: 70.0}) for day, level in enumerate(levels)]
     end = local_days(ms(at(20, 0)))
-    alone = Engine(roster(1))
+    alone = Engine(roster(1), rulebook=RULEBOOK)
     wanted = told(alone.advance(story) + alone.clock(end))
 
-    three = Engine(roster(3))
+    three = Engine(roster(3), rulebook=RULEBOOK)
     changes = []
     for day, entry in enumerate(story):
         if day in looks:
@@ -75,17 +75,17 @@ def test_one_call_or_many_one_row_or_three(levels: list[float], cut: int, looks:
 
 
 def test_limits_come_into_force_at_their_own_moment() -> None:
-    engine = Engine(roster(1))
+    engine = Engine(roster(1), rulebook=RULEBOOK)
     changes = engine.advance([sitting(day, {SPO2: 91.0}) for day in range(5, 10)])
     (risen,) = of_rule(changes, R01)
     assert (risen.t, risen.colour) == (local_days(ms(at(8, 8))), Colour.YELLOW)
     assert engine.profile.low_yellow[0, SPO2] == 92.0
-    to_the_dot = Engine(roster(1)).advance([sitting(8, {SPO2: 91.0}, hour=0)])
+    to_the_dot = Engine(roster(1), rulebook=RULEBOOK).advance([sitting(8, {SPO2: 91.0}, hour=0)])
     assert colours(to_the_dot, R01) == [Colour.YELLOW], "limits hold from their moment on"
 
 
 def test_a_newer_roster_keeps_the_rows_and_forgets_what_changed() -> None:
-    engine = Engine(roster(2))
+    engine = Engine(roster(2), rulebook=RULEBOOK)
     engine.advance([sitting(1, {SPO2: 85.0}, row) for row in (0, 1)])
     people = roster(3).citizens
     people["c1"] = msgspec.structs.replace(people["c1"], paused=True)
@@ -101,7 +101,7 @@ def test_a_newer_roster_keeps_the_rows_and_forgets_what_changed() -> None:
 
 def test_what_is_forgotten_can_be_replayed() -> None:
     story = [sitting(day, {SPO2: level}) for day, level in enumerate([94.0, 85.0, 95.0, 40.0])]
-    engine = Engine(roster(1))
+    engine = Engine(roster(1), rulebook=RULEBOOK)
     first = told(engine.advance(story))
     engine.forget([0])
     assert not np.isfinite(engine.measured_t).any()
@@ -110,7 +110,7 @@ def test_what_is_forgotten_can_be_replayed() -> None:
 
 
 def test_silence_rises_by_stages_for_the_rows_that_are_asked() -> None:
-    engine = Engine(roster(2))
+    engine = Engine(roster(2), rulebook=RULEBOOK)
     changes = engine.clock(local_days(ms(at(9, 0))), [1])
     assert {change.row for change in changes} == {1}
     assert colours(changes, R24) == [Colour.BLUE, Colour.YELLOW]
@@ -134,14 +134,14 @@ def test_what_is_late(
     before: list[tuple[int, dict[int, float]]], late: tuple[int, dict[int, float]], wanted: bool
 ) -> None:
     person = citizen("c0", signals=[])
-    engine = Engine(Roster({"c0": person}, {"c0": list(LIMITS)}))
+    engine = Engine(Roster({"c0": person}, {"c0": list(LIMITS)}), rulebook=RULEBOOK)
     for day, values in before:
         engine.advance([sitting(day, values)])
     assert engine.is_late(sitting(*late)) is wanted
 
 
 def test_a_measurement_before_the_silence_was_told_is_late() -> None:
-    engine = Engine(roster(1))
+    engine = Engine(roster(1), rulebook=RULEBOOK)
     engine.advance([sitting(0, {SPO2: 94.0, PULSE: 70.0})])
     engine.clock(local_days(ms(at(2, 11))))
     assert not engine.is_late(sitting(2, {SPO2: 94.0, PULSE: 70.0}))
@@ -151,7 +151,7 @@ def test_a_measurement_before_the_silence_was_told_is_late() -> None:
 
 
 def test_a_watcher_sees_every_wave() -> None:
-    engine = Engine(roster(2))
+    engine = Engine(roster(2), rulebook=RULEBOOK)
     seen = []
     story = [sitting(day, {SPO2: 94.0}, row) for day in range(3) for row in (0, 1)]
     engine.advance(story, lambda wave, findings: seen.append((len(wave), len(findings.rows))))
@@ -171,7 +171,7 @@ def test_answers_reach_the_rules_with_their_moment(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("alerting.engine.step", listening)
     both = msgspec.structs.replace(sitting(1, {SPO2: 94.0}), answers={0: 1, 1: 0})
     alone = msgspec.structs.replace(sitting(1, {}, row=1), answers={8: 1})
-    engine = Engine(roster(3))
+    engine = Engine(roster(3), rulebook=RULEBOOK)
     engine.advance([both, alone, sitting(1, {SPO2: 93.0}, row=2)])
     ((rows, x, answers),) = seen
     assert rows == [0, 1, 2]
@@ -181,7 +181,7 @@ def test_answers_reach_the_rules_with_their_moment(monkeypatch: pytest.MonkeyPat
 
 
 def test_answers_are_judged_in_the_order_of_measuring() -> None:
-    engine = Engine(roster(1))
+    engine = Engine(roster(1), rulebook=RULEBOOK)
     engine.advance([sitting(0, {SPO2: 94.0, PULSE: 70.0}, hour=9)])
     answered = [
         msgspec.structs.replace(sitting(0, {}, hour=hour), answers={0: 0}) for hour in (8.5, 9, 10)
@@ -193,7 +193,7 @@ def test_answers_are_judged_in_the_order_of_measuring() -> None:
 
 def held(*facts: Fact) -> Engine:
     """An engine over one citizen of whom these facts hold."""
-    return Engine(Roster({"c0": citizen("c0")}, {}, {"c0": list(facts)}))
+    return Engine(Roster({"c0": citizen("c0")}, {}, {"c0": list(facts)}), rulebook=RULEBOOK)
 
 
 @pytest.mark.parametrize("looks", [[], [2.5], [2.5, 3.5, 5.0, 6.2, 6.5, 8.25]])
@@ -243,8 +243,11 @@ def test_a_reading_before_a_fact_that_is_in_force_is_late() -> None:
 def test_another_device_makes_the_baseline_learn_anew() -> None:
     story = [sitting(day, {WEIGHT: 80.0, SPO2: 94.0}) for day in range(20)]
     people = {"c0": citizen("c0")}
-    kept = Engine(Roster(people, {}))
-    told_of = Engine(Roster(people, {}, {}, {"c0": [Moment(story[15].t - 0.1, (), (WEIGHT,))]}))
+    kept = Engine(Roster(people, {}), rulebook=RULEBOOK)
+    told_of = Engine(
+        Roster(people, {}, {}, {"c0": [Moment(story[15].t - 0.1, (), (WEIGHT,))]}),
+        rulebook=RULEBOOK,
+    )
     for engine in (kept, told_of):
         engine.advance(story)
     assert told_of.state.weight[0, WEIGHT] < kept.state.weight[0, WEIGHT]

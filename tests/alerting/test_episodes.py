@@ -10,7 +10,7 @@ from alerting.engine import Change, Event, Turn
 from alerting.episodes import TOGETHER_DA, TOGETHER_EN, Story
 from alerting.explanation import SEVERITY_OF
 from alerting.local_time import utc_ms
-from alerting.rules import HYPOTHESES, RULES, Colour, rule_index
+from alerting.rules import HYPOTHESES, RULEBOOK, RULES, Colour, rule_index
 from tests.alerting.api.scene import found
 
 HOME = np.array([HYPOTHESES.index(rule.home) for rule in RULES])
@@ -35,7 +35,7 @@ def explain(worst: Change, onset_ms: int, cleared_ms: int | None) -> Finding:
 
 
 def told(*events: Event, standing: Any = ()) -> list[Episode]:
-    story = Story("c1", HOME, standing)
+    story = Story("c1", HOME, RULEBOOK, standing)
     for event in events:
         story.tell(event)
     return [now for _, now in story.episodes(explain)]
@@ -122,7 +122,7 @@ def test_hypotheses_are_episodes_of_their_own_and_end_by_themselves() -> None:
 
 
 def test_what_a_rule_finds_before_its_hypothesis_speaks_waits() -> None:
-    quiet = Story("c1", HOME)
+    quiet = Story("c1", HOME, rulebook=RULEBOOK)
     for event in (
         change("R03", Colour.YELLOW, 5.0),
         change("R04", Colour.YELLOW, 5.0),
@@ -131,7 +131,7 @@ def test_what_a_rule_finds_before_its_hypothesis_speaks_waits() -> None:
         quiet.tell(event)
     assert quiet.episodes(explain) == [], "there is no alert"
     assert [RULES[run.worst.rule].id for run in quiet.quiet()] == ["R03"], "R04 is over"
-    later = Story("c1", HOME, (), quiet.quiet())
+    later = Story("c1", HOME, RULEBOOK, (), quiet.quiet())
     later.tell(change("R01", Colour.RED, 7.0))
     later.tell(turn(Colour.RED, 7.0))
     ((_, episode),) = later.episodes(explain)

@@ -9,7 +9,7 @@ from alerting.engine import Change
 from alerting.explanation import SEVERITY_OF, VALUES_MAX, finding_of
 from alerting.local_time import local_days, utc_ms
 from alerting.roster import Roster
-from alerting.rules import RULEBOOK_VERSION, RULES, Colour, rule_index
+from alerting.rules import RULEBOOK, RULEBOOK_VERSION, RULES, Colour, rule_index
 from fhir_mapping.enrolled import Limits
 from fhir_mapping.identity import id_text
 from fhir_mapping.record import Record
@@ -46,12 +46,12 @@ class History:
 
 def found(worst: Change, history: History) -> Finding:
     """What a rule found, from its worst moment on."""
-    return finding_of(worst, utc_ms(worst.onset), None, ROSTER, history)
+    return finding_of(worst, utc_ms(worst.onset), None, ROSTER, history, rulebook=RULEBOOK)
 
 
 def test_a_finding_from_its_worst_moment() -> None:
     worst = change("R01", Colour.RED, 5, value=86.0, limit=87.0)
-    told = finding_of(worst, ms(at(3, 8)), ms(at(7, 8)), ROSTER, History([]))
+    told = finding_of(worst, ms(at(3, 8)), ms(at(7, 8)), ROSTER, History([]), rulebook=RULEBOOK)
     assert (told.rule, told.severity) == ("R01", "red")
     assert (told.onset_ms, told.raised_ms, told.cleared_ms) == (
         ms(at(3, 8)), ms(at(5, 8)), ms(at(7, 8)),
@@ -72,7 +72,7 @@ def test_relative_limits_and_the_base_in_force_are_quoted() -> None:
     mine = Limits("c1", "spo2", at(0, 0), "5", "2", relative=True, base="93.5")
     roster = Roster({"c1": citizen("c1")}, {"c1": [*LIMITS, mine]})
     risen = change("R03", Colour.YELLOW, 5, value=91.0, limit=91.5)
-    evidence = finding_of(risen, 0, None, roster, History([])).evidence
+    evidence = finding_of(risen, 0, None, roster, History([]), rulebook=RULEBOOK).evidence
     assert evidence.limits == {"spo2": [87.0, 89.0, None, None]}
     assert evidence.relative_limits == {"spo2": [5.0, 2.0, None, None]}
     assert evidence.bases == {"spo2": 93.5}

@@ -4,7 +4,7 @@ import pytest
 
 from alerting.engine import Engine
 from alerting.roster import Roster
-from alerting.rules import Colour, rule_index
+from alerting.rules import RULEBOOK, Colour, rule_index
 from alerting.situation import Situation
 from alerting.situations import situations_of
 from tests.alerting.clinic import Clinic, at, catch_up, citizen, ms, oximetry, weighing
@@ -74,9 +74,9 @@ def test_limits_that_are_missing_keep_a_citizen_from_green(clinic: Clinic) -> No
 
 
 def test_nobody_and_somebody_without_a_plan() -> None:
-    assert situations_of(Engine(Roster({}, {}))) == {}
+    assert situations_of(Engine(Roster({}, {}), rulebook=RULEBOOK)) == {}
     lonely = citizen("c9", signals=[])
-    found = situations_of(Engine(Roster({"c9": lonely}, {})))
+    found = situations_of(Engine(Roster({"c9": lonely}, {}), rulebook=RULEBOOK))
     assert found["c9"].last_measured_ms is None
 
 
@@ -87,7 +87,7 @@ def test_a_weight_nobody_asked_for_still_counts_when_it_is_bad(clinic: Clinic) -
 
 def test_what_holds_without_an_alert_is_watched_and_not_green() -> None:
     """A yellow drop of saturation alone calls nobody; it must not read as green either."""
-    engine = Engine(Roster({"c1": citizen("c1", condition="copd")}, {}))
+    engine = Engine(Roster({"c1": citizen("c1", condition="copd")}, {}), rulebook=RULEBOOK)
     engine.state.status[:] = Colour.GREEN
     engine.state.composed[:] = Colour.GREEN
     assert situations_of(engine)["c1"].colour == "green"

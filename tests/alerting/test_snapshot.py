@@ -118,8 +118,8 @@ def test_a_write_that_fails_leaves_the_old_one(path: Path, monkeypatch: pytest.M
 
 
 def test_an_engine_takes_only_what_fits() -> None:
-    one = Engine(Roster({"c1": citizen("c1")}, {}))
-    two = Engine(Roster({key: citizen(key) for key in ("c1", "c2")}, {}))
+    one = Engine(Roster({"c1": citizen("c1")}, {}), rulebook=RULEBOOK)
+    two = Engine(Roster({key: citizen(key) for key in ("c1", "c2")}, {}), rulebook=RULEBOOK)
     assert not two.recall(one.memory())
     less = dict(two.memory())
     del less["state.status"]
@@ -240,10 +240,13 @@ def test_what_does_not_fit_is_thrown_away_and_everything_is_judged(
 
 
 def test_a_changed_number_is_another_rulebook() -> None:
-    assert rulebook_mark(RULEBOOK) == rulebook_mark()
+    assert rulebook_mark(RULEBOOK) == rulebook_mark(rulebook=RULEBOOK)
     for changes in ({"R01": {"off": 3.0}}, {"R03": {"k": 1}}):
         changed = RULEBOOK.changed(changes)
-        assert rulebook_mark(changed).partition(" ")[2] != rulebook_mark().partition(" ")[2]
+        assert (
+            rulebook_mark(changed).partition(" ")[2]
+            != rulebook_mark(rulebook=RULEBOOK).partition(" ")[2]
+        )
 
 
 def test_it_is_kept_at_an_interval_and_at_the_end(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from alerting.rules import default_limits, default_relative_limits
+from alerting.rules import RULEBOOK, default_limits, default_relative_limits
 from alerting.standard_limits import standard_limits
 from tests.alerting.clinic import FIRST_DAY, citizen
 
@@ -17,9 +17,9 @@ from tests.alerting.clinic import FIRST_DAY, citizen
 def test_every_number_is_the_rulebooks(condition: str, fact: str, holds: bool) -> None:
     facts: dict[str, Any] = {fact: holds}
     person = citizen("c1", condition=condition, **facts)
-    rows = {(row.metric, row.relative): row for row in standard_limits(person)}
-    absolute = default_limits(condition, **facts)
-    relative = default_relative_limits(condition)
+    rows = {(row.metric, row.relative): row for row in standard_limits(person, rulebook=RULEBOOK)}
+    absolute = default_limits(condition, rulebook=RULEBOOK, **facts)
+    relative = default_relative_limits(condition, rulebook=RULEBOOK)
     wanted = {(signal, False): numbers for signal, numbers in absolute.items()}
     wanted |= {(signal, True): numbers for signal, numbers in relative.items()}
     assert rows.keys() == wanted.keys()
@@ -33,6 +33,6 @@ def test_every_number_is_the_rulebooks(condition: str, fact: str, holds: bool) -
 
 
 def test_they_hold_from_the_first_midnight_of_the_plan() -> None:
-    (since,) = {row.since for row in standard_limits(citizen("c1"))}
+    (since,) = {row.since for row in standard_limits(citizen("c1"), rulebook=RULEBOOK)}
     assert since.date() == FIRST_DAY
     assert since.astimezone(UTC) == datetime(2026, 3, 8, 23, tzinfo=UTC)

@@ -52,7 +52,7 @@ def test_it_says_what_the_engine_says_live(store: Path, live: dict[str, Any]) ->
         roster = Roster.of(reader)
         records = [record for citizen in roster.ids for record in reader.records_of(citizen)]
         end = history.newest_of(reader)
-    engine = Engine(roster)
+    engine = Engine(roster, rulebook=RULEBOOK)
     begin = roster.profile().start_day + LEARNING_DAYS
     changes = engine.advance(sittings_of(records, roster.row)) + engine.clock(end)
     counted = Counter(
@@ -111,7 +111,9 @@ def test_a_personal_limit_stays_personal(store: Path) -> None:
         citizen = next(iter(reader.citizens().values()))
     citizen = msgspec.structs.replace(citizen, scale2=False)
     standard = [
-        row for row in standard_limits(citizen) if row.metric == "spo2" and not row.relative
+        row
+        for row in standard_limits(citizen, rulebook=RULEBOOK)
+        if row.metric == "spo2" and not row.relative
     ]
     own = [msgspec.structs.replace(row, low_yellow="86") for row in standard]
     (moved,), (stays,) = followed(citizen, standard, book), followed(citizen, own, book)

@@ -19,7 +19,7 @@ def block() -> Block:
 
 
 def test_limits_are_the_standard_set_of_each_patient(block: Block) -> None:
-    profile, who = profile_of(block), block.people
+    profile, who = profile_of(block, rulebook=RULEBOOK), block.people
     for row in range(0, 400, 7):
         both = bool(who.copd[row] and who.heart_failure[row])
         condition = "both" if both else "copd" if who.copd[row] else "heart-failure"
@@ -29,6 +29,7 @@ def test_limits_are_the_standard_set_of_each_patient(block: Block) -> None:
             beta_blocker=bool(who.beta_blocker[row]),
             pacemaker=bool(who.pacemaker[row]),
             atrial_fibrillation=bool(who.atrial_fibrillation[row]),
+            rulebook=RULEBOOK,
         )
         for column, signal in enumerate(SIGNALS):
             found = [
@@ -40,14 +41,14 @@ def test_limits_are_the_standard_set_of_each_patient(block: Block) -> None:
 
 def test_a_changed_rulebook_changes_the_standard_set(block: Block) -> None:
     book = RULEBOOK.changed({"R01": {"yellow": 91.0}})
-    plain, changed = profile_of(block), profile_of(block, book)
+    plain, changed = profile_of(block, rulebook=RULEBOOK), profile_of(block, book)
     scale1 = ~block.people.scale2
     assert (changed.low_yellow[scale1, SPO2] == 91).all()
     assert (plain.low_yellow[scale1, SPO2] != 91).all()
 
 
 def run_clinic(block: Block, clinic: Clinic, days: int) -> tuple[State, object]:
-    state, profile = State(block.patients), profile_of(block)
+    state, profile = State(block.patients), profile_of(block, rulebook=RULEBOOK)
     state.weight[:, :] = 6.0
     state.mean[:, :] = block.people.level
     for day in range(days):
@@ -56,7 +57,7 @@ def run_clinic(block: Block, clinic: Clinic, days: int) -> tuple[State, object]:
 
 
 def test_the_plan_is_daily_at_first(block: Block) -> None:
-    clinic, profile, state = Clinic(block), profile_of(block), State(400)
+    clinic, profile, state = Clinic(block), profile_of(block, rulebook=RULEBOOK), State(400)
     clinic(0, state, profile)
     assert (profile.plan_weekdays == EVERY_DAY).all()
     clinic(DAILY_AT_FIRST - 1, state, profile)
@@ -66,7 +67,11 @@ def test_the_plan_is_daily_at_first(block: Block) -> None:
 
 
 def test_pauses_and_courses_hold_while_they_last_and_not_before(block: Block) -> None:
-    clinic, profile, state = Clinic(block, personal_limits=False), profile_of(block), State(400)
+    clinic, profile, state = (
+        Clinic(block, personal_limits=False),
+        profile_of(block, rulebook=RULEBOOK),
+        State(400),
+    )
     pause = block.pauses[block.pauses["start"] > block.start + 20][0]
     row = pause["patient"]
     course = block.treatments[
@@ -89,7 +94,11 @@ def test_a_device_swap_reaches_the_state(block: Block) -> None:
     swaps = block.swaps
     swap = swaps[swaps["t"] > block.start + 20][0]
     signals = np.flatnonzero(swap["signals"])
-    clinic, profile, state = Clinic(block, personal_limits=False), profile_of(block), State(400)
+    clinic, profile, state = (
+        Clinic(block, personal_limits=False),
+        profile_of(block, rulebook=RULEBOOK),
+        State(400),
+    )
     day = int(np.ceil(swap["t"] - block.start - 0.35))
     for one in range(day):
         clinic(one, state, profile)
@@ -99,7 +108,7 @@ def test_a_device_swap_reaches_the_state(block: Block) -> None:
 
 
 def test_limits_are_widened_to_the_persons_own_values_and_never_narrowed(block: Block) -> None:
-    standard = profile_of(block)
+    standard = profile_of(block, rulebook=RULEBOOK)
     _, profile = run_clinic(block, Clinic(block), DAILY_AT_FIRST + 1)
     low, was = profile.low_yellow[:, SPO2], standard.low_yellow[:, SPO2]  # type: ignore[attr-defined]
     assert (low <= was).all()
@@ -111,13 +120,13 @@ def test_limits_are_widened_to_the_persons_own_values_and_never_narrowed(block: 
 
 
 def test_without_a_doctor_limits_stay(block: Block) -> None:
-    standard = profile_of(block)
+    standard = profile_of(block, rulebook=RULEBOOK)
     _, profile = run_clinic(block, Clinic(block, personal_limits=False), REVIEW_DAYS + 20)
     np.testing.assert_array_equal(profile.low_yellow, standard.low_yellow)  # type: ignore[attr-defined]
 
 
 def test_limits_wait_until_the_values_are_known(block: Block) -> None:
-    clinic, profile, state = Clinic(block), profile_of(block), State(400)
+    clinic, profile, state = Clinic(block), profile_of(block, rulebook=RULEBOOK), State(400)
     before = profile.low_yellow.copy()
     for day in range(DAILY_AT_FIRST + 3):
         clinic(day, state, profile)
@@ -125,7 +134,7 @@ def test_limits_wait_until_the_values_are_known(block: Block) -> None:
 
 
 def test_time_ends_with_dropout(block: Block) -> None:
-    watched = recording_of(block).watched
+    watched = recording_of(block, rulebook=RULEBOOK).watched
     gone = np.isfinite(block.dropout)
     assert gone.any()
     assert (watched.last[gone] == block.dropout[gone]).all()

@@ -8,7 +8,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from alerting.standard_limits import standard_limits
 from devices.admission import EARLIEST_MEASURED_MS
 from fhir_mapping.enrolled import (
     Assignment,
@@ -30,6 +29,7 @@ from ingest.take import Answer, take
 from tests.conformance.samples import EXAMPLES
 from tests.documents import phmr as reports
 from tests.fhir_mapping.cases import CASES
+from tests.live import live_limits
 
 OF_2000 = 946_684_800_000
 """2000-01-01: from when on history is taken in where somebody asks for it."""
@@ -55,7 +55,7 @@ class Ward:
     def __init__(self, path: Path) -> None:
         self.writer = SqliteWriter(path)
         entries = Enrolment(organisations=[ORGANISATION], citizens=[ANNA, NANCY])
-        enrol(self.writer, entries, [], standard_limits, NOW_MS)
+        enrol(self.writer, entries, [], live_limits, NOW_MS)
         self.reader = SqliteReader(path)
 
     def take(self, document: bytes, first_ms: int = EARLIEST_MEASURED_MS) -> dict[str, int]:

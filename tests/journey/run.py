@@ -10,7 +10,6 @@ from pathlib import Path
 
 import msgspec
 
-from alerting.standard_limits import standard_limits
 from devices.simulated import Broker, FaultRates, Fleet, Ledger, Progress, World, read_ledger
 from devices.simulated.ledger import GarbageLine
 from hjemmepuls.processes import Child, Mosquitto, hjemmepuls
@@ -18,6 +17,7 @@ from hjemmepuls.simulation import audit_ledger, timeline
 from ingest.audit import Audit
 from ingest.enrolment import enrol, read_enrolment
 from ingest.store import SqliteReader, SqliteWriter
+from tests.live import live_limits
 
 
 class Run:
@@ -32,7 +32,7 @@ class Run:
         self._fleet_done: list[Progress] = []
         with closing(SqliteWriter(self.store)) as writer:
             entries = read_enrolment(msgspec.json.encode(world.enrolment()))
-            enrol(writer, entries, [], standard_limits, 0)
+            enrol(writer, entries, [], live_limits, 0)
         self.ingest = self.start_ingest()
 
     def start_ingest(self) -> Child:

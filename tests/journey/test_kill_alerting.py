@@ -14,7 +14,7 @@ import pytest
 
 from alerting.alert_store import AlertStore
 from alerting.evaluate import Evaluator
-from alerting.standard_limits import standard_limits
+from alerting.rules import RULEBOOK
 from devices.simulated import FaultRates, World
 from hjemmepuls.processes import Child, free_port, hjemmepuls
 from ingest.decode import Delivery
@@ -22,6 +22,7 @@ from ingest.enrolment import enrol, read_enrolment
 from ingest.pipeline import process
 from ingest.store import SqliteReader, SqliteWriter
 from tests.alerting.clinic import meanings, rules_in
+from tests.live import live_limits
 
 KILLS = 5
 HOMES, DAYS = 16, 28
@@ -99,7 +100,7 @@ def test_alerting_is_killed_at_random_moments(tmp_path: Path, rng: random.Random
         21, HOMES, start=date(2026, 3, 9), days=DAYS, deteriorating=0.7, silent=0.2, faults=faults
     )
     writer = SqliteWriter(tmp_path / "records.db")
-    enrol(writer, read_enrolment(msgspec.json.encode(world.enrolment())), [], standard_limits, 0)
+    enrol(writer, read_enrolment(msgspec.json.encode(world.enrolment())), [], live_limits, 0)
     sent = [
         Delivery(row.topic.text(), row.payload, row.send_ms + 1000) for row in world.deliveries()
     ]
@@ -140,7 +141,11 @@ def check(service: Service, acknowledged: set[str]) -> None:
     """The alerts are those of an uninterrupted rebuild, and the acknowledgements are among them."""
     fresh = service.alerts.with_name("fresh.db")
     rebuild = Evaluator(
-        lambda: SqliteReader(service.records), lambda: AlertStore(fresh), lambda: 0, data_clock=True
+        lambda: SqliteReader(service.records),
+        lambda: AlertStore(fresh),
+        lambda: 0,
+        data_clock=True,
+        rulebook=RULEBOOK,
     )
     while rebuild.poll():
         pass

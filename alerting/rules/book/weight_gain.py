@@ -101,11 +101,11 @@ ROWS: Final = (
         name_da="Vægtstigning over 3 dage",
         name_en="Weight gain over 3 days",
         text_da=(
-            "Vægt {value:.1f} kg, ændring {extra:+.1f} kg på højst 3 dage "
+            "Vægt {value:.1f} kg, ændring {extra:+.1f} kg på højst {window_days:.0f} dage "
             "({colour} grænse: mere end {limit:.1f} kg)."
         ),
         text_en=(
-            "Weight {value:.1f} kg, change {extra:+.1f} kg within 3 days "
+            "Weight {value:.1f} kg, change {extra:+.1f} kg within {window_days:.0f} days "
             "({colour} limit: more than {limit:.1f} kg)."
         ),
         family="fluid",
@@ -134,11 +134,11 @@ ROWS: Final = (
         name_da="Vægtstigning på et døgn eller en uge",
         name_en="Weight gain in a day or a week",
         text_da=(
-            "Vægt {value:.1f} kg, ændring {extra:+.1f} kg på højst en uge "
+            "Vægt {value:.1f} kg, ændring {extra:+.1f} kg på højst {window_days:.0f} dage "
             "({colour} grænse {limit:.1f} kg)."
         ),
         text_en=(
-            "Weight {value:.1f} kg, change {extra:+.1f} kg within a week "
+            "Weight {value:.1f} kg, change {extra:+.1f} kg within {window_days:.0f} days "
             "({colour} limit {limit:.1f} kg)."
         ),
         family="fluid",

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from alerting.alert import Alert, Baseline, Episode, Evidence, EvidenceValue, Finding, Severity
 from alerting.alert_store import AlertStore
 from alerting.api.app import create_app
-from alerting.rules import RULES, rule_index
+from alerting.rules import RULEBOOK, RULES, Rulebook, rule_index
 from alerting.settings import AlertingSettings
 from alerting.situation import Colour, Curve, Point, Situation, Usual
 from devices.wire import Item, Payload, topic_for
@@ -53,6 +53,11 @@ class StillMonitor:
         self.curve: dict[str, list[Curve]] = {}
         self.seen = 0
         self.at_ms = NOW_MS
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """The live one."""
+        return RULEBOOK
 
     def situations(self) -> dict[str, Situation]:
         """What it was told."""

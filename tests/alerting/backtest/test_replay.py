@@ -26,12 +26,12 @@ def block_of(
 
 @pytest.fixture(scope="module")
 def recording() -> Recording:
-    return recording_of(block_of())
+    return recording_of(block_of(), rulebook=RULEBOOK)
 
 
 @pytest.fixture(scope="module")
 def replayed(recording: Recording) -> Replayed:
-    return replay(recording)
+    return replay(recording, rulebook=RULEBOOK)
 
 
 def cut(recording: Recording, days: int) -> Recording:
@@ -59,14 +59,14 @@ def test_the_past_does_not_know_the_future(
     recording: Recording, replayed: Replayed, days: int
 ) -> None:
     for adaptive in (False, True):
-        whole = replay(recording, adaptive=adaptive) if adaptive else replayed
-        begun = replay(cut(recording, days), adaptive=adaptive)
+        whole = replay(recording, adaptive=adaptive, rulebook=RULEBOOK) if adaptive else replayed
+        begun = replay(cut(recording, days), adaptive=adaptive, rulebook=RULEBOOK)
         until = whole.alerts["t"] <= recording.start + days
         assert begun.alerts.tobytes() == whole.alerts[until].tobytes()
 
 
 def test_patients_do_not_meet(replayed: Replayed) -> None:
-    alone = replay(recording_of(block_of(16, 32)))
+    alone = replay(recording_of(block_of(16, 32), rulebook=RULEBOOK), rulebook=RULEBOOK)
     there = (replayed.alerts["patient"] >= 16) & (replayed.alerts["patient"] < 32)
     wanted = replayed.alerts[there].copy()
     wanted["patient"] -= 16
@@ -74,7 +74,7 @@ def test_patients_do_not_meet(replayed: Replayed) -> None:
 
 
 def test_a_recording_can_be_replayed_again(recording: Recording, replayed: Replayed) -> None:
-    again = replay(recording)
+    again = replay(recording, rulebook=RULEBOOK)
     assert again.alerts.tobytes() == replayed.alerts.tobytes()
 
 
@@ -86,8 +86,11 @@ def test_measured_is_what_was_planned_and_done(recording: Recording, replayed: R
 
 
 def test_adaptive_sampling_asks_for_four_days_and_no_more() -> None:
-    recording = recording_of(block_of(schedule="weekly"))
-    plain, asked = replay(recording), replay(recording, adaptive=True)
+    recording = recording_of(block_of(schedule="weekly"), rulebook=RULEBOOK)
+    plain, asked = (
+        replay(recording, rulebook=RULEBOOK),
+        replay(recording, adaptive=True, rulebook=RULEBOOK),
+    )
     measured = asked.watched.measured_days
     assert measured is not None
     more = measured & ~recording.scheduled
@@ -102,7 +105,7 @@ def test_adaptive_sampling_asks_for_four_days_and_no_more() -> None:
 
 def test_who_is_not_measured_has_no_clinical_alert(recording: Recording) -> None:
     silent = replace(recording, willing=np.zeros_like(recording.willing))
-    alerts = replay(silent).alerts
+    alerts = replay(silent, rulebook=RULEBOOK).alerts
     assert len(alerts) > 0
     assert (alerts["hypothesis"] >= CLINICAL).all()
 
@@ -122,7 +125,7 @@ def test_a_changed_rulebook_changes_the_alerts(recording: Recording, replayed: R
 
 def test_float32_values_come_back_as_shown() -> None:
     assert dict(zip((row.alias for row in SIGNALS), DECIMALS, strict=True))["weight"] == 1
-    recording = recording_of(block_of(stop=4))
+    recording = recording_of(block_of(stop=4), rulebook=RULEBOOK)
     shown, doubtful, answers = recording.by_day()
     weight = shown[:, :, 2]
     assert (np.round(weight, 1) == weight)[np.isfinite(weight)].all()

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from alerting.rules import (
     ITEMS,
+    RULEBOOK,
     RULES,
     SIGNALS,
     Findings,
@@ -244,10 +245,19 @@ def run(state: State, profile: Profile, script: list[Call]) -> list[Findings]:
         if call.change:
             decide(state, profile, call)
         elif call.x is None:
-            found.append(clock(state, profile, call.rows, call.t))
+            found.append(clock(state, profile, call.rows, call.t, rulebook=RULEBOOK))
         else:
             found.append(
-                step(state, profile, call.rows, call.t, call.x, call.answers, call.doubtful)
+                step(
+                    state,
+                    profile,
+                    call.rows,
+                    call.t,
+                    call.x,
+                    call.answers,
+                    call.doubtful,
+                    rulebook=RULEBOOK,
+                )
             )
     return found
 

@@ -49,7 +49,9 @@ def see(home: Home, said: Mapping[str, int] | None = None, t: float = T, **x: fl
         values[0, signal_index(alias)] = value
     for alias, answer in (said or {}).items():
         answers[0, item_index(alias)] = answer
-    return step(home.state, home.profile, slice(None), np.array([t]), values, answers)
+    return step(
+        home.state, home.profile, slice(None), np.array([t]), values, answers, rulebook=RULEBOOK
+    )
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,7 @@ def limited(flag: str) -> Home:
         beta_blocker=flags["beta_blocker"],
         pacemaker=flags["pacemaker"],
         atrial_fibrillation=flags["atrial_fibrillation"],
+        rulebook=RULEBOOK,
     )
     for alias, limits in given.items():
         column = signal_index(alias)

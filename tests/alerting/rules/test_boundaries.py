@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from alerting.rules import (
+    RULEBOOK,
     SIGNALS,
     Colour,
     Findings,
@@ -33,12 +34,14 @@ def enrolled(
     condition: str = "both", *, scale2: bool = False, beta_blocker: bool = False
 ) -> Profile:
     profile = Profile.default(1)
-    limits = default_limits(condition, scale2=scale2, beta_blocker=beta_blocker)
+    limits = default_limits(condition, scale2=scale2, beta_blocker=beta_blocker, rulebook=RULEBOOK)
     for alias, (low_red, low_yellow, high_yellow, high_red) in limits.items():
         column = signal_index(alias)
         profile.low_red[0, column], profile.low_yellow[0, column] = low_red, low_yellow
         profile.high_yellow[0, column], profile.high_red[0, column] = high_yellow, high_red
-    for alias, (low_red, low_yellow, _, _) in default_relative_limits(condition).items():
+    for alias, (low_red, low_yellow, _, _) in default_relative_limits(
+        condition, rulebook=RULEBOOK
+    ).items():
         column = signal_index(alias)
         profile.rel_low_red[0, column], profile.rel_low_yellow[0, column] = low_red, low_yellow
     return profile
@@ -55,10 +58,10 @@ class Home:
         x = np.full((1, len(SIGNALS)), NAN)
         for alias, value in readings.items():
             x[0, signal_index(alias)] = value
-        return step(self.state, self.profile, slice(None), np.array([t]), x)
+        return step(self.state, self.profile, slice(None), np.array([t]), x, rulebook=RULEBOOK)
 
     def tick(self, now: float) -> Findings:
-        return clock(self.state, self.profile, slice(None), now)
+        return clock(self.state, self.profile, slice(None), now, rulebook=RULEBOOK)
 
     def days(self, rule_id: str, alias: str, values: list[float | None]) -> list[Colour]:
         """The episode's colour after each day's reading (None = no reading)."""

@@ -4,7 +4,16 @@ base, with a window or with one another; those of plain limits are in `test_boun
 import numpy as np
 import pytest
 
-from alerting.rules import Colour, Findings, Profile, item_index, rule_index, signal_index, step
+from alerting.rules import (
+    RULEBOOK,
+    Colour,
+    Findings,
+    Profile,
+    item_index,
+    rule_index,
+    signal_index,
+    step,
+)
 from alerting.rules.signals import SIGNALS
 from tests.alerting.rules.test_boundaries import MONDAY, Home, colour, enrolled, level
 
@@ -31,7 +40,7 @@ def answer(home: Home, t: float, said: dict[str, int], **readings: float) -> Fin
     answers = np.full((1, 9), -1, dtype=np.int8)
     for alias, yes in said.items():
         answers[0, item_index(alias)] = yes
-    return step(home.state, home.profile, slice(None), np.array([t]), x, answers)
+    return step(home.state, home.profile, slice(None), np.array([t]), x, answers, rulebook=RULEBOOK)
 
 
 @pytest.mark.parametrize(

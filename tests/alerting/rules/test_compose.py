@@ -140,7 +140,7 @@ def test_green_needs_every_rule_that_applies() -> None:
         found = here.measure(MONDAY + day, spo2=95)
         assert composed(found, COPD) == (NONE if day < 12 else composed(found, COPD))
     assert found.colour[0, rule_index("R03")] == G
-    unable = applicable(here.profile)[0] & (found.colour[0] == NONE)
+    unable = applicable(here.profile, rulebook=RULEBOOK)[0] & (found.colour[0] == NONE)
     assert (composed(found, COPD) == G) == (not unable[: rule_index("R24")].any())
 
 
@@ -238,7 +238,15 @@ def test_a_doubtful_measurement_is_a_contact_and_nothing_else() -> None:
     state, profile = State(1), enrolled()
     x = np.full((1, len(SIGNALS)), np.nan)
     x[0, signal_index("spo2")] = 80.0
-    found = step(state, profile, slice(None), np.array([MONDAY + 0.3]), x, doubtful=~np.isnan(x))
+    found = step(
+        state,
+        profile,
+        slice(None),
+        np.array([MONDAY + 0.3]),
+        x,
+        doubtful=~np.isnan(x),
+        rulebook=RULEBOOK,
+    )
     assert state.contact_day[0, signal_index("spo2")] == MONDAY
     assert not found.evaluated[0, rule_index("R01")]
     assert not found.refused.any()
@@ -295,4 +303,4 @@ def test_a_pause_moves_no_baseline() -> None:
     for day in range(20):
         here.measure(MONDAY + day, spo2=95)
     assert here.state.weight[0, signal_index("spo2")] == 0
-    assert not applicable(Profile.default(2)).any()
+    assert not applicable(Profile.default(2), rulebook=RULEBOOK).any()

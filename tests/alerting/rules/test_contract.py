@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from alerting.rules import (
     HYPOTHESES,
     ITEMS,
+    RULEBOOK,
     RULES,
     SIGNALS,
     Colour,
@@ -103,7 +104,7 @@ def test_findings_do_not_share_memory_with_state_or_profile(profile: Profile) ->
     state = State(PATIENTS)
     x = np.tile([91.0, 80.0, 80.0, 120.0, 70.0, 1.0, 250.0], (PATIENTS, 1))
     for rows in (slice(None), np.arange(PATIENTS)):
-        found = step(state, profile, rows, np.full(PATIENTS, START + 0.3), x)
+        found = step(state, profile, rows, np.full(PATIENTS, START + 0.3), x, rulebook=RULEBOOK)
         mine = [getattr(found, name) for name in (*FIELDS, *MATRICES)] + list(found.baselines)
         for verdict in found.verdicts.values():
             told = [verdict.value, verdict.extra, verdict.limit_yellow, verdict.limit_red]
@@ -125,9 +126,9 @@ def test_evidence_that_is_asked_for_late_is_what_it_was(profile: Profile) -> Non
         t = np.full(PATIENTS, START + day + 0.3)
         x = usual * rng.normal(1.0, 0.04, (PATIENTS, len(SIGNALS)))
         answers = rng.integers(-1, 2, (PATIENTS, len(ITEMS)))
-        found = step(state, people, slice(None), t, x, answers)
+        found = step(state, people, slice(None), t, x, answers, rulebook=RULEBOOK)
         at_once.append({name: getattr(found, name) for name in MATRICES})
-        late.append(step(other_state, other_people, slice(None), t, x, answers))
+        late.append(step(other_state, other_people, slice(None), t, x, answers, rulebook=RULEBOOK))
     for field in fields(Profile):
         getattr(other_people, field.name)[:] = 1
     for now, found in zip(at_once, late, strict=True):
@@ -187,12 +188,12 @@ def test_a_slice_is_every_row(profile: Profile) -> None:
         noise = rng.standard_normal((PATIENTS, 7))
         x = np.round(np.array([92.0, 80, 80, 128, 76, 1.4, 250]) + noise, 1)
         said = rng.integers(-1, 2, (PATIENTS, len(ITEMS)))
-        left = step(by_slice, profile, slice(None), t, x, said)
-        right = step(by_index, profile, np.arange(PATIENTS), t, x, said)
+        left = step(by_slice, profile, slice(None), t, x, said, rulebook=RULEBOOK)
+        right = step(by_index, profile, np.arange(PATIENTS), t, x, said, rulebook=RULEBOOK)
         same_findings(left, right)
         same_findings(
-            clock(by_slice, profile, slice(None), START + day + 0.9),
-            clock(by_index, profile, np.arange(PATIENTS), START + day + 0.9),
+            clock(by_slice, profile, slice(None), START + day + 0.9, rulebook=RULEBOOK),
+            clock(by_index, profile, np.arange(PATIENTS), START + day + 0.9, rulebook=RULEBOOK),
         )
     same_state(by_slice, by_index)
 
@@ -202,7 +203,7 @@ def test_a_slice_with_gaps_touches_only_its_rows(profile: Profile) -> None:
     x = np.tile([88.0, 80.0, 80.0, 120.0, 70.0, 1.4, 250.0], (PATIENTS // 2, 1))
     for day in range(9):
         t = np.full(PATIENTS // 2, START + day + 0.3)
-        found = step(state, profile, slice(1, None, 2), t, x)
+        found = step(state, profile, slice(1, None, 2), t, x, rulebook=RULEBOOK)
     equal(found.rows, np.arange(1, PATIENTS, 2))
     same_state(state.take(slice(0, None, 2)), State(PATIENTS // 2))
     moved = ~profile.paused[1::2]
@@ -231,14 +232,18 @@ def test_a_sitting_may_be_split_by_device(script: list[Call], profile: Profile) 
                 swapped(split, call.rows, [int(call.value)])
             continue
         assert call.doubtful is not None
-        whole = step(together, profile, call.rows, call.t, call.x, None, call.doubtful)
+        whole = step(
+            together, profile, call.rows, call.t, call.x, None, call.doubtful, rulebook=RULEBOOK
+        )
         for device in DEVICES:
             columns = [signal_index(alias) for alias in device]
             rows = np.flatnonzero((~np.isnan(call.x[:, columns])).any(axis=1))
             x = np.full((len(rows), len(SIGNALS)), NAN)
             x[:, columns] = call.x[rows][:, columns]
             doubtful = call.doubtful[rows]
-            part = step(split, profile, call.rows[rows], call.t[rows], x, None, doubtful)
+            part = step(
+                split, profile, call.rows[rows], call.t[rows], x, None, doubtful, rulebook=RULEBOOK
+            )
             for rule in (RULES[column] for column in alone):
                 if set(rule.signals) <= set(device):
                     column = rule_index(rule.id)
@@ -255,10 +260,12 @@ def test_nothing_is_never_green(rule: Rule) -> None:
     column = rule_index(rule.id)
     for day in range(40):
         t = np.full(3, START + day + 0.3)
-        found = step(state, profile, slice(None), t, np.full((3, len(SIGNALS)), NAN))
+        found = step(
+            state, profile, slice(None), t, np.full((3, len(SIGNALS)), NAN), rulebook=RULEBOOK
+        )
         assert (found.colour[:, column] == Colour.INSUFFICIENT).all()
         assert not found.evaluated[:, column].any()
-        ticked = clock(state, profile, slice(None), t)
+        ticked = clock(state, profile, slice(None), t, rulebook=RULEBOOK)
         assert (ticked.colour == Colour.INSUFFICIENT).all()
         assert (ticked.composed == Colour.INSUFFICIENT).all()
         assert not ticked.notify.any()
@@ -270,7 +277,9 @@ def test_rubbish_is_technical_and_nothing_else(rubbish: float) -> None:
     profile.expected[:], profile.plan_weekdays[:], profile.start_day[:] = True, 0x7F, START
     for day in range(20):
         x = np.full((1, len(SIGNALS)), rubbish)
-        found = step(state, profile, slice(None), np.array([START + day + 0.3]), x)
+        found = step(
+            state, profile, slice(None), np.array([START + day + 0.3]), x, rulebook=RULEBOOK
+        )
         judged = {rule.id for rule, ran in zip(RULES, found.evaluated[0], strict=True) if ran}
         assert judged == {"R24", "T01"}
         assert found.colour[0, rule_index("T01")] == Colour.TECHNICAL
@@ -313,10 +322,11 @@ def test_any_numbers_at_all_are_survived(
         t += gap
         row, answers = np.array([x]), np.array([said])
         unsure = np.full((1, len(SIGNALS)), doubtful)
-        left = step(one, alone, slice(None), np.array([t]), row, answers, unsure)
+        left = step(one, alone, slice(None), np.array([t]), row, answers, unsure, rulebook=RULEBOOK)
         right = step(
             pair, both, slice(None), np.array([t, t + 1.0]),
             np.vstack([row, row[:, ::-1]]), np.vstack([answers] * 2), np.vstack([unsure] * 2),
+            rulebook=RULEBOOK,
         )  # fmt: skip
         same_findings(left, right, np.array([0]))
         assert set(np.unique(left.colour)) <= {int(colour) for colour in Colour}

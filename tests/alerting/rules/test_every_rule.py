@@ -10,7 +10,17 @@ from operator import attrgetter
 import numpy as np
 import pytest
 
-from alerting.rules import HYPOTHESES, RULES, Colour, Findings, Rule, State, applicable, rule_index
+from alerting.rules import (
+    HYPOTHESES,
+    RULEBOOK,
+    RULES,
+    Colour,
+    Findings,
+    Rule,
+    State,
+    applicable,
+    rule_index,
+)
 from tests.alerting.rules.cohort import (
     RULE_IDS,
     Array,
@@ -151,7 +161,7 @@ def test_an_alert_is_green_only_when_every_rule_that_applies_has_run() -> None:
         found = run(state, profile, [call])
         if found:
             one = profile.take(call.rows)
-            silent = applicable(one) & (found[0].colour == Colour.INSUFFICIENT)
+            silent = applicable(one, rulebook=RULEBOOK) & (found[0].colour == Colour.INSUFFICIENT)
             home = np.array([HYPOTHESES.index(rule.home) for rule in RULES])
             alone = (one.copd ^ one.heart_failure)[:, None] & (home < 3)
             homes = np.where(alone, np.where(one.copd, 0, 1)[:, None], home)

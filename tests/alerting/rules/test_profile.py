@@ -5,7 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from alerting.rules import ITEMS, SIGNALS, Profile, State, clock, step
+from alerting.rules import ITEMS, RULEBOOK, SIGNALS, Profile, State, clock, step
 from tests.alerting.rules.cohort import START, patients, profile_of
 from tests.alerting.rules.test_contract import PATIENTS, SEED, equal, same_findings, same_state
 
@@ -31,10 +31,13 @@ def test_a_change_of_the_profile_counts_from_the_next_call_on(profile: Profile) 
         answers = rng.integers(-1, 2, (PATIENTS, len(ITEMS)))
         fresh = people.settled() if day % 2 else people.take(slice(None))
         same_findings(
-            step(mine, people, slice(None), t, x, answers),
-            step(theirs, fresh, slice(None), t, x, answers),
+            step(mine, people, slice(None), t, x, answers, rulebook=RULEBOOK),
+            step(theirs, fresh, slice(None), t, x, answers, rulebook=RULEBOOK),
         )
-        same_findings(clock(mine, people, slice(None), now), clock(theirs, fresh, slice(None), now))
+        same_findings(
+            clock(mine, people, slice(None), now, rulebook=RULEBOOK),
+            clock(theirs, fresh, slice(None), now, rulebook=RULEBOOK),
+        )
     same_state(mine, theirs)
 
 
@@ -44,7 +47,8 @@ def test_a_settled_profile_serves_many_calls_and_cannot_be_changed(profile: Prof
     for day in range(30):
         t, x = np.full(PATIENTS, START + day + 0.3), USUAL * rng.normal(1.0, 0.04, (PATIENTS, 7))
         same_findings(
-            step(mine, settled, slice(None), t, x), step(theirs, profile, slice(None), t, x)
+            step(mine, settled, slice(None), t, x, rulebook=RULEBOOK),
+            step(theirs, profile, slice(None), t, x, rulebook=RULEBOOK),
         )
     same_state(mine, theirs)
     for field in fields(Profile):

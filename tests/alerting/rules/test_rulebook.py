@@ -8,7 +8,17 @@ import numpy as np
 import pytest
 
 import alerting.rules
-from alerting.rules import RULES, SIGNALS, Colour, Rule, State, default_limits, explain, rule_index
+from alerting.rules import (
+    RULEBOOK,
+    RULES,
+    SIGNALS,
+    Colour,
+    Rule,
+    State,
+    default_limits,
+    explain,
+    rule_index,
+)
 from alerting.rules.findings import EVIDENCE
 from alerting.rules.signals import FAMILIES
 
@@ -96,13 +106,13 @@ def test_a_refused_value_is_named() -> None:
     ],
 )
 def test_standard_limits(alias: str, limits: tuple[float | None, ...]) -> None:
-    given = default_limits("both")[alias]
+    given = default_limits("both", rulebook=RULEBOOK)[alias]
     assert [None if math.isnan(value) else value for value in given] == list(limits)
 
 
 def test_unknown_condition() -> None:
     with pytest.raises(ValueError, match="asthma"):
-        default_limits("asthma")
+        default_limits("asthma", rulebook=RULEBOOK)
 
 
 def test_memory_for_each_patient() -> None:

@@ -10,6 +10,7 @@ import pytest
 from alerting.alert import AlertEvent, EvidenceValue
 from alerting.alert_store.sqlite import DEEDS
 from alerting.lifecycle import OUTCOMES
+from alerting.rules import RULEBOOK
 from alerting.situation import COLOURS
 from alerting.web import render
 from alerting.web.texts import LANGS, TEXTS, say
@@ -60,7 +61,7 @@ def test_every_outcome_and_colour_has_words(lang: Any) -> None:
         assert say(lang, f"outcome-{outcome}")
     for what in DEEDS.values():
         event = AlertEvent(1, "a", NOW_MS, "Mette", what, "")
-        assert Words(lang, NOW_MS).deed(event) == say(lang, f"did-{what}")
+        assert Words(lang, NOW_MS, rulebook=RULEBOOK).deed(event) == say(lang, f"did-{what}")
 
 
 @pytest.mark.parametrize(
@@ -99,8 +100,10 @@ def test_clock_times_follow_the_danish_summer() -> None:
 )
 def test_answers_are_told_as_symptoms(said: str, danish: str, english: str) -> None:
     value = EvidenceValue("0198c0de", "symptoms_copd_1", said, "", 0)
-    assert Words("da", 0).measured(value) == danish
-    assert Words("en", 0).measured(value) == english
-    assert Words("da", 0).address(value) == "/fhir/QuestionnaireResponse/0198c0de"
+    assert Words("da", 0, rulebook=RULEBOOK).measured(value) == danish
+    assert Words("en", 0, rulebook=RULEBOOK).measured(value) == english
+    assert (
+        Words("da", 0, rulebook=RULEBOOK).address(value) == "/fhir/QuestionnaireResponse/0198c0de"
+    )
     measured = EvidenceValue("0198c0de", "spo2", "93", "%", 0)
-    assert Words("da", 0).address(measured) == "/fhir/Observation/0198c0de"
+    assert Words("da", 0, rulebook=RULEBOOK).address(measured) == "/fhir/Observation/0198c0de"

@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from alerting.alert import Alert, Evidence
+from alerting.rules import RULEBOOK
 from alerting.rules.rule import Rule
 from alerting.rules.rulebook import RULES
 from alerting.web.words import Words
-from alerting.web.worklist import Row, concerned, counts_of, rows_of, rule_of
+from alerting.web.worklist import Row, concerned, counts_of, rows_of
 from tests.alerting.api.scene import NOW_MS, citizen, episode, found, situation
 
 
@@ -102,9 +103,11 @@ def test_why_is_told_worst_first_then_newest() -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULES])
 def test_every_rule_is_known_and_shows_few_curves(rule: Rule) -> None:
-    assert rule_of(rule.id) is rule_of(rule.slug) is rule
+    assert RULEBOOK.named(rule.id) is RULEBOOK.named(rule.slug) is rule
     bare = msgspec.structs.replace(evidence_of(rule.id), values=[])
-    shown = concerned([alert("a", rule.id, "red", 1, evidence=bare)], citizen("a", "A", "B"))
+    shown = concerned(
+        [alert("a", rule.id, "red", 1, evidence=bare)], citizen("a", "A", "B"), RULEBOOK.named
+    )
     assert 1 <= len(shown) <= 3
 
 
@@ -114,16 +117,16 @@ def test_a_doubtful_measurement_shows_its_own_curve() -> None:
     odd = alert(
         "a", "T01", "technical", 1, evidence=msgspec.structs.replace(evidence, values=[value])
     )
-    assert concerned([odd], citizen("a", "A", "B")) == ["weight"]
+    assert concerned([odd], citizen("a", "A", "B"), RULEBOOK.named) == ["weight"]
     value = msgspec.structs.replace(value, about="blood_pressure")
     both = alert("a", "R17", "red", 1, evidence=msgspec.structs.replace(evidence, values=[value]))
-    assert concerned([both], citizen("a", "A", "B")) == ["systolic", "diastolic"]
+    assert concerned([both], citizen("a", "A", "B"), RULEBOOK.named) == ["systolic", "diastolic"]
 
 
 def test_reasons_are_told_once_for_all_rules_that_share_them() -> None:
     (row,) = rows("a", a="insufficient-data")
     row = msgspec.structs.replace(row, unable=["R01", "R06", "R03", "X9"])
-    told = Words("da", NOW_MS).unable(row)
+    told = Words("da", NOW_MS, rulebook=RULEBOOK).unable(row)
     assert [unable.names for unable in told] == [
         ["Lav iltmætning", "Puls uden for grænserne", "X9"],
         ["Fald i iltmætning"],
@@ -134,8 +137,8 @@ def test_what_nobody_saw_in_time_is_called_like_red() -> None:
     late = alert("a", "R14", "yellow", 99, escalated_ms=NOW_MS)
     (first, second) = rows("ab", [late, alert("b", "R14", "yellow", 99)], a="yellow", b="yellow")
     assert (first.citizen, first.colour, second.colour) == ("a", "red", "yellow")
-    assert Words("da", NOW_MS).urge(first) == "Ring i dag: ikke set i 3 hverdage"
-    assert Words("en", NOW_MS).urge(second) == "Assess at the next round"
+    assert Words("da", NOW_MS, rulebook=RULEBOOK).urge(first) == "Ring i dag: ikke set i 3 hverdage"
+    assert Words("en", NOW_MS, rulebook=RULEBOOK).urge(second) == "Assess at the next round"
 
 
 def test_other_findings_are_those_that_still_hold() -> None:
