@@ -115,6 +115,45 @@ def test_the_map_names_every_module(package: str) -> None:
             assert f"`{name}`" in text, f"{package}/{entry.name} is not in ARCHITECTURE.md"
 
 
+RULEBOOK_NAMES = {"RULEBOOK", "RULES", "RULEBOOK_VERSION"}
+RULEBOOK_READERS = {"alerting/rules/rulebook.py", "alerting/rules/__init__.py"} | {
+    "hjemmepuls/rulebooks.py"
+}
+"""Where the live rulebook is made and handed on, and where a command or process takes it."""
+
+
+def live_rulebook_read(text: str) -> bool:
+    """Whether code names the live rulebook, by whatever import; doctests and prose do not count."""
+    return any(
+        (isinstance(node, ast.Name) and node.id in RULEBOOK_NAMES)
+        or (isinstance(node, ast.Attribute) and node.attr in RULEBOOK_NAMES)
+        or (isinstance(node, ast.alias) and node.name in RULEBOOK_NAMES)
+        for node in ast.walk(ast.parse(text))
+    )
+
+
+def test_the_live_rulebook_is_read_where_a_command_begins_only() -> None:
+    """Everything else is handed one: what reads the live one is deaf to a changed one."""
+    for package in PACKAGES[:-1]:  # a benchmark is a command
+        for file in (ROOT / package).rglob("*.py"):
+            name = str(file.relative_to(ROOT))
+            assert not live_rulebook_read(file.read_text()) or name in RULEBOOK_READERS, name
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "from alerting.rules import RULEBOOK",
+        "from alerting.rules import RULES as rows",
+        "import alerting.rules.rulebook\nprint(alerting.rules.rulebook.RULEBOOK_VERSION)",
+        "from alerting.rules import rulebook\nbook = rulebook.RULEBOOK",
+    ],
+)
+def test_reading_the_live_rulebook_is_found(planted: str) -> None:
+    assert live_rulebook_read(f"{(ROOT / 'alerting/engine.py').read_text()}\n{planted}\n")
+    assert not live_rulebook_read((ROOT / "alerting/engine.py").read_text())
+
+
 def test_settings_are_read_in_entry_points_only() -> None:
     """Nobody else reads the environment."""
     allowed = {"hjemmepuls/processes.py"}  # hands its own environment on to children

@@ -10,6 +10,7 @@ import pytest
 
 from alerting.curves import curves_of
 from alerting.roster import Roster
+from alerting.rules import RULEBOOK
 from devices.wire import Clock, Item, Payload, topic_for
 from ingest.decode import Delivery
 from ingest.store import SqliteReader
@@ -88,6 +89,8 @@ def test_curves_over_a_rebuilt_store_are_the_same(clinic: Clinic) -> None:
         assert (first.flags, first.component_flags) == ((), ((), (), ("not-available",)))
         assert (second.flags, second.component_flags) == ((), (("invalid",), (), ()))
         roster = Roster({"c1": clinic.person("c1")}, reader.limits())
-        drawn = {one.signal: one for one in curves_of(roster, reader, ms(at(5, 0)), 5)["c1"]}
+        drawn = {
+            one.signal: one for one in curves_of(roster, reader, ms(at(5, 0)), 5, RULEBOOK)["c1"]
+        }
     assert [point.value for point in drawn["systolic"].points] == [188.0]
     assert [point.value for point in drawn["diastolic"].points] == [114.0, 114.0]
