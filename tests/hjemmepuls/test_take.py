@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from alerting.standard_limits import standard_limits
 from devices.admission import Window
 from fhir_mapping.enrolled import Citizen, Enrolment, Organisation, Plan
 from fhir_mapping.phmr import Document
@@ -23,6 +22,7 @@ from ingest.document import DOCUMENT_BYTES_MAX
 from ingest.enrolment import enrol
 from ingest.store import SqliteReader, SqliteWriter, StoredRejection
 from tests.documents import phmr
+from tests.live import live_limits
 
 NOW_MS = 1_790_000_000_000
 ANNA = Citizen(
@@ -46,7 +46,7 @@ def store(tmp_path: Path) -> Path:
     with closing(SqliteWriter(path)) as writer:
         organisation = Organisation("org", "1234567890123456", "Odense Kommune (syntetisk)")
         entries = Enrolment(organisations=[organisation], citizens=[ANNA])
-        enrol(writer, entries, [], standard_limits, NOW_MS)
+        enrol(writer, entries, [], live_limits, NOW_MS)
     return path
 
 
