@@ -6,8 +6,9 @@ bad code on one delivery costs that delivery a rejection, never its neighbours.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from fhir_mapping.fhir_read import Note
 from fhir_mapping.record import records_of
 from ingest.decode import Decoded, Delivery, decode
 from ingest.decode_fhir import HTTP_TOPIC, Names, Read, decode_fhir, same_name
@@ -60,22 +61,28 @@ def append_together(arrivals: Sequence[Arrival], store: Writer) -> list[Outcome]
         return store.append([Arrival(arrival.delivery, item) for arrival, item in pairs])
 
 
-def examine(delivery: Delivery, names: Names = same_name) -> Iterator[Arrival]:
+def examine(delivery: Delivery, names: Names = same_name) -> list[Arrival]:
     """The arrivals of one delivery: each a mapped reading or a rejection. Never raises.
 
     `names` knows devices by what FHIR calls them, for what came over HTTP.
     """
+    return examined(delivery, names)[0]
+
+
+def examined(delivery: Delivery, names: Names) -> tuple[list[Arrival], list[Note]]:
+    """The same, with what is noted about what came over HTTP."""
     items: Sequence[Decoded | Read | Rejection]
+    notes: list[Note] = []
     try:
         if delivery.topic == HTTP_TOPIC:
-            items, _ = decode_fhir(delivery.payload, delivery.received_ms, None, names)
+            items, notes = decode_fhir(delivery.payload, delivery.received_ms, None, names)
         else:
             items = decode(delivery)
     except Exception as error:
         log.exception("a delivery could not be decoded; it is kept as a rejection")
         items = [_failed(error)]
-    for item in items:
-        yield Arrival(delivery, _judge(item, delivery.received_ms))
+    arrivals = [Arrival(delivery, _judge(item, delivery.received_ms)) for item in items]
+    return arrivals, notes
 
 
 def _judge(decoded: Decoded | Read | Rejection, received_ms: int) -> Mapped | Rejection:

@@ -24,7 +24,7 @@ from alerting.api.export import Exports
 from alerting.api.feed import Feed
 from alerting.api.guard import LOOPBACK_HOSTS, Guard, is_fhir
 from alerting.api.sources import Sources
-from alerting.api.writing import rejected_answer
+from alerting.api.submission import rejected_answer
 from alerting.settings import AlertingSettings
 from alerting.situation import Monitor
 from alerting.web.render import error_page

@@ -24,6 +24,7 @@ from fhir_mapping.fhir_read.answer import (
     Refused,
     Source,
 )
+from fhir_mapping.fhir_read.device_facts import fact_meant
 from fhir_mapping.fhir_read.parties import UNREADABLE, Context, Neighbour, Neighbours
 from fhir_mapping.fhir_read.reading import is_clock, reading_of
 from fhir_mapping.fhir_read.response import is_answered_here, response_of
@@ -181,6 +182,12 @@ def _observation(
         if neighbours is _NOTHING:
             detail = "a device's clock (MDC 67975) is no measurement"
             answer.notes.append(Note(one.path, detail))
+        return
+    fact = fact_meant(observation.code)
+    if fact is not None:
+        one.used = True
+        detail = f"{fact.name_en.lower()}: a fact about the device, no measurement"
+        answer.notes.append(Note(one.path, detail))
         return
     one.used = True
     context = Context(one.path, one.full_url, received_ms, source, neighbours, answer.notes)

@@ -212,20 +212,6 @@ def test_a_transaction_that_would_delete_is_refused_whole(client: Client, ward: 
     assert stored(ward) == []
 
 
-def test_a_set_of_measurements_is_submitted_whole(client: Client, ward: Ward) -> None:
-    def parameters(*resources: Any) -> Any:
-        part = {"name": "measurement", "resource": bundle("transaction", *resources)}
-        return {"resourceType": "Parameters", "parameter": [part]}
-
-    path = "/$submit-measurement"
-    answer = post(client, path, parameters(observation(minute=1), observation(940)))
-    assert (answer.status_code, issues(answer)) == (422, ["value-out-of-range"])
-    assert stored(ward) == []
-    answer = post(client, path, parameters(observation(minute=1), observation(minute=2)))
-    assert statuses(answer) == ["201", "201"]
-    assert post(client, path, {"resourceType": "Parameters"}).status_code == 422
-
-
 def test_what_the_catalogue_learns_is_replayed(
     client: Client, ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
