@@ -112,18 +112,20 @@ def find_mosquitto() -> str | None:
 class Mosquitto(Child):
     """Mosquitto on a port of ours, with the shipped configuration: only port and paths differ.
 
-    `password` is that of the shipped users `ingest`, `alerting` and `devices`. Stopping and
+    `password` is that of the shipped users and of `gateways`. Stopping and
     starting one again in the same folder keeps its sessions. ChildFailed when it does not come up.
     """
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, port: int | None = None, gateways: Sequence[str] = ()) -> None:
         program = find_mosquitto()
         if program is None:
             raise ChildFailed("Mosquitto is missing; install: apt-get install mosquitto")
         self.port = port or free_port()
         self.password = "on-loopback-for-a-test"  # noqa: S105  guards nothing
         folder.mkdir(parents=True, exist_ok=True)
-        super().__init__([program, "-c", str(self._configure(folder))], folder / "mosquitto.log")
+        super().__init__(
+            [program, "-c", str(self._configure(folder, gateways))], folder / "mosquitto.log"
+        )
         self.wait_until(lambda: listening(self.port))
 
     def settings(self, user: str) -> dict[str, str]:
@@ -134,10 +136,10 @@ class Mosquitto(Child):
             "HJEMMEPULS_BROKER_PASSWORD": self.password,
         }
 
-    def _configure(self, folder: Path) -> Path:
+    def _configure(self, folder: Path, gateways: Sequence[str]) -> Path:
         passwords = folder / "passwords"
         passwords.touch(0o600)
-        for user in ("ingest", "alerting", "devices"):
+        for user in ("ingest", "watch", "alerting", "devices", *gateways):
             subprocess.run(  # noqa: S603
                 ["mosquitto_passwd", "-b", str(passwords), user, self.password],  # noqa: S607
                 check=True,

@@ -24,6 +24,7 @@ from ingest.decode import Delivery
 from ingest.pipeline import process
 from ingest.settings import IngestSettings
 from ingest.store import Outcome, StoreUnavailable, Writer
+from ingest.watch import Watch
 
 log = logging.getLogger(__name__)
 
@@ -52,9 +53,20 @@ class Receiver:
         self._store_retry_at = 0.0
         self._connect_at = 0.0
         self._client = self._make_client()
+        self._watch = Watch(settings) if settings.watch_user else None
 
     def run(self, should_stop: Callable[[], bool]) -> None:
         """Serve until `should_stop`; then commit what is at hand and leave the session behind."""
+        if self._watch is None:
+            self._serve(should_stop)
+            return
+        self._watch.start()
+        try:
+            self._serve(should_stop)
+        finally:
+            self._watch.stop()
+
+    def _serve(self, should_stop: Callable[[], bool]) -> None:
         last_misc = 0.0
         while not should_stop():
             now = time.monotonic()
@@ -70,6 +82,7 @@ class Receiver:
             if now - last_misc >= 1.0:
                 last_misc = now
                 self._client.loop_misc()
+                self._take_strays(now)
             if self._due(now):
                 self._flush()
         while self._pending and self._store_retry_at == 0.0:
@@ -131,6 +144,16 @@ class Receiver:
                 return
             if len(self._pending) == before:
                 return
+
+    def _take_strays(self, now: float) -> None:
+        """Store what the watch heard with the next batch; there is nothing to acknowledge."""
+        if self._watch is None:
+            return
+        strays = self._watch.strays
+        if strays and not self._pending:
+            self._pending_since = now
+        for _ in range(len(strays)):
+            self._pending.append((0, strays.popleft()))
 
     def _due(self, now: float) -> bool:
         if not self._pending or now < self._store_retry_at:

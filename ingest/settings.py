@@ -46,6 +46,11 @@ class IngestSettings(BrokerSettings):
     )
     tenant: str = Field(default="+", description="tenant to subscribe to; + for all")
     parts: str = Field(default="+", description="parts to subscribe to, 00,07,…; + for all")
+    watch_user: str = Field(
+        default="",
+        description="MQTT user that hears what nobody takes, of one process; empty: not watched",
+    )
+    watch_password: str = Field(default="", repr=False, description="MQTT password of that user")
     store_path: Path = Field(
         default=Path("var/records.db"), description="SQLite file that holds the records"
     )

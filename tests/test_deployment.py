@@ -11,11 +11,13 @@ import yaml
 from typer.testing import CliRunner
 
 from alerting.settings import AlertingSettings
+from devices.wire import KIND_COMMAND, KIND_RECEIPT, KIND_STATUS
 from hjemmepuls.cli import app
 from hjemmepuls.reference import environment_names
 from ingest.decode import KINDS
 from ingest.limits import BATCH_DELIVERIES_MAX, BROKER_INFLIGHT, PAYLOAD_BYTES_MAX
 from ingest.settings import IngestSettings
+from ingest.watch import DROPPED, STRAYS
 
 ROOT = Path(__file__).parent.parent
 OURS = ("enrol", "ingest", "alerting", "deliver", "devices")
@@ -92,7 +94,7 @@ def test_every_user_of_the_acl_gets_a_password(compose: dict[str, Any]) -> None:
     (script,) = compose["services"]["passwords"]["command"]
     created = re.search(r"for user in ([a-z ]+);", script)
     assert created
-    assert set(created[1].split()) == users == {"ingest", "alerting", "devices"}
+    assert set(created[1].split()) == users == {"ingest", "watch", "alerting", "devices"}
     for name in ("ingest", "alerting"):
         assert compose["services"][name]["environment"]["HJEMMEPULS_BROKER_USER"] == name
 
@@ -106,6 +108,15 @@ def test_every_kind_that_is_taken_may_be_sent_and_read() -> None:
         assert f"topic write hm/v1/+/+/+/+/{kind}\n" in users["devices"]
         assert f"topic read hm/v1/+/+/+/+/{kind}\n" in users["ingest"]
     assert IngestSettings().subscriptions() == [f"hm/v1/+/+/+/+/{kind}" for kind in KINDS]
+
+
+def test_the_watch_hears_what_nobody_else_takes_and_says_nothing() -> None:
+    acl = (ROOT / "deploy" / "acl").read_text()
+    users = dict(re.findall(r"^user (\S+)\n((?:topic .*\n)+)", acl, re.MULTILINE))
+    denied = set(re.findall(r"topic deny hm/v1/\+/\+/\+/\+/(\S+)", users["watch"]))
+    assert denied == {*KINDS, KIND_STATUS, KIND_RECEIPT, KIND_COMMAND}
+    assert "write" not in users["watch"]
+    assert {STRAYS, DROPPED} == set(re.findall(r"topic read (\S+)", users["watch"]))
 
 
 def test_image_installs_what_is_pinned() -> None:
