@@ -27,6 +27,7 @@ from alerting.engine import Change, Engine, Event
 from alerting.episodes import Run, Story, told
 from alerting.explanation import finding_of
 from alerting.lifecycle import Act, working_hours
+from alerting.liveness import Pulse
 from alerting.local_time import local_days
 from alerting.reconcile import episode_in, reconcile
 from alerting.roster import Roster
@@ -46,6 +47,8 @@ Quiet = dict[str, list[Run]]
 BATCH_RECORDS = 5_000
 REPLAY_CITIZENS = 500
 """So many are replayed at a time: it bounds the memory, and how long a reader waits."""
+RETRY_LAST_S = 5.0
+"""The longest wait before a store that is away is tried again."""
 SNAPSHOT_S = 300.0
 """So often what is known is kept; it bounds what a start after a crash has to judge again."""
 SNAPSHOT_RECORDS_MAX = 200_000
@@ -84,6 +87,7 @@ class Evaluator:
         self.rulebook = rulebook
         """What the rules are; the API and the page name rules by it, too."""
         self._asking = asking
+        self.pulse = Pulse()
         self._lock = threading.RLock()
         self._stores: tuple[Reader, AlertStore] | None = None
         self._newest_ms = 0
@@ -95,10 +99,12 @@ class Evaluator:
 
     def serve(self, should_stop: Callable[[], bool], poll_s: float, tick_s: float) -> None:
         """Follow the store until `should_stop`; a store that is away is tried again."""
-        next_tick, next_snapshot = 0.0, time.monotonic() + SNAPSHOT_S
+        next_tick, next_snapshot, pause_s = 0.0, time.monotonic() + SNAPSHOT_S, poll_s
         while not should_stop():
             try:
                 news = self.poll()
+                self.pulse.looked()
+                pause_s = poll_s
                 if time.monotonic() >= next_tick:
                     next_tick = time.monotonic() + tick_s
                     self.tick()
@@ -108,9 +114,10 @@ class Evaluator:
             except StoreUnavailable as error:
                 log.warning("a store is not available (%s), starting from the records again", error)
                 self.close()  # what was judged may not have reached the alerts
-                news = 0
+                news, pause_s = 0, min(2 * pause_s, RETRY_LAST_S)
+            self.pulse.prove(self._open_alerts, self._wall_ms)
             if news < BATCH_RECORDS:
-                time.sleep(poll_s)
+                time.sleep(pause_s)
         with suppress(StoreUnavailable):
             self.save()
         self.close()
@@ -119,6 +126,8 @@ class Evaluator:
         """Take what the store has committed since the last time; how many records that was."""
         if self._stores is None:
             self._stores = (self._open_reader(), self._open_alerts())
+        elif not all(store.stands() for store in self._stores):
+            raise StoreUnavailable("a file was moved, removed or replaced")
         self._follow_enrolment()
         departures = self._reader.departures_after(self._departed)
         newest = self._reader.last_seq()

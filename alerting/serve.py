@@ -33,7 +33,9 @@ def serve(settings: AlertingSettings, rulebook: Rulebook) -> bool:
         return SqliteReader(settings.store_path)
 
     def open_alerts() -> AlertStore:
-        return AlertStore(settings.alert_store_path)
+        return AlertStore.existing(settings.alert_store_path)
+
+    AlertStore(settings.alert_store_path).close()
 
     evaluator = Evaluator(
         open_reader,

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from alerting.liveness import Bounds
 from ingest.settings import BrokerSettings, LoopbackHost, Port
 
 
@@ -45,6 +46,24 @@ class AlertingSettings(BrokerSettings):
         description="folder of the bulk exports, which hold personal data and are deleted after a "
         "day; without it `exports` beside the alert store",
     )
+    heartbeat_limit_s: Annotated[float, Field(gt=0, le=3600)] = Field(
+        default=Bounds().heartbeat_s,
+        description="not ready when ingest has given no sign of life for longer",
+    )
+    unjudged_limit_s: Annotated[float, Field(gt=0, le=86_400)] = Field(
+        default=Bounds().unjudged_s,
+        description="not ready when a record waits longer for the rules, or no alert could be "
+        "written for longer",
+    )
+    silence_minutes: Annotated[float, Field(ge=0, le=10_080)] = Field(
+        default=Bounds().silence_min,
+        description="not ready when nothing arrived for so long though plans say that most should "
+        "have measured; 0: never",
+    )
+    disk_free_mb: Annotated[float, Field(ge=0)] = Field(
+        default=Bounds().disk_free_mb,
+        description="not ready with less free space (MiB) where the stores are",
+    )
     ask_tenant: Annotated[str, Field(pattern=r"^[^+#/\s]{0,64}$")] = Field(
         default="",
         description="ask citizens to measure daily while there is evidence, in the topics of this "
@@ -56,3 +75,9 @@ class AlertingSettings(BrokerSettings):
         if not self.fhir_export:
             return None
         return self.export_folder or self.alert_store_path.parent / "exports"
+
+    def bounds(self) -> Bounds:
+        """How much is borne before the process calls itself not ready."""
+        return Bounds(
+            self.heartbeat_limit_s, self.unjudged_limit_s, self.silence_minutes, self.disk_free_mb
+        )

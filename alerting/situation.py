@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from alerting.alert import Severity
+from alerting.liveness import Pulse
 from alerting.rules.rulebook import Rulebook
 
 Colour = Literal["red", "yellow", "blue", "technical", "insufficient-data", "green"]
@@ -90,3 +91,7 @@ class Monitor(Protocol):
 
     def evaluated_seq(self) -> int:
         """The newest arrival number that the rules have seen."""
+
+    @property
+    def pulse(self) -> Pulse:
+        """When it last succeeded at what."""

@@ -17,19 +17,22 @@ from typing import Any
 
 import msgspec
 import paho.mqtt.client as mqtt
+from msgspec.structs import replace
 from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.wire import Receipt, parse_topic
 from ingest.decode import Delivery
 from ingest.pipeline import process
 from ingest.settings import IngestSettings
-from ingest.store import Outcome, StoreUnavailable, Writer
+from ingest.store import Heartbeat, Outcome, StoreUnavailable, Writer
 from ingest.watch import Watch
 
 log = logging.getLogger(__name__)
 
 RETRY_FIRST_S = 0.2
 RETRY_LAST_S = 5.0
+BEAT_S = 2.0
+"""So often a sign of life is written; also while nothing comes."""
 KEEPALIVE_S = 30
 IDLE_S = 0.2
 _encode = msgspec.json.Encoder().encode
@@ -52,6 +55,9 @@ class Receiver:
         self._retry_s = 0.0
         self._store_retry_at = 0.0
         self._connect_at = 0.0
+        self._heartbeat = Heartbeat(at_ms=_now_ms(), started_ms=_now_ms())
+        self._beat_at = 0.0
+        self._beating = True
         self._client = self._make_client()
         self._watch = Watch(settings) if settings.watch_user else None
 
@@ -70,6 +76,8 @@ class Receiver:
         last_misc = 0.0
         while not should_stop():
             now = time.monotonic()
+            if now >= self._beat_at:
+                self._beat(now)
             sock = self._client.socket()
             if sock is None:
                 if now < self._connect_at:
@@ -89,6 +97,19 @@ class Receiver:
             self._flush()
         self._client.disconnect()
         self._client.loop_write()
+
+    def _beat(self, now: float) -> None:
+        """Write a sign of life; a store that does not take it is told of once."""
+        self._beat_at = now + BEAT_S
+        self._heartbeat = replace(self._heartbeat, at_ms=_now_ms())
+        try:
+            self._store.beat(self._heartbeat)
+        except StoreUnavailable as error:
+            if self._beating:
+                log.error("store not available (%s): no sign of life can be written", error)
+            self._beating = False
+        else:
+            self._beating = True
 
     def _make_client(self) -> mqtt.Client:
         settings = self._settings
@@ -199,6 +220,8 @@ class Receiver:
             log.error("the broker refused the connection: %s", reason)
             return
         self._retry_s = 0.0
+        self._heartbeat = replace(self._heartbeat, connected_ms=_now_ms())
+        self._beat_at = 0.0
         log.info("connected to the broker")
         client.subscribe([(topic, 1) for topic in self._settings.subscriptions()])
 
@@ -207,6 +230,8 @@ class Receiver:
         # Message numbers die with their connection; the session will deliver these again.
         dropped = len(self._pending)
         self._pending.clear()
+        self._heartbeat = replace(self._heartbeat, connected_ms=None)
+        self._beat_at = 0.0
         log.warning("connection to the broker ended, %d deliveries will come again", dropped)
 
     def _on_message(self, _client: mqtt.Client, _userdata: Any, message: mqtt.MQTTMessage) -> None:
@@ -216,6 +241,10 @@ class Receiver:
             topic = "\N{REPLACEMENT CHARACTER}"
         if not self._pending:
             self._pending_since = time.monotonic()
-        received_ms = time.time_ns() // 1_000_000
+        received_ms = _now_ms()
         mid = message.mid if message.qos else 0  # a QoS 0 message has nothing to acknowledge
         self._pending.append((mid, Delivery(topic, bytes(message.payload), received_ms)))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

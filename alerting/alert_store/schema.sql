@@ -39,3 +39,9 @@ CREATE TABLE IF NOT EXISTS request (
     UNIQUE (citizen, since_day)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS request_unsent ON request (key) WHERE sent_until_day < until_day;
+
+-- When it was last proven that this file can be written: one row, written anew every few seconds.
+CREATE TABLE IF NOT EXISTS proof (
+    key   INTEGER PRIMARY KEY CHECK (key = 1),
+    at_ms INTEGER NOT NULL
+) STRICT;

@@ -15,6 +15,7 @@ from uuid import uuid4
 import msgspec
 
 from alerting.alert import MEANING, OPEN, SEVERITIES, Alert, AlertEvent, Episode
+from alerting.alert_store.proof import Proof
 from alerting.alert_store.requests import Requests
 from alerting.alert_store.standing import (
     acted_on,
@@ -26,7 +27,8 @@ from alerting.alert_store.standing import (
     settled,
 )
 from alerting.lifecycle import WORKING, Act, Event, Life, NotAllowed, goes_on
-from ingest.store.sqlite_world import world
+from ingest.store import StoreUnavailable
+from ingest.store.sqlite_world import StoreFile, world
 
 BUSY_TIMEOUT_S = 30.0
 RULES_ACTOR = "rules"
@@ -71,7 +73,17 @@ class AlertStore:
             self._db.execute("PRAGMA synchronous = FULL")
             _set_aside(self._db)
             self._db.executescript(_SCHEMA)
+        self._file = StoreFile(path)
         self.requests = Requests(self._db)
+        self.proof = Proof(self._db)
+
+    @classmethod
+    def existing(cls, path: Path) -> "AlertStore":
+        """The store at this path; StoreUnavailable when it went away: it is missed, and never made
+        anew behind the back of its alerts."""
+        if not path.exists():
+            raise StoreUnavailable(f"{path} is missing: put it back")
+        return cls(path)
 
     def open(self, episode: Episode, now_ms: int) -> Alert:
         """A new alert of its own; an episode that is over may lie beside an active one.
@@ -233,6 +245,7 @@ class AlertStore:
         if self._db.in_transaction:
             yield
             return
+        self._file.check()
         with world():
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -242,6 +255,10 @@ class AlertStore:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+
+    def stands(self) -> bool:
+        """Whether the file still stands at its path; if not, it is to be opened anew."""
+        return self._file.stands()
 
     def close(self) -> None:
         """Release the file; idempotent."""

@@ -8,6 +8,7 @@ binds it to loopback, and turns the server's own access log off: ours names no p
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,6 +26,7 @@ from alerting.api.feed import Feed
 from alerting.api.guard import LOOPBACK_HOSTS, Guard, is_fhir
 from alerting.api.sources import Sources
 from alerting.api.submission import rejected_answer
+from alerting.liveness import Watch, least_free
 from alerting.settings import AlertingSettings
 from alerting.situation import Monitor
 from alerting.web.render import error_page
@@ -41,11 +43,13 @@ def create_app(
     *,
     open_reader: Callable[[], Reader] | None = None,
     wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    watch: Watch | None = None,
     hosts: Collection[str] = LOOPBACK_HOSTS,
 ) -> FastAPI:
     """The application over the stores of these settings; `hosts` are the names it answers to.
 
-    `wall_ms` is when requests arrive; `open_reader` stands in for the reader of the records.
+    `wall_ms` is when requests arrive; `open_reader` stands in for the reader of the records, and
+    `watch` for the one that says whether all is well.
 
     The stores are opened by the threads that need them, and may be away: what needs them then
     answers 503. Before a server ends, `app.state.feed.close()` lets go of those who wait for news.
@@ -63,20 +67,23 @@ def create_app(
     sources = Sources(
         monitor,
         read,
-        lambda: AlertStore(settings.alert_store_path),
+        lambda: AlertStore.existing(settings.alert_store_path),
         (lambda: SqliteWriter(settings.store_path)) if settings.fhir_writing else None,
         wall_ms,
+        watch or _watch(settings, monitor, read),
     )
     folder = settings.exports()
     exports = None if folder is None else Exports(folder, read, wall_ms)
+    looking = ThreadPoolExecutor(1, "health")
     app.state.starting = [] if exports is None else [exports.resume]
     app.state.closing = [one.close for one in (exports, sources.writing) if one is not None]
+    app.state.closing.append(looking.shutdown)
     feed = Feed(lambda: sources.alerts().last_change())
     app.state.feed = feed
     app.include_router(pages.routes(sources))
     app.include_router(alerts.routes(sources, feed))
     app.include_router(fhir.routes(sources, exports))
-    app.include_router(health.routes(sources))
+    app.include_router(health.routes(sources, looking))
     for error, answer in (
         (Refused, _refused),
         (RequestValidationError, _invalid),
@@ -87,6 +94,16 @@ def create_app(
     app.add_middleware(Guard, hosts=hosts)
     _tidy_openapi(app)
     return app
+
+
+def _watch(settings: AlertingSettings, monitor: Monitor, read: Callable[[], Reader]) -> Watch:
+    return Watch(
+        monitor,
+        read,
+        bounds=settings.bounds(),
+        disk_free=lambda: least_free(settings.store_path, settings.alert_store_path),
+        data_clock=settings.clock == "data",
+    )
 
 
 @asynccontextmanager

@@ -8,24 +8,30 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from alerting.alert_store import AlertStore
+from alerting.liveness import Watch
 from alerting.situation import Monitor
 from ingest.store import Reader, Writer
 
-_Opened = TypeVar("_Opened")
+
+class _Store(Protocol):
+    def stands(self) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+_Opened = TypeVar("_Opened", bound=_Store)
+_Found = TypeVar("_Found")
 
 
 class PerThread(Generic[_Opened]):
-    """Calling it gives this thread's object, opened at the first call.
+    """Calling it gives this thread's store, opened at the first call, and anew when its file is
+    no longer the one that was opened.
 
-    What opening raises is raised here, and the next call tries again. An object is released with
+    What opening raises is raised here, and the next call tries again. A store is released with
     its thread.
-
-    >>> shared = PerThread(lambda: [])
-    >>> shared() is shared()
-    True
     """
 
     def __init__(self, opener: Callable[[], _Opened]) -> None:
@@ -33,7 +39,10 @@ class PerThread(Generic[_Opened]):
         self._own = threading.local()
 
     def __call__(self) -> _Opened:
-        """This thread's object."""
+        """This thread's store."""
+        if hasattr(self._own, "opened") and not self._own.opened.stands():
+            self._own.opened.close()
+            del self._own.opened
         if not hasattr(self._own, "opened"):
             self._own.opened = self._open()
         opened: _Opened = self._own.opened
@@ -50,7 +59,7 @@ class Writing:
         self._writer = PerThread(open_writer)
         self._thread = ThreadPoolExecutor(1, "fhir-writer")
 
-    def do(self, work: Callable[[Writer], _Opened]) -> _Opened:
+    def do(self, work: Callable[[Writer], _Found]) -> _Found:
         """What `work` returns or raises, when it is done."""
         return self._thread.submit(lambda: work(self._writer())).result()
 
@@ -69,12 +78,15 @@ class Sources:
         open_alerts: Callable[[], AlertStore],
         open_writer: Callable[[], Writer] | None = None,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        watch: Watch | None = None,
     ) -> None:
         self.monitor = monitor
         self.reader = PerThread(open_reader)
         self.alerts = PerThread(open_alerts)
         self.writing = None if open_writer is None else Writing(open_writer)
         self.wall_ms = wall_ms
+        self.liveness = watch or Watch(monitor, open_reader)
+        """Whether the platform works: call it for a fresh `Liveness`."""
 
     def behind(self) -> int:
         """How many arrivals the rules have not seen yet; never negative."""

@@ -4,6 +4,7 @@ from ingest.store.port import (
     Arrival,
     Counted,
     EnrolledChange,
+    Heartbeat,
     Mapped,
     Outcome,
     Party,
@@ -12,6 +13,7 @@ from ingest.store.port import (
     StoredRejection,
     StoreUnavailable,
     Superseded,
+    Vitals,
     Writer,
 )
 from ingest.store.sqlite import SqliteReader, SqliteWriter
@@ -20,6 +22,7 @@ __all__ = [
     "Arrival",
     "Counted",
     "EnrolledChange",
+    "Heartbeat",
     "Mapped",
     "Outcome",
     "Party",
@@ -30,5 +33,6 @@ __all__ = [
     "StoreUnavailable",
     "StoredRejection",
     "Superseded",
+    "Vitals",
     "Writer",
 ]

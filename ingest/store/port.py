@@ -155,6 +155,27 @@ class EnrolledChange(msgspec.Struct, frozen=True):
     reattributed: int
 
 
+class Heartbeat(msgspec.Struct, frozen=True):
+    """What the ingest process last said of itself; times are UTC milliseconds."""
+
+    at_ms: int
+    started_ms: int
+    connected_ms: int | None = None
+    """Since when the broker has let it in; None while it has not."""
+    takeovers: int = 0
+    """How often since its start another client seems to have taken its session."""
+
+
+class Vitals(msgspec.Struct, frozen=True):
+    """What tells whether records come in and are judged; None where there is nothing."""
+
+    newest_ms: int | None
+    """When the newest records arrived."""
+    unjudged_ms: int | None
+    """When the oldest record was stored that the rules have not seen."""
+    heartbeat: Heartbeat | None
+
+
 class Writer(Protocol):
     """What ingest and enrolment ask of the store."""
 
@@ -170,6 +191,12 @@ class Writer(Protocol):
 
     def mark_replayed(self, key: int, now_ms: int) -> None:
         """Note that a rejection was given again and accepted."""
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        """Note that ingest lives, in place of the last time; waits a moment at most."""
+
+    def stands(self) -> bool:
+        """Whether the place is still the one that was opened; if not, open it anew."""
 
     def close(self) -> None:
         """Release the store; idempotent."""
@@ -270,8 +297,17 @@ class Reader(Protocol):
     def rejection_digests(self) -> set[str]:
         """What was refused, by SHA-256 (hex) of topic, a zero byte and payload."""
 
+    def vitals(self, evaluated_seq: int) -> Vitals:
+        """Whether records come in, and are judged, where the rules have seen up to there."""
+
+    def heard_since(self, since_ms: int) -> set[str]:
+        """The citizens of whom a record was stored or changed since then."""
+
     def tallies(self) -> Mapping[str, int]:
         """Running totals: readings by result, rejections by reason, records."""
+
+    def stands(self) -> bool:
+        """Whether the place is still the one that was opened; if not, open it anew."""
 
     def close(self) -> None:
         """Release the store; idempotent."""

@@ -138,3 +138,9 @@ CREATE TABLE IF NOT EXISTS tally (
     name  TEXT PRIMARY KEY,
     count INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What ingest last said of itself: one row, written anew every few seconds.
+CREATE TABLE IF NOT EXISTS heartbeat (
+    process  TEXT PRIMARY KEY,
+    document TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -18,7 +18,7 @@ from fhir_mapping.enrolled import Enrolment
 from fhir_mapping.record import Record, twin_of
 from ingest.attribution import Assignments
 from ingest.rejection import Reason, Rejection
-from ingest.store.port import Arrival, EnrolledChange, Mapped, Outcome
+from ingest.store.port import Arrival, EnrolledChange, Heartbeat, Mapped, Outcome
 from ingest.store.rows import INSERT, digest_of, row_of, value_text
 from ingest.store.sqlite_enrol import (
     apply_enrolment,
@@ -29,12 +29,14 @@ from ingest.store.sqlite_enrol import (
     put_parties,
 )
 from ingest.store.sqlite_read import SqliteReader
-from ingest.store.sqlite_world import world
+from ingest.store.sqlite_world import StoreFile, world
 from ingest.store.upgrade import upgrade
 
 __all__ = ["SqliteReader", "SqliteWriter"]
 
 BUSY_TIMEOUT_S = 30.0
+BEAT_TIMEOUT_MS = 200
+"""A heartbeat is no reason to let readings wait."""
 _REJECT = """
     INSERT INTO rejection (digest, place, result, reason, path, detail, topic, payload,
                            received_ms, deliveries)
@@ -58,6 +60,7 @@ class SqliteWriter:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             upgrade(self._db)
+        self._file = StoreFile(path)
         self._sources: dict[tuple[Any, ...], int] = {}
         self._assignments = Assignments(())
         self._plans: dict[int, int] = {}
@@ -93,12 +96,31 @@ class SqliteWriter:
         with self._transaction():
             self._db.execute("UPDATE rejection SET replayed_ms = ? WHERE key = ?", (now_ms, key))
 
+    def beat(self, heartbeat: Heartbeat) -> None:
+        """Note that ingest lives; see the port."""
+        document = msgspec.json.encode(heartbeat).decode()
+        self._file.check()
+        with world():
+            self._db.execute(f"PRAGMA busy_timeout = {BEAT_TIMEOUT_MS}")
+            try:
+                self._db.execute(
+                    "INSERT OR REPLACE INTO heartbeat (process, document) VALUES ('ingest', ?)",
+                    (document,),
+                )
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {round(BUSY_TIMEOUT_S * 1000)}")
+
+    def stands(self) -> bool:
+        """Whether the file still stands at its path."""
+        return self._file.stands()
+
     def close(self) -> None:
         """Release the file; idempotent."""
         self._db.close()
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        self._file.check()
         with world():
             self._db.execute("BEGIN IMMEDIATE")
             self._seq, self._updated_ms = newest_change(self._db)

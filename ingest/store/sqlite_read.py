@@ -11,7 +11,15 @@ import msgspec
 from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Fact, Limits, Organisation
 from fhir_mapping.record import Record
 from fhir_mapping.status import status_of
-from ingest.store.port import Counted, Party, Query, StoredRejection, Superseded
+from ingest.store.port import (
+    Counted,
+    Heartbeat,
+    Party,
+    Query,
+    StoredRejection,
+    Superseded,
+    Vitals,
+)
 from ingest.store.rows import SELECT, digest_of, record_of, values_of
 from ingest.store.sqlite_search import (
     Statement,
@@ -19,7 +27,7 @@ from ingest.store.sqlite_search import (
     distribution_statement,
     search_statement,
 )
-from ingest.store.sqlite_world import world
+from ingest.store.sqlite_world import StoreFile, world
 from ingest.store.upgrade import check_version
 
 FACTS = (
@@ -34,6 +42,14 @@ _REJECTION = """
     ORDER BY length(f.payload) DESC LIMIT 1) ELSE payload END,
     received_ms, deliveries, replayed_ms"""
 """A rejection with its payload, which stands in the first row of its digest only."""
+_NEWEST = (
+    "SELECT max(received_ms) FROM (SELECT received_ms FROM record ORDER BY seq DESC LIMIT 100)"
+)
+"""Of the last ones to change: a record that only moved to somebody else did not arrive."""
+_UNJUDGED = (
+    "SELECT updated_ms FROM record WHERE seq > ? AND citizen IS NOT NULL ORDER BY seq LIMIT 1"
+)
+_HEARTBEAT = "SELECT document FROM heartbeat WHERE process = 'ingest'"
 REJECTIONS_AT_ONCE = 50
 """So many payloads are held in memory while rejections are walked through."""
 _Document = TypeVar("_Document", Citizen, EnrolledDevice, Organisation)
@@ -51,6 +67,7 @@ class SqliteReader:
             except BaseException:
                 self._db.close()
                 raise
+        self._file = StoreFile(path)
 
     def records_after(self, seq: int, limit: int, unassigned: bool = False) -> list[Record]:
         """Records that changed after `seq`, in order of change; see the port."""
@@ -247,6 +264,26 @@ class SqliteReader:
         """What was refused, by digest; see the port."""
         return {digest.hex() for (digest,) in self._rows("SELECT digest FROM rejection")}
 
+    def vitals(self, evaluated_seq: int) -> Vitals:
+        """Whether records come in, and are judged; see the port."""
+        newest = self._rows(_NEWEST)[0][0]
+        unjudged = self._rows(_UNJUDGED, (evaluated_seq,))
+        beats = self._rows(_HEARTBEAT)
+        return Vitals(
+            newest_ms=newest,
+            unjudged_ms=unjudged[0][0] if unjudged else None,
+            heartbeat=msgspec.json.decode(beats[0][0], type=Heartbeat) if beats else None,
+        )
+
+    def heard_since(self, since_ms: int) -> set[str]:
+        """The citizens of whom a record was stored or changed since then."""
+        found = self._rows(
+            "SELECT DISTINCT c.id FROM record r JOIN citizen c ON c.key = r.citizen "
+            "WHERE r.updated_ms >= ?",
+            (since_ms,),
+        )
+        return {citizen for (citizen,) in found}
+
     def tallies(self) -> Mapping[str, int]:
         """Running totals by name."""
         counts: dict[str, int] = dict(self._rows("SELECT name, count FROM tally"))
@@ -258,6 +295,10 @@ class SqliteReader:
             count for name, count in counts.items() if name.startswith("rejected-")
         )
         return counts
+
+    def stands(self) -> bool:
+        """Whether the file still stands at its path."""
+        return self._file.stands()
 
     def close(self) -> None:
         """Release the file; idempotent."""

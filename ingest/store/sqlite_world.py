@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from ingest.store.port import StoreUnavailable
 
@@ -20,3 +21,32 @@ def world() -> Iterator[None]:
         if type(error) not in _BAD_WORLD:
             raise
         raise StoreUnavailable(str(error)) from error
+
+
+class StoreFile:
+    """The file behind an open database, to tell whether it still stands at its path.
+
+    SQLite goes on with a file that was moved, removed or replaced, and what it writes there is
+    found by nobody.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._opened = _place(path)
+
+    def stands(self) -> bool:
+        """Whether the path still means the file that was opened."""
+        return _place(self._path) == self._opened
+
+    def check(self) -> None:
+        """StoreUnavailable when it does not."""
+        if not self.stands():
+            raise StoreUnavailable("the file was moved, removed or replaced: put it back")
+
+
+def _place(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

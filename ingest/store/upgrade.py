@@ -52,7 +52,18 @@ _STATUS_OF_COMPONENTS = (
 """Older files say of the whole panel what was said of one component. Of `not-available` it is sure
 which: the one without a value, so that 188/114 beside an absent mean comes to light, as a change
 that every follower sees. What else was said stays said of all."""
-STEPS: Sequence[Sequence[str]] = (_TOTALS_AND_PARTIES, _WITHDRAWAL, _STATUS_OF_COMPONENTS)
+_HEARTBEAT = (
+    """
+    CREATE TABLE IF NOT EXISTS heartbeat (
+        process TEXT PRIMARY KEY, document TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+)
+STEPS: Sequence[Sequence[str]] = (
+    _TOTALS_AND_PARTIES,
+    _WITHDRAWAL,
+    _STATUS_OF_COMPONENTS,
+    _HEARTBEAT,
+)
 """Statements by number: the first brings a file from version 0 to 1, and so on."""
 VERSION = len(STEPS)
 

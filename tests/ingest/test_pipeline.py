@@ -26,6 +26,7 @@ from ingest.replay import replay
 from ingest.store import (
     Arrival,
     EnrolledChange,
+    Heartbeat,
     Mapped,
     Outcome,
     Reader,
@@ -76,6 +77,12 @@ class Fussy:
 
     def enrol(self, enrolment: Enrolment, now_ms: int) -> EnrolledChange:
         return self.store.enrol(enrolment, now_ms)
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        self.store.beat(heartbeat)
+
+    def stands(self) -> bool:
+        return self.store.stands()
 
     def mark_replayed(self, key: int, now_ms: int) -> None:
         self.store.mark_replayed(key, now_ms)

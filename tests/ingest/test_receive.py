@@ -18,6 +18,7 @@ from ingest.settings import IngestSettings
 from ingest.store import (
     Arrival,
     EnrolledChange,
+    Heartbeat,
     Outcome,
     SqliteReader,
     SqliteWriter,
@@ -69,6 +70,12 @@ class Away:
 
     def enrol(self, entries: Enrolment, now_ms: int) -> EnrolledChange:
         return self.store.enrol(entries, now_ms)
+
+    def beat(self, heartbeat: Heartbeat) -> None:
+        self.store.beat(heartbeat)
+
+    def stands(self) -> bool:
+        return self.store.stands()
 
     def mark_replayed(self, key: int, now_ms: int) -> None:
         self.store.mark_replayed(key, now_ms)

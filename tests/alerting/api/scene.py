@@ -6,6 +6,7 @@ when the tests run.
 
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fastapi import FastAPI
 from alerting.alert import Alert, Baseline, Episode, Evidence, EvidenceValue, Finding, Severity
 from alerting.alert_store import AlertStore
 from alerting.api.app import create_app
+from alerting.liveness import Pulse, Watch
 from alerting.rules import RULEBOOK, RULES, Rulebook, rule_index
 from alerting.settings import AlertingSettings
 from alerting.situation import Colour, Curve, Point, Situation, Usual
@@ -30,7 +32,7 @@ from fhir_mapping.enrolled import (
 )
 from ingest.decode import Delivery
 from ingest.pipeline import process
-from ingest.store import SqliteWriter
+from ingest.store import Heartbeat, SqliteReader, SqliteWriter
 
 with warnings.catch_warnings():  # Starlette asks for a successor of httpx that we do not need
     warnings.simplefilter("ignore")
@@ -53,6 +55,7 @@ class StillMonitor:
         self.curve: dict[str, list[Curve]] = {}
         self.seen = 0
         self.at_ms = NOW_MS
+        self.pulse = Pulse(lambda: 100.0)
 
     @property
     def rulebook(self) -> Rulebook:
@@ -190,6 +193,7 @@ class Ward:
         self.writer = SqliteWriter(self.records)
         self.alerts = AlertStore(self.alerts_path)
         self.monitor = StillMonitor()
+        self.free = 1 << 40
         self.messages = 0
         if citizens:
             self.enrol(citizens)
@@ -215,7 +219,12 @@ class Ward:
         )
 
     def measure(
-        self, key: str, at_ms: int, values: Mapping[str, str], kind: str = OXIMETER
+        self,
+        key: str,
+        at_ms: int,
+        values: Mapping[str, str],
+        kind: str = OXIMETER,
+        received_ms: int = NOW_MS,
     ) -> None:
         """One reading of a citizen's device, through the whole of ingest."""
         self.messages += 1
@@ -227,11 +236,13 @@ class Ward:
             seq=self.messages,
             type=kind,
             t=local,
-            sent=datetime.fromtimestamp(NOW_MS / 1000, LOCAL),
+            sent=datetime.fromtimestamp(received_ms / 1000, LOCAL),
             r=[Item(c=name, val=text, u=units[name]) for name, text in values.items()],
         )
         topic = topic_for("syddanmark", f"gw-{key}", f"{kind}-{key}").text()
-        (outcome,) = process([Delivery(topic, msgspec.json.encode(payload), NOW_MS)], self.writer)
+        (outcome,) = process(
+            [Delivery(topic, msgspec.json.encode(payload), received_ms)], self.writer
+        )
         assert outcome.result == "accepted", outcome
 
     def open_alert(self, *args: Any, **changes: Any) -> Alert:
@@ -242,6 +253,23 @@ class Ward:
                 return self.alerts.revise(alert, told, NOW_MS)
         return self.alerts.open(told, NOW_MS)
 
+    def watch(self) -> Watch:
+        """Whether all is well here, at that noon."""
+        return Watch(
+            self.monitor,
+            lambda: SqliteReader(self.records),
+            disk_free=lambda: self.free,
+            wall_ms=lambda: NOW_MS,
+        )
+
+    def all_well(self) -> None:
+        """Ingest gives a sign of life, and the rules have looked, judged and written."""
+        self.writer.beat(Heartbeat(NOW_MS - 1000, NOW_MS - HOUR_MS, NOW_MS - HOUR_MS))
+        self.monitor.pulse.looked()
+        self.monitor.pulse.prove(lambda: AlertStore(self.alerts_path), lambda: NOW_MS)
+        with closing(SqliteReader(self.records)) as reader:
+            self.monitor.seen = reader.last_seq()
+
     def app(self, **switches: Any) -> FastAPI:
         """The application over this ward as the shipped command builds it; by default whole."""
         settings = AlertingSettings(
@@ -250,7 +278,7 @@ class Ward:
             export_folder=self.exports,
             **switches,
         )
-        return create_app(settings, self.monitor, wall_ms=lambda: NOW_MS)
+        return create_app(settings, self.monitor, wall_ms=lambda: NOW_MS, watch=self.watch())
 
     def client(self, address: tuple[str, int] = ("127.0.0.1", 50_000), **switches: Any) -> Client:
         """A client that calls the application by a name that it answers to."""

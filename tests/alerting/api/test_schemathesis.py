@@ -44,6 +44,7 @@ def schema(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     ward = Ward(tmp_path_factory.mktemp("ward"), anna_and_bo())
     ward.measure("c1", NOW_MS - HOUR_MS, {"spo2": "93"})
     ward.open_alert("c1", "R01", "red", 5)
+    ward.all_well()
     app = ward.app()
     loaded = schemathesis.openapi.from_dict(app.openapi())
     loaded.app = Here(app)

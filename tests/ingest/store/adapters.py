@@ -32,6 +32,12 @@ class Place(Protocol):
     def spoil(self) -> None:
         """Make the place unreadable."""
 
+    def move_away(self) -> None:
+        """Take the place away from where everybody looks for it."""
+
+    def move_back(self) -> None:
+        """Put it back."""
+
     def earlier_values(self) -> list[tuple[int, str]]:
         """Version and value of everything superseded."""
 
@@ -65,6 +71,12 @@ class SqlitePlace:
     def spoil(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_bytes(b"this is not a database" * 100)
+
+    def move_away(self) -> None:
+        self.path.rename(self.path.with_name("moved.db"))
+
+    def move_back(self) -> None:
+        self.path.with_name("moved.db").rename(self.path)
 
     def earlier_values(self) -> list[tuple[int, str]]:
         return self._rows("SELECT version, value FROM superseded ORDER BY version")
