@@ -77,7 +77,7 @@ class Demo:
         self._board = Board(self._world, f"http://{HOST}:{self._port}/", quiet=quiet)
         self._first_alert_s: float | None = None
         self._alerts: dict[str, dict[str, Any]] = {}
-        self._cursor = 0
+        self._cursor = "0"
 
     def run(self, stop: threading.Event, seconds: float | None, browser: bool) -> Summary:
         """Play until `stop` is set or `seconds` are over, then settle and count."""
@@ -160,7 +160,7 @@ class Demo:
         """Take every alert that changed since the last time, as any polling system would."""
         more = True
         while more:
-            query = {"since": self._cursor, "limit": 1000}
+            query: dict[str, str | int] = {"since": self._cursor, "limit": 1000}
             news: dict[str, Any] = api.get("/alerts", params=query).raise_for_status().json()
             self._alerts |= {alert["id"]: alert for alert in news["alerts"]}
             self._cursor, more = news["cursor"], news["more"]

@@ -1,5 +1,5 @@
 """Where alerts are kept: episodes as rows, their transitions as an append-only history."""
 
-from alerting.alert_store.sqlite import AlertChanged, AlertStore
+from alerting.alert_store.sqlite import START, AlertChanged, AlertStore
 
-__all__ = ["AlertChanged", "AlertStore"]
+__all__ = ["START", "AlertChanged", "AlertStore"]

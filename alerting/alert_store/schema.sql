@@ -15,14 +15,17 @@ CREATE INDEX IF NOT EXISTS alert_of_citizen ON alert (citizen, hypothesis, onset
 CREATE UNIQUE INDEX IF NOT EXISTS alert_active ON alert (citizen, hypothesis)
     WHERE condition = 'active';
 
--- Every transition, only ever added to. change is the feed's position, in commit order.
+-- Every transition, only ever added to. change is the feed's position, in commit order; mark is
+-- random, so that the same position of another history (a lost store made anew, an older copy put
+-- back) is not taken for this one.
 CREATE TABLE IF NOT EXISTS alert_event (
     change INTEGER PRIMARY KEY,
     alert  TEXT NOT NULL,
     at_ms  INTEGER NOT NULL,
     actor  TEXT NOT NULL,
     what   TEXT NOT NULL,
-    detail TEXT NOT NULL
+    detail TEXT NOT NULL,
+    mark   BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS alert_event_of_alert ON alert_event (alert, change);
 

@@ -32,6 +32,8 @@ from ingest.store.sqlite_world import StoreFile, world
 
 BUSY_TIMEOUT_S = 30.0
 RULES_ACTOR = "rules"
+START: Final = "0"
+"""The cursor before everything, in any history."""
 _SCHEMA = files("alerting.alert_store").joinpath("schema.sql").read_text(encoding="utf-8")
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Alert).decode
@@ -72,6 +74,7 @@ class AlertStore:
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             _set_aside(self._db)
+            _mark_events(self._db)
             self._db.executescript(_SCHEMA)
         self._file = StoreFile(path)
         self.requests = Requests(self._db)
@@ -239,6 +242,27 @@ class AlertStore:
             newest = self._db.execute("SELECT max(change) FROM alert_event").fetchone()[0]
         return int(newest or 0)
 
+    def cursor(self, change: int) -> str:
+        """A position of the feed as its followers keep it: opaque to them, of this history only."""
+        mark = self._mark(change)
+        return f"{change}-{mark.hex()}" if mark else START
+
+    def change_of(self, cursor: str) -> int | None:
+        """The position that a cursor means; None when this history never gave it out."""
+        if cursor == START:
+            return 0
+        change, _, mark = cursor.partition("-")
+        is_ours = change.isascii() and change.isdecimal() and len(change) < 19
+        if not is_ours or self._mark(int(change)).hex() != mark or not mark:
+            return None
+        return int(change)
+
+    def _mark(self, change: int) -> bytes:
+        with world():
+            query = "SELECT mark FROM alert_event WHERE change = ?"
+            row = self._db.execute(query, (change,)).fetchone()
+        return bytes(row[0]) if row else b""
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All changes inside become visible together, or not at all; nests."""
@@ -280,8 +304,8 @@ class AlertStore:
             change = self.last_change() + 1
             alert = msgspec.structs.replace(alert, version=alert.version + 1, change=change)
             self._db.execute(
-                "INSERT INTO alert_event (change, alert, at_ms, actor, what, detail) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO alert_event (change, alert, at_ms, actor, what, detail, mark) "
+                "VALUES (?, ?, ?, ?, ?, ?, randomblob(8))",
                 (change, alert.id, now_ms, actor, what, detail),
             )
             self._db.execute(
@@ -321,3 +345,23 @@ def _set_aside(db: sqlite3.Connection) -> None:
             "BEGIN; DROP INDEX IF EXISTS alert_of_citizen; DROP INDEX IF EXISTS alert_active; "
             "ALTER TABLE alert RENAME TO alert_per_rule; COMMIT;"
         )
+
+
+def _mark_events(db: sqlite3.Connection) -> None:
+    """Give the events of an older program their marks, once, whoever of several comes first."""
+    if not _lacks_marks(db):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        if _lacks_marks(db):
+            db.execute("ALTER TABLE alert_event ADD COLUMN mark BLOB NOT NULL DEFAULT x''")
+            db.execute("UPDATE alert_event SET mark = randomblob(8)")
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+
+
+def _lacks_marks(db: sqlite3.Connection) -> bool:
+    columns = {row[1] for row in db.execute("PRAGMA table_info(alert_event)")}
+    return bool(columns) and "mark" not in columns

@@ -1,7 +1,9 @@
 """Alerts over HTTP: the feed for polling systems, one alert with its history, the worklist.
 
 Changes are numbered in the order of their commits, so a poller that asks for everything after its
-cursor misses nothing and sees each alert's newest state once.
+cursor misses nothing and sees each alert's newest state once. A cursor is opaque and of one
+history: after the alert store was lost and made anew, or an older copy was put back, it is answered
+with 410, never with half of the truth. `0` is the beginning of any history.
 """
 
 from typing import Annotated, Any
@@ -10,6 +12,7 @@ import msgspec
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from alerting.alert_store import START
 from alerting.api import acts
 from alerting.api.answers import Fault, Refused, documented, json_answer, tagged
 from alerting.api.feed import Feed
@@ -19,8 +22,9 @@ from alerting.web.worklist import counts_of, rows_of
 LIMIT_MAX = 1000
 LIMIT_DEFAULT = 200
 WAIT_S_MAX = 30
-CURSOR_MAX = 2**53
+CURSOR = r"^[0-9]{1,18}(-[0-9a-f]{16})?$"
 
+_CURSOR = "17-9b1f0c3a5d7e2846"
 _EXAMPLE: dict[str, Any] = {
     "id": "4b2f0c1e-6d0a-4a55-9d2c-0c8a54c6a1d3",
     "version": 1,
@@ -39,7 +43,7 @@ _FEED_SCHEMA: dict[str, Any] = {
     "required": ["alerts", "cursor", "more"],
     "properties": {
         "alerts": {"type": "array", "items": {"type": "object"}},
-        "cursor": {"type": "integer", "minimum": 0},
+        "cursor": {"type": "string", "pattern": CURSOR},
         "more": {"type": "boolean"},
     },
 }
@@ -53,22 +57,28 @@ def routes(sources: Sources, feed: Feed) -> APIRouter:
         "/alerts",
         response_class=Response,
         responses=documented(
-            {"alerts": [_EXAMPLE], "cursor": 17, "more": False}, 304, 410, 422, schema=_FEED_SCHEMA
+            {"alerts": [_EXAMPLE], "cursor": _CURSOR, "more": False},
+            304,
+            410,
+            422,
+            schema=_FEED_SCHEMA,
         ),
     )
     async def alerts_since(
         request: Request,
-        since: Annotated[int, Query(ge=0, le=CURSOR_MAX)] = 0,
+        since: Annotated[str, Query(pattern=CURSOR)] = START,
         limit: Annotated[int, Query(ge=1, le=LIMIT_MAX)] = LIMIT_DEFAULT,
         wait: Annotated[int, Query(ge=0, le=WAIT_S_MAX)] = 0,
     ) -> Response:
         """Alerts that changed after the cursor, in commit order, each with its newest state.
 
-        Ask again with the `cursor` of the answer; at once while `more` is true. With `wait` the
-        answer comes when there is news, or after so many seconds.
+        Ask again with the `cursor` of the answer, as it is; at once while `more` is true. With
+        `wait` the answer comes when there is news, or after so many seconds. 410: the history that
+        the cursor is of is gone; drop what was followed and start again from 0.
         """
         if wait:
-            await feed.beyond(since, wait, request.is_disconnected)
+            change = await run_in_threadpool(_position, sources, since)
+            await feed.beyond(change, wait, request.is_disconnected)
         return await run_in_threadpool(_changes, sources, request, since, limit)
 
     @router.get(
@@ -86,12 +96,12 @@ def routes(sources: Sources, feed: Feed) -> APIRouter:
     @router.get(
         "/worklist",
         response_class=Response,
-        responses=documented({"cursor": 17, "counts": {"red": 1}, "rows": []}, 304),
+        responses=documented({"cursor": _CURSOR, "counts": {"red": 1}, "rows": []}, 304),
     )
     def worklist(request: Request) -> Response:
         """The rows of the page: every citizen with colour, why, since when, and open alerts."""
         store, monitor = sources.alerts(), sources.monitor
-        cursor = store.last_change()
+        cursor = store.cursor(store.last_change())
         citizens = sources.reader().citizens()
         rows = rows_of(monitor.situations(), citizens, store.open_alerts(), monitor.now_ms())
         content = {"cursor": cursor, "counts": counts_of(rows), "rows": rows}
@@ -101,11 +111,20 @@ def routes(sources: Sources, feed: Feed) -> APIRouter:
     return router
 
 
-def _changes(sources: Sources, request: Request, since: int, limit: int) -> Response:
+def _position(sources: Sources, cursor: str) -> int:
+    """Where in the feed a cursor stands; Refused with 410 when it is of another history."""
+    change = sources.alerts().change_of(cursor)
+    if change is None:
+        said = (
+            "this cursor is of a history that is gone; drop what was followed, start again from 0"
+        )
+        raise Refused(410, Fault("cursor-unknown", said, "since", cursor, START))
+    return change
+
+
+def _changes(sources: Sources, request: Request, since: str, limit: int) -> Response:
     store = sources.alerts()
-    found = store.alerts_since(since, limit + 1)
-    if not found and since > store.last_change():
-        raise Refused(410, Fault("cursor-unknown", "the feed never came so far; start from 0"))
+    found = store.alerts_since(_position(sources, since), limit + 1)
     alerts, more = found[:limit], len(found) > limit
-    cursor = alerts[-1].change if alerts else since
+    cursor = store.cursor(alerts[-1].change) if alerts else since
     return tagged(request, json_answer({"alerts": alerts, "cursor": cursor, "more": more}))

@@ -131,7 +131,7 @@ _MEANINGS = {
     403: "The request comes from another site or machine",
     404: "There is no such thing",
     409: "The alert does not allow it, and the error says why; the body has it as it stands",
-    410: "The cursor is ahead of the feed: the store was replaced; start again from 0",
+    410: "The cursor is of a history that is gone: the store was replaced; start again from 0",
     412: "The alert has another version than If-Match asks; the body has it as it stands",
     413: "The body is too long",
     415: "The body is no FHIR JSON by its Content-Type, or is compressed",

@@ -81,7 +81,7 @@ def _frame(sources: Sources, request: Request) -> render.Frame:
         nurse=_name_of(request),
         said=said if said in render.SAID else "",
         behind=behind if behind >= BEHIND_TOLD else 0,
-        cursor=sources.alerts().last_change(),
+        cursor=sources.alerts().cursor(sources.alerts().last_change()),
     )
 
 

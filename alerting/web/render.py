@@ -47,7 +47,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     nurse: str = ""
     said: str = ""
     behind: int = 0
-    cursor: int = 0
+    cursor: str = "0"
 
 
 class Worklist(msgspec.Struct, frozen=True, kw_only=True):

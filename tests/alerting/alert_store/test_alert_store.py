@@ -366,6 +366,19 @@ def test_alerts_of_the_first_version_are_set_aside_and_the_feed_goes_on(path: Pa
         assert kept.execute("SELECT id FROM alert_per_rule").fetchall() == [("a1",)]
 
 
+def test_events_of_an_older_program_are_marked_once(path: Path) -> None:
+    store = AlertStore(path)
+    take(store, episode())
+    store.close()
+    with closing(sqlite3.connect(path)) as old:
+        old.execute("ALTER TABLE alert_event DROP COLUMN mark")
+    upgraded, beside = AlertStore(path), AlertStore(path)
+    cursor = upgraded.cursor(1)
+    assert cursor == beside.cursor(1) != "0"
+    assert [upgraded.change_of(one) for one in (cursor, "0", "1", "1-", "x")] == [1, 0] + [None] * 3
+    assert upgraded.cursor(take(upgraded, episode(rule="R24", severity="blue")).change) != cursor
+
+
 OLD_SCHEMA = """
 CREATE TABLE alert (id TEXT PRIMARY KEY, version INTEGER NOT NULL, change INTEGER NOT NULL UNIQUE,
     citizen TEXT NOT NULL, rule TEXT NOT NULL, condition TEXT NOT NULL, onset_ms INTEGER NOT NULL,

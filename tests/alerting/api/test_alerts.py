@@ -1,6 +1,8 @@
 """The feed, one alert, acknowledging, the worklist: every route and every documented error."""
 
 import random
+import shutil
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,7 +25,7 @@ def test_an_empty_feed_answers_with_the_cursor_it_was_given(client: Client) -> N
     answer = client.get("/alerts")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json() == {"alerts": [], "cursor": 0, "more": False}
+    assert answer.json() == {"alerts": [], "cursor": "0", "more": False}
 
 
 def test_a_poller_sees_each_alert_once_in_its_newest_state(client: Client, ward: Ward) -> None:
@@ -33,16 +35,16 @@ def test_a_poller_sees_each_alert_once_in_its_newest_state(client: Client, ward:
     page = client.get("/alerts").json()
     assert [alert["id"] for alert in page["alerts"]] == [second.id, first.id]
     assert page["alerts"][1]["severity"] == "red"
-    assert page["cursor"] == 3
+    assert page["cursor"] == ward.alerts.cursor(3)
     again = client.get("/alerts", params={"since": page["cursor"]}).json()
-    assert again == {"alerts": [], "cursor": 3, "more": False}
+    assert again == {"alerts": [], "cursor": page["cursor"], "more": False}
 
 
 def test_pages_say_that_there_is_more(client: Client, ward: Ward) -> None:
     rules = ["R01", "R14", "R06", "R24", "T01"]
     for rule in rules:
         ward.open_alert("c1", rule, "yellow", 1)
-    cursor, seen, more = 0, [], True
+    cursor, seen, more = "0", [], True
     while more:
         page = client.get("/alerts", params={"since": cursor, "limit": 2}).json()
         seen += [alert["findings"][0]["rule"] for alert in page["alerts"]]
@@ -59,14 +61,14 @@ def test_no_interleaving_of_writes_and_polls_leaves_a_gap(
 ) -> None:
     """Step 0 polls; any other changes an alert. What a poller knows at the end is the truth."""
     ward = Ward(tmp_path_factory.mktemp("feed"), anna_and_bo())
-    dice, cursor = random.Random(seed), 0
+    dice, cursor = random.Random(seed), "0"
     known: dict[str, int] = {}
     with ward.client() as client:
         for step in [*steps, *[0] * (len(steps) + 1)]:
             if step == 0:
                 limit = dice.choice([1, 2, 50])
                 page = client.get("/alerts", params={"since": cursor, "limit": limit}).json()
-                assert page["cursor"] >= cursor
+                assert position(page["cursor"]) >= position(cursor)
                 assert [row["change"] for row in page["alerts"]] == sorted(
                     row["change"] for row in page["alerts"]
                 )
@@ -91,10 +93,56 @@ def test_an_unchanged_feed_answers_304(client: Client, ward: Ward) -> None:
     assert changed.headers["etag"] != tag
 
 
-def test_a_cursor_ahead_of_the_feed_is_told_so(client: Client) -> None:
-    answer = client.get("/alerts", params={"since": 9})
+def position(cursor: str) -> int:
+    """Where a cursor stands; only its maker may look into it."""
+    return int(cursor.partition("-")[0])
+
+
+@pytest.mark.parametrize("cursor", ["9", "1", f"1-{'0' * 16}", f"9-{'0' * 16}"])
+@pytest.mark.parametrize("wait", [0, 30])
+def test_a_cursor_that_was_never_given_out_is_told_so(
+    client: Client, ward: Ward, cursor: str, wait: int
+) -> None:
+    """Also a bare number, which does not say of which history it is; and at once."""
+    ward.open_alert("c1", "R01", "red", 5)
+    answer = client.get("/alerts", params={"since": cursor, "wait": wait})
     assert answer.status_code == 410
-    assert answer.json()["error"]["code"] == "cursor-unknown"
+    error = answer.json()["error"]
+    assert (error["code"], error["field"], error["limit"]) == ("cursor-unknown", "since", "0")
+
+
+@pytest.mark.parametrize("replaced_by", ["a new store", "an older copy"])
+def test_after_the_store_was_replaced_an_old_cursor_is_refused(
+    tmp_path: Path, replaced_by: str
+) -> None:
+    """Even when the new history is as long as the old one; from 0 on all of it is there."""
+    ward = Ward(tmp_path, anna_and_bo())
+    ward.open_alert("c1", "R01", "red", 5)
+    ward.alerts.close()
+    copy = tmp_path / "copy.db"
+    shutil.copy(ward.alerts_path, copy)
+    ward.alerts = AlertStore(ward.alerts_path)
+    with ward.client() as client:
+        kept = client.get("/alerts").json()["cursor"]
+        ward.open_alert("c2", "R01", "red", 4)
+        gone = client.get("/alerts").json()["cursor"]
+    ward.alerts.close()
+    for file in tmp_path.glob("alerts.db*"):
+        file.unlink()
+    if replaced_by == "an older copy":
+        shutil.copy(copy, ward.alerts_path)
+    ward.alerts = AlertStore(ward.alerts_path)
+    for citizen in ("c1", "c2"):
+        ward.open_alert(citizen, "R11", "red", 3)
+    with ward.client() as client:
+        assert client.get("/alerts", params={"since": gone}).status_code == 410
+        shared = client.get("/alerts", params={"since": kept})
+        assert shared.status_code == (200 if replaced_by == "an older copy" else 410)
+        page = client.get("/alerts", params={"since": "0"}).json()
+        assert page["alerts"][-1]["citizen"] == "c2"
+        again = client.get("/alerts", params={"since": page["cursor"]}).json()
+        assert (again["alerts"], again["cursor"]) == ([], page["cursor"])
+    ward.close()
 
 
 def test_waiting_ends_at_once_when_there_is_news_already(client: Client, ward: Ward) -> None:
@@ -238,7 +286,7 @@ def test_the_worklist_has_the_rows_of_the_page(client: Client, ward: Ward) -> No
     answer = client.get("/worklist")
     body = answer.json()
     assert body["counts"]["red"] == body["counts"]["insufficient-data"] == 1
-    assert body["cursor"] == 1
+    assert body["cursor"] == ward.alerts.cursor(1)
     first, second = body["rows"]
     assert (first["name"], first["colour"], first["severity"]) == ("Bo Friis", "red", "red")
     assert first["why_da"] == [alert.text_da]
