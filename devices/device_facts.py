@@ -8,12 +8,15 @@ objects of the specialisations 11073-10404, -10407 and -10417; HL7 PHD IG for th
 coincident time stamps have (67975, 67983, 68072, 68226).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
+_DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 FACT_CHARACTERS_MAX = 256
 """Longest text of a fact: every bit of the fullest status, named."""
 
@@ -138,6 +141,39 @@ def device_fact(code: str) -> DeviceFact | None:
     ('battery', '67996', None)
     """
     return _BY_CODE.get(code)
+
+
+def fault_of(fact: DeviceFact, text: str, unit: str) -> str:
+    """One sentence on why this is no value of the fact; empty when it is one.
+
+    >>> fault_of(device_fact("battery"), "87", "%")
+    ''
+    >>> fault_of(device_fact("battery"), "870", "%")
+    'battery is 870 %, possible is 0 to 100'
+    """
+    if not text:
+        return f"{fact.alias} has no value"
+    if len(text) > FACT_CHARACTERS_MAX or not text.isprintable():
+        return f"{fact.alias} is no printable text of at most {FACT_CHARACTERS_MAX} characters"
+    if fact.kind == "number":
+        return _fault_of_number(fact, text, unit)
+    if fact.kind == "time":
+        try:
+            datetime.fromisoformat(text)
+        except ValueError:
+            return f"{fact.alias} is {text[:64]!r}, not a date and time"
+    return ""
+
+
+def _fault_of_number(fact: DeviceFact, text: str, unit: str) -> str:
+    if _DECIMAL.fullmatch(text) is None:
+        return f"{fact.alias} is {text[:64]!r}, not a decimal number with a point"
+    if unit not in fact.units:
+        return f"unit of {fact.alias} is {unit[:32]!r}, accepted are {', '.join(fact.units)}"
+    low, high = fact.possible
+    if not low <= Decimal(text) <= high:
+        return f"{fact.alias} is {text} {unit}, possible is {low} to {high}"
+    return ""
 
 
 assert len(_BY_CODE) == sum(1 + len(row.codes) for row in DEVICE_FACTS), "a code stands twice"

@@ -8,6 +8,7 @@ resolved when it is stored.
 import msgspec
 
 from devices.catalogue import Metric
+from devices.device_facts import DeviceFact
 from devices.questionnaire import Questionnaire
 
 
@@ -33,6 +34,14 @@ class Response(msgspec.Struct, frozen=True, gc=False):
     flags: tuple[str, ...] = ()
 
 
+class StatedFact(msgspec.Struct, frozen=True, gc=False):
+    """One fact about the device itself, beside what it measured: a number's text has a unit."""
+
+    fact: DeviceFact
+    text: str
+    unit: str = ""
+
+
 class Reading(msgspec.Struct, frozen=True, gc=False):
     """One act of measuring: where it came from, when it was, and what was measured.
 
@@ -43,6 +52,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     was made with (None when the gateway sent none), kept so that it can be redone.
 
     A tablet that asked questions measured nothing: `values` is empty, `response` what it was told.
+    `facts` are what the device says of itself; a reading may hold nothing else.
     """
 
     message_id: str
@@ -66,3 +76,4 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     location: str
     values: tuple[Value, ...]
     response: Response | None = None
+    facts: tuple[StatedFact, ...] = ()

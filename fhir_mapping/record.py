@@ -118,7 +118,10 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
 
 def records_of(reading: Reading) -> list[Record]:
-    """The records of one reading, in catalogue order of first appearance; never empty."""
+    """The records of one reading, in catalogue order of first appearance.
+
+    Empty for one that holds nothing but facts about the device.
+    """
     groups: dict[str, list[Value]] = {}
     for value in reading.values:
         groups.setdefault(value.metric.panel or value.metric.alias, []).append(value)

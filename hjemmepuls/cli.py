@@ -38,6 +38,7 @@ app.command()(judging.backtest)
 app.command()(judging.truth)
 app.command()(documents.take)
 app.command()(documents.rejections)
+app.command()(documents.device_status)
 app.command()(documents.replay)
 
 StorePath = Annotated[Path | None, typer.Option("--store", help="SQLite file of the records")]

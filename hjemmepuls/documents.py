@@ -1,4 +1,4 @@
-"""The commands about what others exported and what was refused: `take`, `rejections`, `replay`."""
+"""Commands about what others exported, what was refused, and what devices say of themselves."""
 
 import os
 from collections.abc import Iterator
@@ -84,6 +84,25 @@ def rejections(
             # Text, not markup: what a stranger sent must not style the terminal.
             cells = (row.key, row.reason, row.path, row.deliveries, row.topic, row.detail)
             table.add_row(*(Text(str(cell)) for cell in cells))
+    Console().print(table)
+
+
+def device_status(
+    store: StorePath = None,
+    device: Annotated[str | None, typer.Option(help="One device, with its history")] = None,
+) -> None:
+    """List what devices say of themselves: battery, status, clock; the newest of each."""
+    from devices.device_facts import device_fact
+    from fhir_mapping.moment import moment
+
+    table = Table("device", "gateway", "what", "value", "when")
+    with opened_reader(store) as reader:
+        for one in reader.device_history(device) if device else reader.device_states():
+            row = device_fact(one.fact)
+            name, value = row.name_en if row else one.fact, f"{one.text} {one.unit}".strip()
+            when = moment(one.at_ms, one.offset_min).decode()
+            cells = (one.device, one.gateway, name, value, when)
+            table.add_row(*(Text(cell) for cell in cells))
     Console().print(table)
 
 

@@ -8,6 +8,7 @@ bad code on one delivery costs that delivery a rejection, never its neighbours.
 import logging
 from collections.abc import Sequence
 
+from fhir_mapping.device_state import states_of
 from fhir_mapping.fhir_read import Note
 from fhir_mapping.record import records_of
 from ingest.decode import Decoded, Delivery, decode
@@ -93,7 +94,8 @@ def _judge(decoded: Decoded | Read | Rejection, received_ms: int) -> Mapped | Re
         reading = validate(decoded, received_ms)
         if isinstance(reading, Rejection):
             return reading
-        return Mapped(payload.id, payload.seq, records_of(reading), index)
+        records, states = records_of(reading), states_of(reading)
+        return Mapped(payload.id, payload.seq, records, index, states=states)
     except Exception as error:
         log.exception("a reading could not be mapped; it is kept as a rejection")
         return _failed(error, index, payload.id, payload.seq)
@@ -107,7 +109,8 @@ def _mapped(read: Read) -> Mapped | Rejection:
     except Exception as error:
         log.exception("an Observation could not be mapped; it is kept as a rejection")
         return _failed(error, index, reading.message_id)
-    return Mapped(reading.message_id, 0, records, index, read.subject, read.path)
+    states = states_of(reading)
+    return Mapped(reading.message_id, 0, records, index, read.subject, read.path, states)
 
 
 def names_of(reader: Reader) -> Names:

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     UNIT_MISMATCH = "unit-mismatch"
     COMPONENT_MISSING = "component-missing"
     COMPONENTS_CONTRADICT = "components-contradict"
+    DEVICE_FACT_INVALID = "device-fact-invalid"
     IDENTITY_MISMATCH = "identity-mismatch"
     PROCESSING_FAILED = "processing-failed"
 
@@ -84,6 +85,7 @@ MEANINGS: Mapping[Reason, str] = MappingProxyType(
         Reason.UNIT_MISMATCH: "the unit belongs to another metric",
         Reason.COMPONENT_MISSING: "a blood pressure lacks systolic or diastolic",
         Reason.COMPONENTS_CONTRADICT: "diastolic not below systolic, or an answer not asked for",
+        Reason.DEVICE_FACT_INVALID: "a battery level, status or clock of a device cannot be read",
         Reason.IDENTITY_MISMATCH: "payload and topic name different devices; the topic wins",
         Reason.PROCESSING_FAILED: "a fault of ours; the payload is kept for a replay",
     }

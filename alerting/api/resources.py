@@ -11,6 +11,7 @@ from fastapi import Response
 
 from alerting.api.answers import FHIR_JSON, Fault, Refused
 from fhir_mapping import codes
+from fhir_mapping.device_state import property_of
 from fhir_mapping.enrolled import EnrolledDevice, Limits
 from fhir_mapping.moment import moment
 from fhir_mapping.ranges import in_force, known_at
@@ -80,15 +81,25 @@ def renderer(reader: Reader) -> Callable[[Record], bytes]:
 
 
 def render_party(party: Party) -> bytes:
-    """The device or gateway as a Device: as enrolled, else as its newest reading told it."""
+    """The device or gateway as a Device, with what it has last said of itself as properties."""
+    properties = [one for state in party.states if (one := property_of(state)) is not None]
+    if not properties:
+        return _render_party(party)
+    return _render_party(party)[:-1] + b',"property":%b}' % _encode(properties)
+
+
+def _render_party(party: Party) -> bytes:
+    """The device or gateway: as enrolled, else as its newest reading told it."""
     if party.enrolled is not None:
         return render_device(party.enrolled)
-    if party.told is None:
+    if party.told is None and not party.states:
         return render_gateway(party.name)
-    device_type, model, firmware = party.told
+    device_type, model, firmware = party.told or ("", "", "")
     enrolled = EnrolledDevice(party.name, device_type, "", model)
     content = msgspec.json.decode(render_device(enrolled))
     del content["manufacturer"]
+    if not device_type:
+        del content["specialization"]
     if not model:
         del content["modelNumber"]
     if firmware:

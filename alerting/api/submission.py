@@ -93,8 +93,9 @@ def submit(
     store = append_together if together else append
     outcomes = sources.writing.do(lambda writer: store(arrivals, writer)) if arrivals else []
     refused = [one for one in outcomes if _status(one) >= 400]
+    sinking = [one for one in refused if one.reason != Reason.DEVICE_FACT_INVALID]
     nothing = not any(arrival.item.index >= 0 for arrival in arrivals)
-    if refused and (together or nothing):
+    if (sinking and together) or (refused and nothing):
         raise _rejected(arrivals, outcomes)
     notes = _by_place(noted)
     told = [
@@ -162,6 +163,11 @@ def _told(arrival: Arrival, told: Outcome, reader: Reader, notes: list[Issue]) -
     status, item = _status(told), arrival.item
     if isinstance(item, Rejection) or told.reason in _REASONS:
         return Told(status, None, [_issue(arrival, told), *notes])
+    if not item.records:
+        names = ", ".join(state.fact for state in item.states)
+        detail = f"{names}: taken as a fact about the device, no measurement; see the Device"
+        issue = Issue("information", "informational", "device-fact", detail)
+        return Told(202, None, [issue, *notes])
     record = _stored(item.records[0], reader)
     if record is not None and status == 201 and record.version > 1:
         status = 200  # it amended what was known

@@ -20,6 +20,9 @@ COMPONENTS_MAX: Final = 256
 """Most components of one Observation: the fullest instrument gives six, the rest are remarks."""
 REFERENCE_CHARACTERS_MAX: Final = 512
 
+FACT_REFUSED: Final = "device-fact-invalid"
+"""The reason for which a fact about a device is refused: it never refuses a measurement."""
+
 REASONS: Final = frozenset(
     {
         "payload-empty",
@@ -46,6 +49,7 @@ REASONS: Final = frozenset(
         "component-missing",
         "components-contradict",
         "identity-mismatch",
+        FACT_REFUSED,
     }
 )
 """Every reason that a reader here gives."""
@@ -76,6 +80,8 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     subject: str | None
     path: str
     scheduled: bool | None = None
+    refused: tuple["Refused", ...] = ()
+    """What of it could not be taken, part by part."""
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

@@ -24,7 +24,6 @@ from fhir_mapping.fhir_read.answer import (
     Refused,
     Source,
 )
-from fhir_mapping.fhir_read.device_facts import fact_meant
 from fhir_mapping.fhir_read.parties import UNREADABLE, Context, Neighbour, Neighbours
 from fhir_mapping.fhir_read.reading import is_clock, reading_of
 from fhir_mapping.fhir_read.response import is_answered_here, response_of
@@ -144,7 +143,9 @@ def _bundle(raw: msgspec.Raw, path: str, received_ms: int, source: Source, answe
         elif entry.kind in _TAKERS:
             _TAKERS[entry.kind](entry, neighbours, received_ms, source, answer)
     for left in neighbours.resources:
-        if not left.used:
+        if not left.used and left.kind == "Observation":
+            _observation(left, neighbours, received_ms, source, answer, last=True)
+        elif not left.used:
             detail = f"a {left.kind[:64]} that no Observation of the payload needs, left out"
             answer.notes.append(Note(left.path, detail))
 
@@ -169,25 +170,25 @@ def _entry(raw: msgspec.Raw, path: str, answer: Answer) -> Neighbour | Refused |
 
 
 def _observation(
-    one: Neighbour, neighbours: Neighbours, received_ms: int, source: Source, answer: Answer
+    one: Neighbour,
+    neighbours: Neighbours,
+    received_ms: int,
+    source: Source,
+    answer: Answer,
+    last: bool = False,
 ) -> None:
-    """Add what this Observation is to the answer; a device's clock waits to be referred to."""
+    """Add what this Observation is to the answer.
+
+    A device's clock in a Bundle waits to be referred to: what no measurement needs is, `last`, a
+    fact about the device.
+    """
     try:
         observation = decode_observation(one.raw)
     except UNREADABLE as error:
         one.used = True
         answer.entries.append(_unreadable(one.raw, error, one.path))
         return
-    if is_clock(observation):
-        if neighbours is _NOTHING:
-            detail = "a device's clock (MDC 67975) is no measurement"
-            answer.notes.append(Note(one.path, detail))
-        return
-    fact = fact_meant(observation.code)
-    if fact is not None:
-        one.used = True
-        detail = f"{fact.name_en.lower()}: a fact about the device, no measurement"
-        answer.notes.append(Note(one.path, detail))
+    if is_clock(observation) and neighbours is not _NOTHING and not last:
         return
     one.used = True
     context = Context(one.path, one.full_url, received_ms, source, neighbours, answer.notes)

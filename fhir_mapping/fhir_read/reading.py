@@ -25,6 +25,7 @@ from devices.reading import Reading, Response, Value
 from devices.wire import Location, TransferredBy, part_of
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import Found, Note, Refusal
+from fhir_mapping.fhir_read.device_facts import fact_meant, fact_reading
 from fhir_mapping.fhir_read.moment import Moment, local_text, measured_at, moment_of
 from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
 from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, party_of, subject_of
@@ -70,7 +71,8 @@ def is_clock(observation: Observation) -> bool:
     >>> is_clock(Observation())
     False
     """
-    return has_code(observation.code, codes.MDC, codes.DEVICE_CLOCK.code)
+    row = fact_meant(observation.code)
+    return row is not None and row.alias in {"clock", "clock_ticks"}
 
 
 def reading_of(observation: Observation, context: Context) -> Found:
@@ -78,6 +80,9 @@ def reading_of(observation: Observation, context: Context) -> Found:
     path = context.path
     context.open(observation)
     _check_usable(observation, path)
+    row = fact_meant(observation.code)
+    if row is not None:
+        return fact_reading(observation, row, context)
     measured = measured_in(observation, path, context.notes)
     return reading_said(observation, Said(measured.key, measured.circumstances), measured, context)
 
@@ -121,11 +126,13 @@ def reading_said(
         location=location,
         values=values,
         response=said.response,
+        facts=tuple(measured.facts) if measured else (),
     )
     if own:
         _check_time(own)
         check_own(reading, observation, path)
-    return Found(reading, subject, path, scheduled)
+    refused = tuple(measured.refused) if measured else ()
+    return Found(reading, subject, path, scheduled, refused)
 
 
 def _check_usable(observation: Observation, path: str) -> None:

@@ -17,14 +17,17 @@ from devices.admission import (
     panel_fault,
 )
 from devices.catalogue import PANELS, metric, panel
-from devices.reading import Value
+from devices.device_facts import DeviceFact
+from devices.reading import StatedFact, Value
 from devices.wire import StatusFlag
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import (
     COMPONENTS_MAX,
     Note,
     Refusal,
+    Refused,
 )
+from fhir_mapping.fhir_read.device_facts import fact_meant, fact_said
 from fhir_mapping.fhir_read.quantity import number_text, value_text
 from fhir_mapping.fhir_read.shapes import Component, Concept, Observation
 from fhir_mapping.fhir_read.terms import meant_by, unknown_code
@@ -53,12 +56,18 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 class Measured(msgspec.Struct, frozen=True, gc=False):
-    """What an Observation measured: each item is the rows that its code can mean, the value (of
-    the first of them) and the path of its code; `key` is what our identifier calls it all."""
+    """What an Observation measured.
+
+    Each item is the rows that its code can mean, the value (of the first of them) and the path of
+    its code; `key` is what our identifier calls it all. `facts` is what components say of the
+    device itself; `refused` what of them could not be taken.
+    """
 
     items: list[tuple[frozenset[str], Value, str]]
     key: str
     circumstances: str
+    facts: list[StatedFact]
+    refused: list[Refused]
 
 
 def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measured:
@@ -73,11 +82,17 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
     if not about:
         raise unknown_code(code, f"{path}.code")
     parts: list[tuple[frozenset[str], Component, str]] = []
+    facts: list[StatedFact] = []
+    refused: list[Refused] = []
     around = _own_circumstances(observation, path)
     for place, component in enumerate(observation.component):
         at = f"{path}.component[{place}]"
         if component.code is None:
             raise Refusal("field-missing", f"{at}.code", "code is missing")
+        row = fact_meant(component.code)
+        if row is not None:
+            _add_fact(facts, refused, component, row, at)
+            continue
         means = meant_by(component.code, f"{at}.code", notes)
         if means and not means & _PANELS:
             parts.append((means, component, at))
@@ -101,7 +116,20 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
         (means, _value(means, part, circumstances, shared, at), f"{at}.code")
         for means, part, at in parts
     ]
-    return Measured(items, key, circumstances)
+    return Measured(items, key, circumstances, facts, refused)
+
+
+def _add_fact(
+    facts: list[StatedFact],
+    refused: list[Refused],
+    component: Component,
+    row: DeviceFact,
+    path: str,
+) -> None:
+    try:
+        facts.append(fact_said(component, row, path))
+    except Refusal as refusal:
+        refused.append(refusal.refused)
 
 
 def check_panels(values: Iterable[Value], path: str) -> None:

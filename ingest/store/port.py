@@ -16,6 +16,7 @@ from typing import Protocol
 import msgspec
 
 from devices.wire import Result
+from fhir_mapping.device_state import DeviceState
 from fhir_mapping.enrolled import (
     Assignment,
     Citizen,
@@ -36,7 +37,8 @@ class StoreUnavailable(Exception):  # noqa: N818  it is the world that is bad, n
 
 
 class Mapped(msgspec.Struct, frozen=True, gc=False):
-    """One reading that passed every stage, as the records it becomes; `index` as in `Rejection`.
+    """One reading that passed every stage, as the records it becomes, and what it says of the
+    device itself (`states`), which may be all; `index` as in `Rejection`.
 
     `subject` is whom the sender says it is about (a reference, or `system|value`), empty where he
     does not say; `path` is where he says it. It never decides whose the reading is, but one that
@@ -49,6 +51,7 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
     index: int = -1
     subject: str = ""
     path: str = ""
+    states: list[DeviceState] = []
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -134,13 +137,15 @@ class Superseded(msgspec.Struct, frozen=True, gc=False):
 class Party(msgspec.Struct, frozen=True):
     """A device or gateway that records name: as enrolled, and as its newest reading told it.
 
-    Both None: a gateway, of which nothing but the name is known.
+    Both None, and no states: a gateway, of which nothing but the name is known.
     """
 
     name: str
     enrolled: EnrolledDevice | None = None
     told: tuple[str, str, str] | None = None
     """Device type, model and firmware."""
+    states: tuple[DeviceState, ...] = ()
+    """The newest of each fact about it."""
 
 
 class EnrolledChange(msgspec.Struct, frozen=True):
@@ -267,6 +272,12 @@ class Reader(Protocol):
 
     def parties(self) -> list[str]:
         """The FHIR ids of all devices and gateways, in order."""
+
+    def device_states(self) -> list[DeviceState]:
+        """The newest of each fact about each device, by device and fact."""
+
+    def device_history(self, device: str) -> list[DeviceState]:
+        """What is kept of the facts about one device, newest first."""
 
     def limits(self) -> dict[str, list[Limits]]:
         """All personal limits by citizen, in the order in which they take effect."""

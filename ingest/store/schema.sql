@@ -133,6 +133,19 @@ CREATE TABLE IF NOT EXISTS rejection (
     UNIQUE (digest, place)
 ) STRICT;
 
+-- What is known of a device beside its measurements (battery, status, clock): the newest words.
+CREATE TABLE IF NOT EXISTS device_state (
+    device      TEXT NOT NULL,
+    fact        TEXT NOT NULL,
+    at_ms       INTEGER NOT NULL,
+    text        TEXT NOT NULL,
+    unit        TEXT NOT NULL,
+    gateway     TEXT NOT NULL,
+    offset_min  INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,
+    PRIMARY KEY (device, fact, at_ms)
+) STRICT, WITHOUT ROWID;
+
 -- Running totals, kept in the same transactions as what they count.
 CREATE TABLE IF NOT EXISTS tally (
     name  TEXT PRIMARY KEY,

@@ -29,6 +29,7 @@ from ingest.store.sqlite_enrol import (
     put_parties,
 )
 from ingest.store.sqlite_read import SqliteReader
+from ingest.store.sqlite_states import put_state
 from ingest.store.sqlite_world import StoreFile, world
 from ingest.store.upgrade import upgrade
 
@@ -76,7 +77,7 @@ class SqliteWriter:
             tally: Counter[str] = Counter()
             if any(map(_names_somebody, arrivals)):
                 arrivals = [self._unless_contradicted(arrival) for arrival in arrivals]
-            rejected = together and any(isinstance(one.item, Rejection) for one in arrivals)
+            rejected = together and any(map(_sinks, arrivals))
             outcomes = [self._append_one(arrival, tally, rejected) for arrival in arrivals]
             tally["records"] = self._added
             tally["deliveries"] = len({id(arrival.delivery) for arrival in arrivals})
@@ -151,7 +152,7 @@ class SqliteWriter:
     def _unless_contradicted(self, arrival: Arrival) -> Arrival:
         """A rejection where the sender names one citizen, and the device belongs to another."""
         item = arrival.item
-        if isinstance(item, Rejection) or not item.subject:
+        if isinstance(item, Rejection) or not item.subject or not item.records:
             return arrival
         said = self._citizens.get(item.subject)
         first = item.records[0]
@@ -169,7 +170,11 @@ class SqliteWriter:
             )
         if rejected:
             return Outcome(topic, item.message_id, item.message_seq, "rejected", "not-together")
-        results = {self._store(record, arrival.delivery.received_ms) for record in item.records}
+        received_ms = arrival.delivery.received_ms
+        results = {self._store(record, received_ms) for record in item.records}
+        for state in item.states:
+            results.add(put_state(self._db, state, received_ms))
+            put_parties(self._db, (state.device, state.gateway))
         result, reason = _worst(results)
         tally[f"readings-{result}"] += 1
         return Outcome(topic, item.message_id, item.message_seq, result, reason)
@@ -305,6 +310,12 @@ class SqliteWriter:
             put_parties(self._db, (record.device, record.gateway))
             self._sources[facts] = key
         return key
+
+
+def _sinks(arrival: Arrival) -> bool:
+    """Whether arrivals that stand or fall together fall with this one; a fact never sinks them."""
+    item = arrival.item
+    return isinstance(item, Rejection) and item.reason is not Reason.DEVICE_FACT_INVALID
 
 
 def _worst(results: set[Result]) -> tuple[Result, str]:

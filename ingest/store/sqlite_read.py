@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from fhir_mapping.device_state import DeviceState
 from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Fact, Limits, Organisation
 from fhir_mapping.record import Record
 from fhir_mapping.status import status_of
@@ -27,6 +28,7 @@ from ingest.store.sqlite_search import (
     distribution_statement,
     search_statement,
 )
+from ingest.store.sqlite_states import IS_NEWEST, SELECT_STATES, state_of
 from ingest.store.sqlite_world import StoreFile, world
 from ingest.store.upgrade import check_version
 
@@ -188,11 +190,25 @@ class SqliteReader:
             "ORDER BY key DESC LIMIT 1",
             (name,),
         )
-        return Party(name, self.device(name), told[0] if told else None)
+        rows = self._rows(
+            f"{SELECT_STATES} WHERE device = ? AND {IS_NEWEST} ORDER BY fact", (name,)
+        )
+        states = tuple(map(state_of, rows))
+        return Party(name, self.device(name), told[0] if told else None, states)
 
     def parties(self) -> list[str]:
         """The FHIR ids of all devices and gateways, in order."""
         return [row_id for (row_id,) in self._rows("SELECT id FROM party ORDER BY id")]
+
+    def device_states(self) -> list[DeviceState]:
+        """The newest of each fact about each device; see the port."""
+        query = f"{SELECT_STATES} WHERE {IS_NEWEST} ORDER BY device, fact"
+        return [state_of(row) for row in self._rows(query)]
+
+    def device_history(self, device: str) -> list[DeviceState]:
+        """What is kept of the facts about one device, newest first."""
+        where = "WHERE device = ? ORDER BY at_ms DESC, fact"
+        return [state_of(row) for row in self._rows(f"{SELECT_STATES} {where}", (device,))]
 
     def limits(self) -> dict[str, list[Limits]]:
         """All personal limits by citizen, in the order in which they take effect."""

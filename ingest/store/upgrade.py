@@ -58,11 +58,20 @@ _HEARTBEAT = (
         process TEXT PRIMARY KEY, document TEXT NOT NULL
     ) STRICT, WITHOUT ROWID""",
 )
+_DEVICE_STATES = (
+    """
+    CREATE TABLE device_state (
+        device TEXT NOT NULL, fact TEXT NOT NULL, at_ms INTEGER NOT NULL, text TEXT NOT NULL,
+        unit TEXT NOT NULL, gateway TEXT NOT NULL, offset_min INTEGER NOT NULL,
+        received_ms INTEGER NOT NULL, PRIMARY KEY (device, fact, at_ms)
+    ) STRICT, WITHOUT ROWID""",
+)
 STEPS: Sequence[Sequence[str]] = (
     _TOTALS_AND_PARTIES,
     _WITHDRAWAL,
     _STATUS_OF_COMPONENTS,
     _HEARTBEAT,
+    _DEVICE_STATES,
 )
 """Statements by number: the first brings a file from version 0 to 1, and so on."""
 VERSION = len(STEPS)

@@ -61,12 +61,15 @@ def told(answer: Answer) -> str:
             asked, answers = reading.response.questionnaire, reading.response.answers
             pairs = zip(asked.components, answers, strict=True)
             lines += [f"  {asked.key} {symptom} {text}" for symptom, text in pairs]
-        fields = [one for one in reading.__struct_fields__ if one not in {"values", "response"}]
+        lines += [f"  {one.fact.alias} {one.text} {one.unit}".rstrip() for one in reading.facts]
+        beside = {"values", "response", "facts"}
+        fields = [one for one in reading.__struct_fields__ if one not in beside]
         facts = {
             "subject": entry.subject,
             "scheduled": entry.scheduled,
             **{field: getattr(reading, field) for field in fields},
         }
         lines += [f"  {name}: {fact}" for name, fact in facts.items() if fact not in (None, "")]
+        lines += [f"  refused {one.path}\n    {one.reason}: {one.detail}" for one in entry.refused]
     lines += [f"note {note.path}\n  {note.detail}" for note in answer.notes]
     return "\n".join(lines) + "\n"

@@ -21,6 +21,20 @@ from tests.fhir_mapping.fhir_read.trees import (
 )
 
 REFUSED: dict[str, tuple[Any, str, str, str]] = {
+    "battery beyond full": (
+        weight(code=code((MDC, "67996")), valueQuantity=quantity(101, "%")),
+        "device-fact-invalid",
+        "Observation.value[x]",
+        "possible is 0 to 100",
+    ),
+    "battery of nothing": (
+        weight(
+            code=code((MDC, "67996")), valueQuantity=quantity(95, "%"), device=None, subject=None
+        ),
+        "device-fact-invalid",
+        "Observation.device",
+        "none is named",
+    ),
     "no value": (
         weight(valueQuantity=None),
         "value-missing",

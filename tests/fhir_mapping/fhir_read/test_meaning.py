@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from devices.catalogue import METRICS, PANELS, metric
-from fhir_mapping.fhir_read import Source, read_fhir
+from fhir_mapping.fhir_read import Found, Source, read_fhir
 from tests.fhir_mapping.fhir_read.cases import RECEIVED_MS, found, read, said
 from tests.fhir_mapping.fhir_read.trees import (
     DIASTOLIC,
@@ -148,11 +148,94 @@ def test_a_device_metric_is_named_by_its_reference() -> None:
     assert found(read(weight(device={"reference": "DeviceMetric/9"}))).reading.device == "9"
 
 
-def test_a_clock_alone_is_no_measurement() -> None:
-    clock = weight(code=code((MDC, "67975")), valueQuantity=None)
-    answer = read(clock)
-    assert answer.entries == []
-    assert "no measurement" in answer.notes[0].detail
+def fact(mdc: str, **value: Any) -> dict[str, Any]:
+    """A fact about the scale as HL7 PHD sends one."""
+    return weight(code=code((MDC, mdc)), **{"valueQuantity": None, **value})
+
+
+def battery(charge: int) -> dict[str, Any]:
+    """A battery's charge as a component."""
+    return {"code": code((MDC, "67996")), "valueQuantity": quantity(charge, "%")}
+
+
+def facts(answer: Any) -> list[tuple[str, str, str]]:
+    """The facts of every entry: alias, text and unit."""
+    entries = [one for one in answer.entries if isinstance(one, Found)]
+    return [
+        (one.fact.alias, one.text, one.unit) for entry in entries for one in entry.reading.facts
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mdc", "value", "alias", "text", "unit"),
+    [
+        ("67996", {"valueQuantity": quantity(95, "%")}, "battery", "95", "%"),
+        ("67996", {"valueQuantity": quantity(95, "262688", system=MDC)}, "battery", "95", "%"),
+        ("67996", {"valueQuantity": {"value": 95, "unit": "%"}}, "battery", "95", "%"),
+        ("67976", {"valueQuantity": quantity(40, "min")}, "battery_time", "40", "min"),
+        ("67925", {"valueString": "onBattery"}, "power_status", "onBattery", ""),
+        (
+            "150604",
+            {
+                "component": [
+                    {
+                        "code": {"text": "sensor-disconnected"},
+                        "valueCodeableConcept": {"text": "Y"},
+                    },
+                    {"code": {"text": "low-perfusion"}, "valueCodeableConcept": {"text": "N"}},
+                ]
+            },
+            "device_status",
+            "sensor-disconnected: Y, low-perfusion: N",
+            "",
+        ),
+        (
+            "67975",
+            {"valueDateTime": "2026-02-18T07:29:58+01:00"},
+            "clock",
+            "2026-02-18T07:29:58+01:00",
+            "",
+        ),
+        ("68072", {"valueQuantity": quantity(12345, "us")}, "clock_ticks", "12345", "us"),
+        ("68220", {"valueCodeableConcept": {"text": "NTP"}}, "clock_sync", "NTP", ""),
+    ],
+)
+def test_a_fact_about_a_device_is_no_measurement(
+    mdc: str, value: dict[str, Any], alias: str, text: str, unit: str
+) -> None:
+    answer = read(fact(mdc, **value))
+    assert facts(answer) == [(alias, text, unit)]
+    assert found(answer).reading.values == ()
+
+
+def test_a_fact_may_be_about_the_device_itself() -> None:
+    one = fact("67996", valueQuantity=quantity(95, "%"), device=None)
+    one["subject"] = {"reference": "Device/scale-17"}
+    assert found(read(one)).reading.device == "scale-17"
+
+
+def test_a_clock_that_no_measurement_needs_is_a_fact() -> None:
+    clock = fact("67975", valueDateTime="2026-02-18T07:29:58+01:00")
+    answer = read(bundle(weight(), clock))
+    assert facts(answer) == [("clock", "2026-02-18T07:29:58+01:00", "")]
+
+
+def test_a_fact_as_a_component_is_no_circumstance() -> None:
+    answer = read(weight(component=[battery(12)]))
+    reading = found(answer).reading
+    assert [value.circumstances for value in reading.values] == [""]
+    assert facts(answer) == [("battery", "12", "%")]
+
+
+def test_a_bad_fact_leaves_the_measurement_alone() -> None:
+    answer = read(weight(component=[battery(870)]))
+    entry = found(answer)
+    assert said(answer) == {"weight": "74.5"}
+    (refused,) = entry.refused
+    assert (refused.reason, refused.path) == (
+        "device-fact-invalid",
+        "Observation.component[0].value[x]",
+    )
 
 
 def test_a_relative_reference_is_resolved_against_its_own_base() -> None:

@@ -152,6 +152,11 @@ def records(draw: st.DrawFn) -> Record:
         if draw(st.booleans()):
             said["mean_pressure"] = draw(texts("mean_pressure"))
     each = {alias: draw(FLAGS) for alias in said} if isinstance(row, Panel) else {}
+    if not codes.TEST_FLAGS.isdisjoint(flags):  # one label for both, of the whole resource
+        each = {
+            alias: tuple(flag for flag in own if flag not in codes.TEST_FLAGS)
+            for alias, own in each.items()
+        }
     failed = {
         alias: not {"invalid", "not-available"}.isdisjoint((*flags, *each.get(alias, ())))
         for alias in said
