@@ -124,6 +124,7 @@ class Receiver:
             client.username_pw_set(settings.broker_user, settings.broker_password)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         # With this callback set, paho queues packets instead of writing each one at once.
         client.on_socket_register_write = lambda *_: None
@@ -220,10 +221,17 @@ class Receiver:
             log.error("the broker refused the connection: %s", reason)
             return
         self._retry_s = 0.0
+        client.subscribe([(topic, 1) for topic in self._settings.subscriptions()])
+
+    def _on_subscribe(self, *details: Any) -> None:
+        """Connected is who hears something: who was let in and may not listen hears nothing."""
+        refused = [reason for reason in details[3] if reason.is_failure]
+        if refused:
+            log.error("the broker refused a subscription: %s; see its access list", refused[0])
+            return
         self._heartbeat = replace(self._heartbeat, connected_ms=_now_ms())
         self._beat_at = 0.0
         log.info("connected to the broker")
-        client.subscribe([(topic, 1) for topic in self._settings.subscriptions()])
 
     def _on_disconnect(self, *_: Any) -> None:
         self._connect_at = time.monotonic() + self._next_retry()

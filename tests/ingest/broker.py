@@ -135,8 +135,8 @@ class Work:
             self.receiver.run(self._stop.is_set)
 
     def connected(self) -> bool:
-        client = getattr(self.receiver, "_client", None)
-        return client is not None and client.is_connected()
+        heartbeat = getattr(self.receiver, "_heartbeat", None)
+        return heartbeat is not None and heartbeat.connected_ms is not None
 
     def waiting(self) -> int:
         """How many deliveries it holds that are not committed."""
