@@ -61,7 +61,7 @@ class Closed(Said, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 _Told = TypeVar("_Told", bound=Said)
-_BODIES: Final[Mapping[Deed, type[Said]]] = {
+BODIES: Final[Mapping[Deed, type[Said]]] = {
     "acknowledge": Said,
     "start": Said,
     "snooze": PutOff,
@@ -69,6 +69,7 @@ _BODIES: Final[Mapping[Deed, type[Said]]] = {
     "note": Noted,
     "undo": Said,
 }
+"""What may be said, and what is said with it."""
 _MEANINGS: Final[Mapping[Deed, str]] = {
     "acknowledge": "A clinician has seen the alert; of two who say so, the first one counts.",
     "start": "Somebody tries to reach the citizen.",
@@ -156,7 +157,7 @@ def said_of(given: object, kind: type[_Told]) -> _Told:
 def routes(sources: Sources) -> APIRouter:
     """One route for each thing that a person may say of an alert."""
     router = APIRouter(tags=["alerts"])
-    for deed in _BODIES:
+    for deed in BODIES:
         _add(router, sources, deed)
     return router
 
@@ -183,7 +184,7 @@ def _add(router: APIRouter, sources: Sources, deed: Deed) -> None:
         body: Annotated[bytes, Depends(short_body)],
         if_match: Annotated[str | None, Header()] = None,
     ) -> Response:
-        told = said_of(_json(body), _BODIES[deed])
+        told = said_of(_json(body), BODIES[deed])
         alert = alert_of(sources, alert_id)
         version = _version_asked(alert, if_match)
         act = act_of(deed, told, sources)
@@ -205,7 +206,7 @@ def alert_of(sources: Sources, alert_id: str) -> Alert:
 
 
 def _schema(deed: Deed) -> dict[str, Any]:
-    fields = msgspec.structs.fields(_BODIES[deed])
+    fields = msgspec.structs.fields(BODIES[deed])
     return {
         "type": "object",
         "required": [field.name for field in fields if field.required],

@@ -16,8 +16,9 @@ from alerting.alert_store import START
 from alerting.api import acts
 from alerting.api.answers import Fault, Refused, documented, json_answer, tagged
 from alerting.api.feed import Feed
+from alerting.api.rows import current_rows
 from alerting.api.sources import Sources
-from alerting.web.worklist import counts_of, rows_of
+from alerting.web.worklist import counts_of
 
 LIMIT_MAX = 1000
 LIMIT_DEFAULT = 200
@@ -100,10 +101,9 @@ def routes(sources: Sources, feed: Feed) -> APIRouter:
     )
     def worklist(request: Request) -> Response:
         """The rows of the page: every citizen with colour, why, since when, and open alerts."""
-        store, monitor = sources.alerts(), sources.monitor
+        store = sources.alerts()
         cursor = store.cursor(store.last_change())
-        citizens = sources.reader().citizens()
-        rows = rows_of(monitor.situations(), citizens, store.open_alerts(), monitor.now_ms())
+        rows = current_rows(sources, sources.reader().citizens())
         content = {"cursor": cursor, "counts": counts_of(rows), "rows": rows}
         return tagged(request, json_answer(content))
 

@@ -34,7 +34,7 @@ from alerting.web.texts import language_of
 from ingest.store import Reader, SqliteReader, SqliteWriter, StoreUnavailable
 
 log = logging.getLogger(__name__)
-_PAGES = ("/worklist.html", "/citizens", "/acknowledge")
+_PAGES = ("/worklist.html", "/citizens", "/acts", "/name")
 
 
 def create_app(

@@ -1,27 +1,29 @@
-"""The page over HTTP: worklist, fragment, citizen, static files, and the form that acknowledges.
+"""The page over HTTP: worklist, fragment, citizen, static files, and the forms of what is done.
 
-The form works without scripts: it answers with a redirect to the page it came from, which says
+A form works without scripts: it answers with a redirect to the page it came from, which says
 what came of it. Whether the request is our own page's is checked by `alerting.api.guard`.
 """
 
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Annotated
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import quote, unquote
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from alerting.alert_store import AlertChanged
-from alerting.api.acts import Said, said_of, short_body
+from alerting.api import forms
+from alerting.api.acts import short_body
 from alerting.api.answers import Fault, Refused
+from alerting.api.rows import current_rows, with_trend
 from alerting.api.sources import Sources
 from alerting.local_time import DAY_MS, local_days
 from alerting.situation import COLOURS, Colour
 from alerting.web import render
 from alerting.web.answers import answered
+from alerting.web.lines import SPARK_DAYS
 from alerting.web.texts import language_of
-from alerting.web.worklist import rows_of
+from alerting.web.worklist import Row, rows_of
 from devices.symptoms import RESPONSES
 
 NAME_COOKIE = "hjemmepuls_name"
@@ -29,8 +31,6 @@ NAME_COOKIE_S = 12 * 3600
 """A working day: the next shift writes its own name."""
 BEHIND_TOLD = 200
 """From so many unassessed arrivals on the page warns; fewer are just being worked on."""
-FIELDS_MAX = 2000
-_VERSION_DIGITS_MAX = 12
 
 
 def routes(sources: Sources) -> APIRouter:
@@ -52,12 +52,18 @@ def routes(sources: Sources) -> APIRouter:
         """The page of one citizen."""
         return HTMLResponse(render.person_page(_person(sources, request, citizen_id)))
 
-    @router.post("/acknowledge")
-    def acknowledge(body: Annotated[bytes, Depends(short_body)]) -> Response:
-        """Acknowledge what the pressed button names, then go back to the page."""
-        form = _fields(body)
-        said, citizen = _acknowledge(sources, form)
-        return _back(form, said, citizen)
+    @router.post("/acts")
+    def acts(request: Request, body: Annotated[bytes, Depends(short_body)]) -> Response:
+        """Do what the pressed button says, then go back to the page."""
+        form = forms.fields_of(body)
+        return _back(form, forms.act(sources, form, _name_of(request)))
+
+    @router.post("/name")
+    def name(body: Annotated[bytes, Depends(short_body)]) -> Response:
+        """Keep the name of who works here, then go back to the page."""
+        form = forms.fields_of(body)
+        fits = _fit_name(form.get("by", ""))
+        return _back(form, forms.Outcome("" if fits else "name", form.get("citizen", "")))
 
     @router.get("/static/{name}")
     def static(name: str) -> Response:
@@ -78,6 +84,7 @@ def _frame(sources: Sources, request: Request) -> render.Frame:
         lang=language_of(request.query_params.get("lang")),
         now_ms=sources.monitor.now_ms(),
         rulebook=sources.monitor.rulebook,
+        wall_ms=sources.wall_ms(),
         nurse=_name_of(request),
         said=said if said in render.SAID else "",
         behind=behind if behind >= BEHIND_TOLD else 0,
@@ -88,19 +95,24 @@ def _frame(sources: Sources, request: Request) -> render.Frame:
 def _worklist(sources: Sources, request: Request) -> render.Worklist:
     """The cursor is read before the alerts: what changes in between comes once more, never not."""
     frame = _frame(sources, request)
+    asked = _asked(request)
     citizens = sources.reader().citizens()
-    rows = rows_of(
-        sources.monitor.situations(), citizens, sources.alerts().open_alerts(), frame.now_ms
-    )
-    only = _colour(request.query_params.get("colour"))
-    drawn = [row.citizen for row in rows if row.alerts and only in (None, row.colour)]
+    rows = current_rows(sources, citizens, frame.wall_ms)
+    shown, found = render.shown_of(rows, asked)
+    curves = sources.monitor.curves([row.citizen for row in shown if _drawn(row)], SPARK_DAYS)
     return render.Worklist(
         frame=frame,
         rows=rows,
-        citizens=citizens,
-        curves=sources.monitor.curves(drawn, render.SPARK_DAYS),
-        only=only,
+        shown=[with_trend(row, citizens[row.citizen], curves, sources.monitor) for row in shown],
+        found=found,
+        citizens={row.citizen: citizens[row.citizen] for row in shown},
+        curves=curves,
+        asked=asked,
     )
+
+
+def _drawn(row: Row) -> bool:
+    return bool(row.alerts) or row.section == "watch"
 
 
 def _person(sources: Sources, request: Request, citizen_id: str) -> render.Person:
@@ -113,15 +125,17 @@ def _person(sources: Sources, request: Request, citizen_id: str) -> render.Perso
     (row,) = rows_of(
         sources.monitor.situations(),
         {citizen_id: citizen},
-        [alert for alert in alerts if alert.condition in ("active", "latched")],
+        alerts,
         frame.now_ms,
+        sources.monitor.rulebook.named,
+        frame.wall_ms,
     )
     curves = sources.monitor.curves([citizen_id], render.CHART_DAYS)
     since_ms = frame.now_ms - render.CHART_DAYS * DAY_MS
     responses = sources.reader().records_of(citizen_id, RESPONSES, since_ms)
     return render.Person(
         frame=frame,
-        row=row,
+        row=with_trend(row, citizen, curves, sources.monitor),
         citizen=citizen,
         curves=curves.get(citizen_id, []),
         alerts=alerts,
@@ -129,6 +143,16 @@ def _person(sources: Sources, request: Request, citizen_id: str) -> render.Perso
         facts=sources.reader().facts_of(citizen_id),
         request=store.requests.running(citizen_id, int(local_days(frame.now_ms))),
         answers=answered(responses),
+    )
+
+
+def _asked(request: Request) -> render.Asked:
+    query = request.query_params
+    page = query.get("page", "1")
+    return render.Asked(
+        only=_colour(query.get("colour")),
+        search=query.get("q", "")[: render.NAME_CHARACTERS_MAX],
+        page=max(1, int(page)) if page.isdecimal() and len(page) <= 4 else 1,
     )
 
 
@@ -142,63 +166,35 @@ def _name_of(request: Request) -> str:
         morsel = SimpleCookie(request.headers.get("cookie", "")).get(NAME_COOKIE)
     except CookieError:
         return ""
-    name = unquote(morsel.value) if morsel else ""
-    return name if name.isprintable() and len(name) <= render.NAME_CHARACTERS_MAX else ""
+    return _fit_name(unquote(morsel.value)) if morsel else ""
 
 
-def _fields(body: bytes) -> Mapping[str, str]:
-    """The form's fields; the last one wins, as only one button was pressed."""
-    try:
-        found = parse_qs(
-            body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=FIELDS_MAX
-        )
-    except ValueError as error:
-        fault = Fault("form-too-long", "the form has too many fields", limit=str(FIELDS_MAX))
-        raise Refused(413, fault) from error
-    return {name: values[-1] for name, values in found.items()}
+def _fit_name(name: str) -> str:
+    """The name, if it is one that may stand in a history; else nothing."""
+    name = name.strip()
+    fits = name.isprintable() and len(name) <= render.NAME_CHARACTERS_MAX
+    return name if fits else ""
 
 
-def _acknowledge(sources: Sources, form: Mapping[str, str]) -> tuple[str, str]:
-    """What came of it (a key of `render.SAID`), and whose alerts they were.
-
-    Each alert is named with the version that the page showed: what has changed since then was
-    not seen, and is not acknowledged.
-    """
-    store, now_ms = sources.alerts(), sources.monitor.now_ms()
-    said, citizen = "gone", ""
-    for named in form.get("alerts", "").split():
-        alert_id, _, version = named.partition(":")
-        alert = store.alert(alert_id)
-        if alert is None or not version.isdecimal() or len(version) > _VERSION_DIGITS_MAX:
-            continue
-        citizen = alert.citizen
-        note = form.get(f"note-{alert.id}") or form.get(f"note-{citizen}") or ""
-        try:
-            told = said_of({"by": form.get("by", ""), "note": note}, Said)
-        except Refused as refused:
-            return ("note" if refused.fault.field == "note" else "name"), citizen
-        try:
-            store.acknowledge(alert_id, told.by, told.note, int(version), now_ms)
-            said = "done" if said == "gone" else said
-        except AlertChanged as changed:
-            seen = changed.current.attention == "acked"
-            mine = seen and changed.current.acked_by == told.by
-            said = ("done" if said == "gone" else said) if mine else "taken" if seen else "changed"
-    return said, citizen
-
-
-def _back(form: Mapping[str, str], said: str, citizen: str) -> Response:
+def _back(form: Mapping[str, str], outcome: forms.Outcome) -> Response:
     """To the page the form came from: one of our own paths, made here, never taken over."""
     lang = language_of(form.get("lang"))
-    colour = _colour(form.get("colour"))
+    citizen, said = outcome.citizen, outcome.said
     if form.get("back") and citizen:
         place = render.link(f"/citizens/{quote(citizen)}", lang=lang, said=said)
     else:
-        place = render.link("/", lang=lang, colour=colour, said=said)
+        page = form.get("page", "")
+        place = render.link(
+            "/",
+            lang=lang,
+            colour=_colour(form.get("colour")),
+            q=form.get("q", "")[: render.NAME_CHARACTERS_MAX],
+            page=page if page.isdecimal() and len(page) <= 4 else None,
+            said=said,
+        )
         place += f"#c-{quote(citizen)}" if citizen else ""
     answer = RedirectResponse(place, status_code=303)
-    name = form.get("by", "").strip()
-    if name and name.isprintable() and len(name) <= render.NAME_CHARACTERS_MAX:
+    if name := _fit_name(form.get("by", "")):
         answer.set_cookie(
             NAME_COOKIE,
             quote(name, safe=""),

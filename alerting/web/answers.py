@@ -1,6 +1,7 @@
 """What a citizen answered about symptoms, day by day: rows for a small table of the page.
 
-In: the records of the questionnaires that were answered. Out: `Answered`, the newest days last.
+In: the records of the questionnaires that were answered. Out: `Answered`, the newest first, so that
+it is what every width and every sheet of paper shows.
 Pure: no clock, no store, no language. Called by `alerting.api.pages`.
 """
 
@@ -39,7 +40,7 @@ def answered(records: Iterable[Record]) -> Answered:
         ((record.measured_ms, id_text(record.id), answers_in(record)) for record in records),
         key=lambda told: told[:2],
     )
-    shown = [told for told in used if told[2]][-SITTINGS_SHOWN_MAX:]
+    shown = [told for told in used if told[2]][: -SITTINGS_SHOWN_MAX - 1 : -1]
     asked = sorted({item for _, _, answers in shown for item in answers})
     return Answered(
         symptoms=[SYMPTOMS[item].alias for item in asked],

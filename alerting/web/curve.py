@@ -29,6 +29,7 @@ _LIMIT_CLASSES = ("red", "yellow", "yellow", "red")
 _NEAR_LIMIT = 0.7
 """A limit is drawn when it lies within so many heights of the curve."""
 _TICKS_MAX = 5
+SPARK_BAND_MAX = 6
 _VALUE_MAX = 1e6
 """Nothing of the catalogue is larger; what is, or is no number at all, is not drawn."""
 
@@ -67,10 +68,12 @@ class _Plane(NamedTuple):
     window: Window
     low: float
     high: float
+    decimals: int = 1
 
     def x(self, instant_ms: int) -> str:
         share = (instant_ms - self.window.since_ms) / (self.window.until_ms - self.window.since_ms)
-        return f"{self.left + min(max(share, 0.0), 1.0) * (self.right - self.left):.1f}"
+        x = self.left + min(max(share, 0.0), 1.0) * (self.right - self.left)
+        return f"{x:.{self.decimals}f}"
 
     def inside(self, value: float) -> float:
         """The value, or the edge beyond which it lies; a doubtful one may be anywhere."""
@@ -78,21 +81,30 @@ class _Plane(NamedTuple):
 
     def y(self, value: float) -> str:
         share = (value - self.low) / (self.high - self.low)
-        return f"{self.bottom - share * (self.bottom - self.top):.1f}"
+        return f"{self.bottom - share * (self.bottom - self.top):.{self.decimals}f}"
 
 
 def sparkline(curve: Curve, window: Window, lang: Lang) -> Markup:
-    """A small curve without axes, for a row of the worklist; 220 by 56 units."""
+    """A small curve without axes, for a row of the worklist; 220 by 56 units, whole ones.
+
+    The upright line is today: what was measured last lies on it, or before it.
+    """
     low, high = _range(curve, window)
-    plane = _Plane(4, 5, 214, 51, window, low, high)
-    parts = [*_band(curve, plane), *_limits(curve, plane), *_line(curve, plane)]
+    plane = _Plane(4, 5, 212, 51, window, low, high, decimals=0)
+    today = Markup('<path class="today" d="M{} 2V54"/>').format(plane.x(window.until_ms))
+    limits = [line for line in _limits(curve, plane) if 'class="limit red"' in line]
+    parts = [*_band(curve, plane, SPARK_BAND_MAX), *limits, today]
+    parts += _line(curve, plane)
     shown = _shown(curve, window)
     if shown:
         last = shown[-1]
         kind = "last doubtful" if last.doubtful else "last"
         x, y = plane.x(last.measured_ms), plane.y(plane.inside(last.value))
-        parts.append(Markup('<circle class="{}" cx="{}" cy="{}" r="3.6"/>').format(kind, x, y))
-    return _svg("spark", 220, 56, label(curve, window, lang), parts)
+        parts.append(Markup('<circle class="{}" cx="{}" cy="{}" r="4.5"/>').format(kind, x, y))
+    words = label(curve, window, lang)
+    return Markup(
+        '<svg class="spark" viewBox="0 0 220 56" role="img" aria-label="{}">{}</svg>'
+    ).format(words, Markup("").join(parts))
 
 
 def chart(curve: Curve, window: Window, lang: Lang, onsets: Sequence[Onset] = ()) -> Markup:
@@ -168,7 +180,7 @@ def _range(curve: Curve, window: Window) -> tuple[float, float]:
         values = [limit for limit in curve.limits if limit is not None] or [0.0, 1.0]
     low, high = min(values), max(values)
     height = max(high - low, 4 * 10.0**-curve.decimals)
-    for limit in curve.limits:
+    for limit in (*curve.limits, *curve.relative):
         if limit is not None and low - _NEAR_LIMIT * height <= limit <= high + _NEAR_LIMIT * height:
             values.append(limit)
     low, high = min(values), max(values)
@@ -176,8 +188,9 @@ def _range(curve: Curve, window: Window) -> tuple[float, float]:
     return low - spare, high + spare
 
 
-def _band(curve: Curve, plane: _Plane) -> Iterable[Markup]:
-    """The band of two sd around the usual value, and the usual value as a line."""
+def _band(curve: Curve, plane: _Plane, places_max: int | None = None) -> Iterable[Markup]:
+    """The band of two sd around the usual value, and the usual value as a line; drawn through at
+    most `places_max` places, as what is usual changes slowly."""
     known = [
         usual
         for usual in curve.usual
@@ -187,6 +200,9 @@ def _band(curve: Curve, plane: _Plane) -> Iterable[Markup]:
         return
     if known[-1].measured_ms < plane.window.until_ms:
         known.append(type(known[-1])(plane.window.until_ms, known[-1].mean, known[-1].sd))
+    if places_max is not None and len(known) > places_max:
+        step = (len(known) - 1) / (places_max - 1)
+        known = [known[round(place * step)] for place in range(places_max)]
     upper = [(usual.measured_ms, usual.mean + BAND_SD * usual.sd) for usual in known]
     lower = [(usual.measured_ms, usual.mean - BAND_SD * usual.sd) for usual in known]
     outline = _path([*upper, *lower[::-1]], plane)
@@ -201,6 +217,12 @@ def _limits(curve: Curve, plane: _Plane) -> Iterable[Markup]:
             y = plane.y(limit)
             yield Markup('<line class="limit {}" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
                 kind, plane.left, plane.right, y, y
+            )
+    for kind, limit in zip(_LIMIT_CLASSES, curve.relative, strict=False):
+        if limit is not None and plane.low <= limit <= plane.high:
+            y = plane.y(limit)
+            yield Markup('<path class="limit relative {}" d="M{} {}H{}"/>').format(
+                kind, plane.left, y, plane.right
             )
 
 

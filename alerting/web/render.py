@@ -3,6 +3,7 @@
 In: a view. Out: HTML text. Called by `alerting.api.pages`; reads templates and static files once.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from importlib.resources import files
@@ -12,52 +13,73 @@ from urllib.parse import urlencode
 
 import msgspec
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
 
 from alerting.alert import Alert, AlertEvent
 from alerting.asking import Request
+from alerting.lifecycle import DAY_MS, OUTCOMES
 from alerting.rules.rulebook import Rulebook
 from alerting.situation import COLOURS, Colour, Curve
 from alerting.web import curve as curves
 from alerting.web.answers import Answered
+from alerting.web.lines import line_of, may, may_undo, signals_of
 from alerting.web.texts import Lang
 from alerting.web.words import Words
-from alerting.web.worklist import Row, concerned, counts_of
+from alerting.web.worklist import SECTIONS, Row, concerned, counts_of
 from fhir_mapping.enrolled import Citizen, Fact
 
-SPARK_DAYS = 28
 CHART_DAYS = 42
+HOUR_MS = 3_600_000
 NAME_CHARACTERS_MAX = 80
 NOTE_CHARACTERS_MAX = 500
-SAID = frozenset({"done", "changed", "taken", "name", "note", "gone"})
-"""What may have come of a press of the button; each has a text `said-…`."""
+PAGE_ROWS = 100
+"""Most citizens on one page of the list."""
+SAID = frozenset(
+    {"done", "noted", "undone", "changed", "taken", "name", "note", "reason", "physician"}
+    | {"late", "refused", "gone"}
+)
+"""What may have come of a press of a button; each has a text `said-…`."""
+DELAYS = (("4h", 4 * HOUR_MS), ("1d", DAY_MS), ("3d", 3 * DAY_MS), ("7d", 7 * DAY_MS))
+"""For how long the page offers to put an alert off; a red one for a day at most."""
 _FOLDER = files("alerting.web")
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """What every page needs: language, now, the rules and how far behind they are, who works here.
-
-    A page that names no rule has no rulebook.
+    """What every page needs: language, now by the data and on the wall, who works here, and the
+    rules and how far behind they are. A page that names no rule has no rulebook.
     """
 
     lang: Lang
     now_ms: int
     rulebook: Rulebook | None
+    wall_ms: int = 0
     nurse: str = ""
     said: str = ""
     behind: int = 0
     cursor: str = "0"
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """Which part of the list is asked for: a colour, a name or birth date, and the page of it."""
+
+    only: Colour | None = None
+    search: str = ""
+    page: int = 1
+
+
 class Worklist(msgspec.Struct, frozen=True, kw_only=True):
-    """The worklist page: all rows, the curves of those with an alert, and the filter."""
+    """The worklist page: all rows in order, the citizens and curves of those shown, and which.
+
+    `shown` are the rows of the page asked for, `found` how many there are on all its pages.
+    """
 
     frame: Frame
     rows: Sequence[Row]
+    shown: Sequence[Row]
+    found: int
     citizens: Mapping[str, Citizen]
     curves: Mapping[str, Sequence[Curve]]
-    only: Colour | None = None
+    asked: Asked = Asked()
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,16 +106,6 @@ class Asset(NamedTuple):
     mark: str
 
 
-class Spark(NamedTuple):
-    """One small curve of a row with its newest value."""
-
-    name: str
-    last: str
-    at_ms: int
-    usual: str | None
-    drawing: Markup
-
-
 def _asset(name: str) -> Asset:
     content = _FOLDER.joinpath("static", name).read_bytes()
     mark = blake2b(content, digest_size=6).hexdigest()
@@ -117,7 +129,7 @@ def worklist_fragment(view: Worklist) -> str:
 
 def person_page(view: Person) -> str:
     """The page of one citizen."""
-    words = Words(view.frame.lang, view.frame.now_ms, view.frame.rulebook)
+    words = _words(view.frame)
     window = curves.Window.last(CHART_DAYS, view.frame.now_ms)
     onsets = {
         signal: [
@@ -132,11 +144,16 @@ def person_page(view: Person) -> str:
         (curve, curves.chart(curve, window, view.frame.lang, onsets[curve.signal]))
         for curve in view.curves
     ]
+    signals = signals_of(view.row, view.citizen, view.curves, words)
     return _ENVIRONMENT.get_template("citizen.html").render(
         view=view,
         frame=view.frame,
         words=words,
         charts=charts,
+        relative=any(limit is not None for curve in view.curves for limit in curve.relative),
+        line=line_of(view.row, signals, words),
+        signals=signals,
+        undo=may_undo(view.row.done, view.frame.nurse, view.frame.wall_ms),
         days=CHART_DAYS,
         here=link(f"/citizens/{view.citizen.id}", lang=words.lang),
         other=link(f"/citizens/{view.citizen.id}", lang=words.other),
@@ -165,48 +182,73 @@ def link(path: str, **query: str | None) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def sparks(row: Row, citizen: Citizen, found: Sequence[Curve], words: Words) -> list[Spark]:
-    """The small curves of the signals that a row's alerts are about."""
-    window = curves.Window.last(SPARK_DAYS, words.now_ms)
-    by_signal = {curve.signal: curve for curve in found}
-    wanted = concerned(row.alerts, citizen, words.rule)
-    shown = [by_signal[signal] for signal in wanted if signal in by_signal]
-    return [_spark(curve, window, words) for curve in shown if curve.points]
+def shown_of(rows: Sequence[Row], asked: Asked) -> tuple[list[Row], int]:
+    """The rows of the page that is asked for, and how many there are on all its pages.
+
+    The green ones are listed only when they are asked for; otherwise their number says enough.
+    """
+    text = asked.search.casefold().strip()
+    found = [
+        row
+        for row in rows
+        if asked.only in (None, row.colour)
+        and (asked.only or text or row.section != "green")
+        and (not text or _matches(row, text))
+    ]
+    first = (max(asked.page, 1) - 1) * PAGE_ROWS
+    return found[first : first + PAGE_ROWS], len(found)
 
 
-def _spark(curve: Curve, window: curves.Window, words: Words) -> Spark:
-    usual = curves.usual_now(curve)
-    last = curve.points[-1]
-    return Spark(
-        name=words.name_of(curve),
-        last=words.told(curve, last.value),
-        at_ms=last.measured_ms,
-        usual=None if usual is None else words.told(curve, usual),
-        drawing=curves.sparkline(curve, window, words.lang),
-    )
+def _matches(row: Row, text: str) -> bool:
+    born = row.birth_date
+    dates = (f"{born:%d.%m.%Y}", f"{born:%d.%m.%y}", f"{born:%d%m%y}", f"{born:%d/%m/%Y}")
+    return text in row.name.casefold() or any(date.startswith(text) for date in dates)
 
 
 def _worklist(template: str, view: Worklist) -> str:
-    words = Words(view.frame.lang, view.frame.now_ms, view.frame.rulebook)
-    shown = [row for row in view.rows if view.only in (None, row.colour)]
+    words, asked, frame = _words(view.frame), view.asked, view.frame
     waiting = [row for row in view.rows if row.unseen]
+
+    def place(path: str, **changes: object) -> str:
+        """An address of this list with something changed."""
+        query = {"colour": asked.only, "q": asked.search, "page": asked.page, **changes}
+        page = query["page"] if query["page"] != 1 else None
+        lang = str(query.get("lang", words.lang))
+        return link(
+            path, lang=lang, colour=_text(query["colour"]), q=_text(query["q"]), page=_text(page)
+        )
+
+    sections = [(key, [row for row in view.shown if row.section == key]) for key in SECTIONS]
     return _ENVIRONMENT.get_template(template).render(
         view=view,
-        frame=view.frame,
+        asked=asked,
+        frame=frame,
         words=words,
         counts=counts_of(view.rows),
         waiting=counts_of(waiting),
-        urgent=sum(row.colour == "red" for row in waiting),
-        others=sum(row.colour != "red" for row in waiting),
-        rows=[row for row in shown if row.colour != "green"],
-        green=[row for row in shown if row.colour == "green"],
-        sparks_of=lambda row: sparks(
+        urgent=sum(row.section == "call" and bool(row.unseen) for row in waiting),
+        others=sum(row.section != "call" for row in waiting),
+        sections=[(key, rows) for key, rows in sections if rows],
+        totals=Counter(row.section for row in view.rows if row.unseen or not row.done),
+        green=0 if asked.only or asked.search else counts_of(view.rows)["green"],
+        first=(asked.page - 1) * PAGE_ROWS + 1,
+        pages=-(-view.found // PAGE_ROWS),
+        signals_of=lambda row: signals_of(
             row, view.citizens[row.citizen], view.curves.get(row.citizen, ()), words
         ),
-        here=link("/", lang=words.lang, colour=view.only),
-        live=link("/worklist.html", lang=words.lang, colour=view.only),
-        other=link("/", lang=words.other, colour=view.only),
+        line_of=lambda row, signals: line_of(row, signals, words),
+        undo_of=lambda row: may_undo(row.done, frame.nurse, frame.wall_ms),
+        place=place,
+        other=place("/", lang=words.other),
     )
+
+
+def _words(frame: Frame) -> Words:
+    return Words(frame.lang, frame.now_ms, frame.rulebook)
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value else None
 
 
 def _template(name: str) -> str:
@@ -226,6 +268,10 @@ def _environment() -> Environment:
         link=link,
         assets=ASSETS,
         colours=COLOURS,
+        delays=DELAYS,
+        outcomes=OUTCOMES,
+        may=may,
+        day_ms=DAY_MS,
         name_max=NAME_CHARACTERS_MAX,
         note_max=NOTE_CHARACTERS_MAX,
     )

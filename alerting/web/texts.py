@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal
 
+from alerting.web.texts_worklist import WORKLIST_TEXTS
+
 Lang = Literal["da", "en"]
 LANGS: tuple[Lang, ...] = ("da", "en")
 DEFAULT_LANG: Lang = "da"
 
 _ROWS: Mapping[str, tuple[str, str]] = {
+    **WORKLIST_TEXTS,
     # The frame of every page
     "brand": ("Hjemmepuls", "Hjemmepuls"),
     "skip": ("Gå til listen", "Skip to the list"),
@@ -26,9 +29,13 @@ _ROWS: Mapping[str, tuple[str, str]] = {
         "Ikke en nødalarm: ved akut sygdom ringes 112.",
         "Not an emergency alarm: in acute illness call 112.",
     ),
-    "stale": (
-        "Forbindelsen er afbrudt. Listen er fra kl. {time} og kan være forældet.",
-        "The connection is lost. The list is from {time} and may be out of date.",
+    "gone": (
+        "Ingen forbindelse. Det, du ser, er fra kl. {time} og kan være forældet.",
+        "No connection. What you see is from {time} and may be out of date.",
+    ),
+    "not-saved": (
+        "Vi ved ikke, om det blev gemt. Siden viser det, når forbindelsen er tilbage.",
+        "We do not know whether it was saved. The page will tell when the connection is back.",
     ),
     "behind": (
         "Reglerne er bagud: {count} målinger er ikke vurderet endnu.",
@@ -38,117 +45,6 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     # What a citizen answered
     "symptoms": ("Symptomer: {names}", "Symptoms: {names}"),
     "symptoms-none": ("Symptomer: intet er værre", "Symptoms: nothing is worse"),
-    # The worklist
-    "worklist": ("Arbejdsliste", "Worklist"),
-    "lead-none": ("Ingen røde alarmer venter", "No red alerts are waiting"),
-    "lead-one": ("1 borger skal kontaktes i dag", "1 citizen to contact today"),
-    "lead-many": ("{count} borgere skal kontaktes i dag", "{count} citizens to contact today"),
-    "lead-others": (
-        "{count} andre venter på at blive set på.",
-        "{count} others are waiting to be looked at.",
-    ),
-    "lead-rest": ("Ingen andre venter.", "Nobody else is waiting."),
-    "your-name": ("Dit navn", "Your name"),
-    "your-name-hint": ("Skrives på det, du kvitterer for", "Written on what you acknowledge"),
-    "filters": ("Vis kun en farve", "Show one colour only"),
-    "all": ("Alle", "All"),
-    "waiting": ("{count} venter", "{count} waiting"),
-    "list-of": ("Borgere, mest alvorlige først", "Citizens, most serious first"),
-    "list-empty": ("Ingen borgere her.", "No citizens here."),
-    "years": ("{count} år", "{count} years"),
-    "copd": ("KOL", "COPD"),
-    "heart-failure": ("Hjertesvigt", "Heart failure"),
-    "both": ("KOL og hjertesvigt", "COPD and heart failure"),
-    "paused": ("På pause", "Paused"),
-    "no-phone": ("Intet telefonnummer", "No phone number"),
-    "call": ("Ring til {name}", "Call {name}"),
-    "since": ("Begyndte {time}", "Began {time}"),
-    "more": ("+{count} mere", "+{count} more"),
-    "acknowledge": ("Kvittér", "Acknowledge"),
-    "acknowledge-all": ("Kvittér alle {count}", "Acknowledge all {count}"),
-    "acknowledge-for": ("Kvittér for {name}", "Acknowledge for {name}"),
-    "with-note": ("Skriv en note", "Write a note"),
-    "note": ("Note", "Note"),
-    "note-hint": ("Fx: ringet, føler sig godt tilpas", "E.g. called, feels well"),
-    "acknowledged-by": ("Kvitteret af {name} {time}", "Acknowledged by {name} {time}"),
-    "put-off": ("Udsat til {time}: {reason}", "Put off until {time}: {reason}"),
-    "in-progress": ("I gang: {name}, {time}", "In progress: {name}, {time}"),
-    "closed-with": ("Afsluttet: {outcome}", "Closed: {outcome}"),
-    "outcome-treated": ("behandlet", "treated"),
-    "outcome-contact-only": ("kun kontakt", "contact only"),
-    "outcome-false-technical": ("falsk alarm, teknisk", "false alarm, technical"),
-    "outcome-false-physiological": ("falsk alarm, fysiologisk", "false alarm, physiological"),
-    "outcome-referred": ("henvist", "referred"),
-    "outcome-admitted": ("indlagt", "admitted"),
-    "outcome-limits-adjusted": ("grænser justeret", "limits adjusted"),
-    "urge-red": ("Ring i dag", "Call today"),
-    "urge-yellow": ("Vurdér ved næste gennemgang", "Assess at the next round"),
-    "urge-blue": ("Mind om målingen", "Remind of the measurement"),
-    "urge-technical": ("Bed om en ny måling", "Ask for a new measurement"),
-    "urge-late": ("Ring i dag: ikke set i 3 hverdage", "Call today: not seen for 3 working days"),
-    "watched": ("Holdes øje med, endnu ingen alarm", "Watched, no alert yet"),
-    "also": ("Desuden", "Also"),
-    "about-copd": ("KOL", "COPD"),
-    "about-heart-failure": ("Hjertesvigt", "Heart failure"),
-    "about-general": ("Almen tilstand", "General condition"),
-    "about-missing": ("Manglende målinger", "Missing measurements"),
-    "about-technical": ("Måling og udstyr", "Measuring and device"),
-    "findings": ("Fund", "Findings"),
-    "over-since": ("ophørt {time}", "over {time}"),
-    "goes-on": ("Fortsættelse af en tidligere alarm", "Goes on from an earlier alert"),
-    "escalated": ("Ikke set i tide", "Not looked at in time"),
-    "latched": (
-        "Ikke længere uden for grænsen, men endnu ikke set.",
-        "No longer outside the limit, but nobody has looked yet.",
-    ),
-    "latched-seen": (
-        "Ikke længere uden for grænsen, men endnu ikke afsluttet.",
-        "No longer outside the limit, but not closed yet.",
-    ),
-    "last-measured": ("Seneste måling {time}", "Last measurement {time}"),
-    "never-measured": ("Endnu ingen målinger", "No measurements yet"),
-    "unable": ("Kan ikke vurderes", "Cannot be assessed"),
-    "unable-few": ("for få målinger eller ingen grænser", "too few measurements or no limits"),
-    "unable-none": ("ingen målinger modtaget", "no measurements received"),
-    "unable-rate": (
-        "for få målinger; reglen ser tilbage over {days} dage og bør have mindst {count} om ugen",
-        "too few measurements; the rule looks back {days} days and wants at least {count} a week",
-    ),
-    "show-green": ("{count} borgere uden afvigelse", "{count} citizens without deviation"),
-    "show-green-one": ("1 borger uden afvigelse", "1 citizen without deviation"),
-    "usual": ("habituelt {value}", "usually {value}"),
-    # What happened after a press of the button
-    "said-done": ("Kvitteret.", "Acknowledged."),
-    "said-changed": (
-        "Ikke kvitteret: alarmen har ændret sig, siden siden blev vist. Se den igennem igen.",
-        "Not acknowledged: the alert has changed since the page was shown. Please look again.",
-    ),
-    "said-taken": (
-        "En kollega har allerede kvitteret.",
-        "A colleague has already acknowledged this.",
-    ),
-    "said-name": (
-        "Skriv dit navn (1-80 tegn) for at kvittere.",
-        "Write your name (1-80 characters) to acknowledge.",
-    ),
-    "said-note": (
-        "Noten er for lang eller har tegn, der ikke kan vises (højst 500 tegn).",
-        "The note is too long or has characters that cannot be shown (500 at most).",
-    ),
-    "said-gone": ("Alarmen findes ikke.", "There is no such alert."),
-    # Colours, always with a word and an action
-    "red": ("Rød", "Red"),
-    "yellow": ("Gul", "Yellow"),
-    "blue": ("Blå", "Blue"),
-    "technical": ("Teknisk", "Technical"),
-    "insufficient-data": ("Kan ikke vurderes", "Cannot be assessed"),
-    "green": ("Grøn", "Green"),
-    "red-means": ("Kontakt borgeren i dag", "Contact the citizen today"),
-    "yellow-means": ("Vurdér inden for 2 arbejdsdage", "Assess within 2 working days"),
-    "blue-means": ("Måling mangler", "Measurement missing"),
-    "technical-means": ("Tjek måling eller udstyr", "Check measurement or device"),
-    "insufficient-data-means": ("For få data", "Too few data"),
-    "green-means": ("Ingen afvigelse", "No deviation"),
     # The patient page
     "back": ("Til arbejdslisten", "To the worklist"),
     "born": ("født {date} · CPR skjult", "born {date} · CPR hidden"),
@@ -199,6 +95,7 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "legend-usual": ("habituelt ± 2 sd", "usual ± 2 sd"),
     "legend-yellow": ("gul grænse", "yellow limit"),
     "legend-red": ("rød grænse", "red limit"),
+    "legend-relative": ("egen grænse for ændring", "personal limit of change"),
     "legend-onset": ("alarm begynder", "alert begins"),
     "legend-doubtful": ("usikker måling", "doubtful"),
     "limits-red-low": ("rød {value} eller lavere", "red {value} or lower"),
@@ -269,6 +166,9 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "hour-ago": ("for 1 time siden", "1 hour ago"),
     "hours-ago": ("for {count} timer siden", "{count} hours ago"),
     "just-now": ("lige nu", "just now"),
+    "today": ("i dag", "today"),
+    "yesterday": ("i går", "yesterday"),
+    "at-clock": ("kl. {time}", "at {time}"),
     "today-at": ("i dag {time}", "today {time}"),
     "yesterday-at": ("i går {time}", "yesterday {time}"),
     "day-at": ("{day} {time}", "{day} {time}"),

@@ -98,6 +98,56 @@ def _by_day(instant_ms: int, now_ms: int, lang: Lang) -> str:
     return say(lang, "day-at", day=told, time=time)
 
 
+def at_clock(instant_ms: int, now_ms: int, lang: Lang) -> str:
+    """When somebody did something: by the clock, with the day unless it was today.
+
+    >>> now = 1_771_396_251_120
+    >>> at_clock(now, now, "da"), at_clock(now - 9 * 86_400_000, now, "da")
+    ('kl. 07.30', '9. feb. kl. 07.30')
+    """
+    time = say(lang, "at-clock", time=clock(instant_ms, lang))
+    moment = local(instant_ms).date()
+    return time if moment == local(now_ms).date() else f"{day(moment, lang)} {time}"
+
+
+def near_day(instant_ms: int, now_ms: int, lang: Lang) -> str:
+    """The day of a moment, as short as one says it.
+
+    >>> now = 1_771_396_251_120
+    >>> near_day(now, now, "da"), near_day(now - 86_400_000, now, "da")
+    ('i dag', 'i går')
+    """
+    moment, today = local(instant_ms).date(), local(now_ms).date()
+    if moment == today:
+        return say(lang, "today")
+    if moment == today - timedelta(days=1):
+        return say(lang, "yesterday")
+    return day(moment, lang) if moment.year == today.year else full_day(moment, lang)
+
+
+def span(length_ms: int, lang: Lang) -> str:
+    """A length of time in its largest unit.
+
+    >>> span(40 * 60_000, "da"), span(2 * 3_600_000, "en"), span(86_400_000 * 3, "da")
+    ('40 min.', '2 h', '3 dage')
+    """
+    hours, days = length_ms // _HOUR_MS, length_ms // (24 * _HOUR_MS)
+    if hours < 1:
+        return say(lang, "span-minutes", count=max(length_ms, 0) // _MINUTE_MS)
+    if days < 1:
+        return say(lang, "span-hour") if hours == 1 else say(lang, "span-hours", count=hours)
+    return say(lang, "span-day") if days == 1 else say(lang, "span-days", count=days)
+
+
+def numeric(moment: date, lang: Lang) -> str:
+    """A date in digits, as on a health card.
+
+    >>> numeric(date(1953, 7, 18), "da"), numeric(date(1953, 7, 18), "en")
+    ('18.07.1953', '18/07/1953')
+    """
+    return moment.strftime("%d.%m.%Y" if lang == "da" else "%d/%m/%Y")
+
+
 def age(born: date, now_ms: int) -> int:
     """Whole years since birth.
 

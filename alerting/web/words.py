@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from alerting.alert import Alert, AlertEvent, EvidenceValue, Finding
 from alerting.asking import Request
+from alerting.lifecycle import UNHANDLED_HOURS, WORKDAY_HOURS
 from alerting.local_time import calendar_day, local_days
 from alerting.rules.rule import Rule
 from alerting.rules.rulebook import Rulebook
@@ -29,6 +30,8 @@ _LIMIT_KEYS = (
     "limits-red-high",
 )
 _CHANGE_KEYS = tuple(key.replace("limits", "change") for key in _LIMIT_KEYS)
+DANISH_DIGITS = 8
+"""Of a telephone number in Denmark, without the country."""
 _RULES_ACTOR = "rules"
 _KNOWN_DEEDS = frozenset(
     {"opened", "reopened", "found", "raised", "called", "worsened", "revised", "resumed", "latched"}
@@ -86,9 +89,16 @@ class Words:
         """A moment for machines, with the Danish offset then in force."""
         return times.local(instant_ms).isoformat(timespec="seconds")
 
+    def phone(self, number: str) -> str:
+        """A telephone number as Danes read it, in pairs; one of elsewhere as it is written."""
+        digits = number.replace(" ", "").removeprefix("+45").removeprefix("0045")
+        if len(digits) != DANISH_DIGITS or not digits.isdecimal():
+            return number
+        return " ".join(digits[place : place + 2] for place in range(0, DANISH_DIGITS, 2))
+
     def born(self, day: date) -> str:
-        """A date of birth."""
-        return times.full_day(day, self.lang)
+        """A date of birth, in digits: it tells people of one name apart."""
+        return times.numeric(day, self.lang)
 
     def number(self, value: float | None) -> str:
         """A number with no more digits than it needs, at most three decimals."""
@@ -109,31 +119,44 @@ class Words:
         """Why the alert stands, or what a rule found."""
         return told.text_da if self.lang == "da" else told.text_en
 
-    def standing(self, alert: Alert) -> str:
-        """What a person has done about an alert beside seeing it; empty when nothing."""
+    def meaning(self, colour: str) -> str:
+        """What is expected of staff when they see this colour."""
+        return meaning(self.lang, colour)
+
+    def did(self, alert: Alert) -> str:
+        """What a person has done about an alert; empty when nobody has done anything."""
         if alert.until_ms is not None:
-            return self("put-off", time=self.human(alert.until_ms), reason=alert.reason)
+            return self("put-off", time=self.done_at(alert.until_ms), reason=alert.reason)
         if alert.state == "in_progress":
-            return self("in-progress", name=alert.state_by, time=self.human(alert.since_ms))
+            return self("tried", name=alert.state_by, time=self.done_at(alert.since_ms))
         if alert.outcome:
             return self("closed-with", outcome=self(f"outcome-{alert.outcome}"))
+        if alert.attention == "acked" and alert.acked_ms is not None:
+            time = self.done_at(alert.acked_ms)
+            return self(f"contacted-{alert.severity}", name=alert.acked_by, time=time)
         return ""
 
-    def over(self, alert: Alert) -> str:
-        """Why an alert is listed of which no rule holds any more."""
-        return self("latched" if alert.attention == "unacked" else "latched-seen")
+    def span(self, length_ms: int) -> str:
+        """A length of time."""
+        return times.span(length_ms, self.lang)
+
+    def none_measured(self, row: Row) -> str:
+        """How long nothing has been measured, counted now."""
+        if row.last_measured_ms is None:
+            return self("never-due", missed=row.missed_days)
+        days = int(local_days(self.now_ms)) - int(local_days(row.last_measured_ms))
+        if days <= 1:
+            return self("none-measured-one")
+        return self("none-measured", count=days, missed=row.missed_days)
+
+    def done_at(self, instant_ms: int) -> str:
+        """When somebody did something."""
+        return times.at_clock(instant_ms, self.now_ms, self.lang)
 
     def condition(self, alert: Alert) -> str:
         """What the data say of an alert."""
         seen = alert.condition == "latched" and alert.attention == "acked"
         return self("state-latched-seen" if seen else f"state-{alert.condition}")
-
-    def urge(self, row: Row) -> str:
-        """What to do about a row, in three words."""
-        first = row.alerts[0] if row.alerts else None
-        if first is not None and first.shown != first.severity:
-            return self("urge-late")
-        return self(f"urge-{row.severity}") if row.severity else ""
 
     def told(self, curve: Curve, value: float) -> str:
         """A value of a curve, with its unit."""
@@ -261,6 +284,13 @@ class Words:
             return self("unable-few")
         days, count = self.number(rule.lookback_days), self.number(rule.per_week_min)
         return self("unable-rate", days=days, count=count)
+
+
+def meaning(lang: Lang, colour: str) -> str:
+    """What is expected of staff when they see this colour; the documents print the same."""
+    days = UNHANDLED_HOURS["yellow"] / (WORKDAY_HOURS[1] - WORKDAY_HOURS[0])
+    fields = {"yellow_days": f"{days:.0f}", "red_hours": f"{UNHANDLED_HOURS['red']:.0f}"}
+    return say(lang, f"{colour}-means", **fields)
 
 
 def _ms(moment: datetime) -> int:

@@ -5,32 +5,52 @@ be dealt with. Pure: no clock, no store, no language.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from typing import Literal
 
 import msgspec
 
-from alerting.alert import SEVERITIES, Alert, Finding, Severity
+from alerting.alert import OPEN, SEVERITIES, Alert, Finding, Severity
 from alerting.rules.rule import Rule
 from alerting.rules.signals import SIGNALS
 from alerting.situation import COLOURS, Colour, Situation
 from alerting.web.times import age
+from alerting.web.trend import Trend
 from devices.catalogue import PANELS
 from fhir_mapping.enrolled import Citizen, Condition
 
 SIGNALS_SHOWN_MAX = 3
 """Most curves of one row."""
+HOLD_MS = 10_000
+"""So long a row stays where it was after somebody did something about it, with a way back."""
+Section = Literal["call", "assess", "remind", "seen", "watch", "green"]
+SECTIONS: tuple[Section, ...] = ("call", "assess", "remind", "seen", "watch", "green")
+"""What is to be done about a citizen, in the order of the list."""
+_UNSEEN_SECTIONS: Mapping[Severity, Section] = {
+    "red": "call",
+    "yellow": "assess",
+    "blue": "remind",
+    "technical": "remind",
+}
+RuleOf = Callable[[str], Rule | None]
+"""The rule with this id or slug, if the rulebook has it."""
 
 
 class Row(msgspec.Struct, frozen=True):
     """One citizen on the worklist.
 
     `alerts` are the open ones, worst first, unseen before seen, newest first; the first one's
-    sentence leads. `since_ms` is the oldest onset among those of the row's severity.
+    sentence leads. `since_ms` is the oldest onset among those of the row's severity, and
+    `waits_since_ms` when attention was called for that nobody has given yet.
     `acknowledged` says that every open alert has been seen. `unable` names what could not
-    run, `watched` what holds and makes no alert yet.
+    run, `watched` what holds and makes no alert yet, `hits` what the newest reading itself reached,
+    and `red_now` that it is red of a measurement or an answer, not only of what adds up over days.
+    `done` are the alerts about which somebody has just done something that may be taken back.
     """
 
     citizen: str
     name: str
+    birth_date: date
     age: int
     condition: Condition
     phone: str
@@ -38,13 +58,20 @@ class Row(msgspec.Struct, frozen=True):
     colour: Colour
     severity: Severity | None
     acknowledged: bool
+    section: Section
     since_ms: int | None
+    waits_since_ms: int | None
     last_measured_ms: int | None
     why_da: list[str]
     why_en: list[str]
     unable: list[str]
     alerts: list[Alert]
     watched: list[str] = []
+    hits: dict[str, Severity] | None = None
+    red_now: bool = False
+    missed_days: int = 0
+    trend: Trend | None = None
+    done: list[Alert] = []
 
     @property
     def over(self) -> bool:
@@ -53,11 +80,32 @@ class Row(msgspec.Struct, frozen=True):
         return bool(own) and all(alert.condition == "latched" for alert in own)
 
     @property
-    def others(self) -> list[Finding]:
-        """What was found beside the sentence that leads: of all open alerts, what still holds."""
-        rest = self.alerts[0].findings[1:] if self.alerts else []
-        rest = [*rest, *(finding for alert in self.alerts[1:] for finding in alert.findings)]
-        return [finding for finding in rest if finding.cleared_ms is None]
+    def present(self) -> Severity | None:
+        """The worst that the newest readings reached themselves; None when nothing did."""
+        if self.hits is None:
+            return None if self.over else self.severity
+        return min(self.hits.values(), key=SEVERITIES.index, default=None)
+
+    @property
+    def recovering(self) -> bool:
+        """It is over, or nothing is reached any more, or it gets better and no reading is red.
+
+        The evidence of fusion falls by the day: red of it alone is what has been.
+        """
+        if self.over or self.present is None:
+            return True
+        better = self.trend is not None and self.trend.way == "better"
+        return better and not self.red_now
+
+    @property
+    def holding(self) -> list[Finding]:
+        """What the newest reading itself says, of all open alerts; it leads the row."""
+        return [
+            finding
+            for alert in self.alerts
+            for finding in alert.findings
+            if finding.cleared_ms is None and (self.hits is None or finding.rule in self.hits)
+        ]
 
     @property
     def unseen(self) -> list[Alert]:
@@ -68,24 +116,32 @@ class Row(msgspec.Struct, frozen=True):
 def rows_of(
     situations: Mapping[str, Situation],
     citizens: Mapping[str, Citizen],
-    open_alerts: Iterable[Alert],
+    alerts: Iterable[Alert],
     now_ms: int,
+    rule_of: RuleOf,
+    wall_ms: int | None = None,
 ) -> list[Row]:
-    """A row per enrolled citizen, in the order in which they are to be dealt with.
+    """A row per enrolled citizen, in the order in which they are to be dealt with; see `in_order`.
 
-    Worst colour first; unseen before seen; what still holds before what is over and unseen; then
-    the oldest onset.
+    `alerts`: the open ones, and those closed a moment ago, whose row stays for a moment. With
+    `wall_ms` a row about which somebody has just done something stays where it was.
 
     The colour is the worse of what the evaluator says now and what is open in the alert store, so
     that neither can calm the other. A citizen whom the evaluator does not know yet is not green.
     """
     by_citizen: dict[str, list[Alert]] = {}
-    for alert in open_alerts:
+    for alert in alerts:
         by_citizen.setdefault(alert.citizen, []).append(alert)
-    rows = [
-        _row(citizen, situations.get(citizen.id), by_citizen.get(citizen.id, []), now_ms)
+    rows = (
+        _row(citizen, situations.get(citizen.id), by_citizen.get(citizen.id, []), now_ms, wall_ms)
         for citizen in citizens.values()
-    ]
+    )
+    return in_order(msgspec.structs.replace(row, red_now=_red_now(row, rule_of)) for row in rows)
+
+
+def in_order(rows: Iterable[Row]) -> list[Row]:
+    """By what is to be done; worst colour first; what is dangerous now before what is over or
+    getting better; then who has waited longest."""
     return sorted(rows, key=_order)
 
 
@@ -97,36 +153,98 @@ def counts_of(rows: Iterable[Row]) -> dict[Colour, int]:
     return counts
 
 
-def _row(citizen: Citizen, situation: Situation | None, alerts: list[Alert], now_ms: int) -> Row:
-    alerts = sorted(alerts, key=_alert_order)
+def just_done(alert: Alert, wall_ms: int | None) -> bool:
+    """Whether somebody did something about it a moment ago that may still be taken back."""
+    return (
+        wall_ms is not None
+        and alert.undo is not None
+        and 0 <= wall_ms - alert.undo.done_ms < HOLD_MS
+    )
+
+
+def _row(
+    citizen: Citizen,
+    situation: Situation | None,
+    alerts: list[Alert],
+    now_ms: int,
+    wall_ms: int | None,
+) -> Row:
+    done = [alert for alert in alerts if just_done(alert, wall_ms)]
+    alerts = sorted(
+        (alert for alert in alerts if alert.condition in OPEN or alert in done), key=_alert_order
+    )
     severity = alerts[0].shown if alerts else None
+    colour = _worse(situation.colour if situation else "insufficient-data", severity)
+    placed = [_before(alert) if alert in done else alert for alert in alerts]
+    unseen = [alert for alert in placed if alert.attention == "unacked"]
     return Row(
         citizen=citizen.id,
         name=f"{citizen.given} {citizen.family}",
+        birth_date=citizen.birth_date,
         age=age(citizen.birth_date, now_ms),
         condition=citizen.condition,
         phone=citizen.phone,
         paused=citizen.paused,
-        colour=_worse(situation.colour if situation else "insufficient-data", severity),
+        colour=colour,
         severity=severity,
         acknowledged=bool(alerts) and all(alert.attention == "acked" for alert in alerts),
+        section=_section(colour, placed, unseen),
         since_ms=min((alert.onset_ms for alert in alerts if alert.shown == severity), default=None),
+        waits_since_ms=min((alert.called_ms or alert.raised_ms for alert in unseen), default=None),
         last_measured_ms=situation.last_measured_ms if situation else None,
         why_da=[alert.text_da for alert in alerts],
         why_en=[alert.text_en for alert in alerts],
         unable=list(situation.unable) if situation else [],
         alerts=alerts,
         watched=list(situation.watched) if situation else [],
+        hits=situation.hits if situation else None,
+        missed_days=situation.missed_days if situation else 0,
+        done=done,
     )
+
+
+def _red_now(row: Row, rule_of: RuleOf) -> bool:
+    red = (rule_of(name) for name, colour in (row.hits or {}).items() if colour == "red")
+    return any(rule is None or rule.family != "fusion" for rule in red)
+
+
+def _before(alert: Alert) -> Alert:
+    """The alert as it stood before what was just done about it."""
+    assert alert.undo is not None, "what is done may be taken back"
+    unseen = alert.undo.life.state in ("new", "auto_cleared")
+    return msgspec.structs.replace(
+        alert,
+        attention="unacked" if unseen else "acked",
+        escalated_ms=alert.undo.escalated_ms,
+    )
+
+
+def _section(colour: Colour, alerts: list[Alert], unseen: list[Alert]) -> Section:
+    if unseen:
+        worst = min((alert.shown for alert in unseen), key=SEVERITIES.index)
+        return _UNSEEN_SECTIONS[worst]
+    if alerts:
+        return "seen"
+    if colour == "green":
+        return "green"
+    return "call" if colour == "red" else "watch"
 
 
 def _worse(colour: Colour, severity: Severity | None) -> Colour:
     return colour if severity is None else min(colour, severity, key=COLOURS.index)
 
 
-def _order(row: Row) -> tuple[int, bool, bool, int, str]:
-    onset = row.since_ms if row.since_ms is not None else row.last_measured_ms or 0
-    return COLOURS.index(row.colour), row.acknowledged, row.over, onset, row.citizen
+def _order(row: Row) -> tuple[int, int, bool, int, int, str]:
+    waited = row.waits_since_ms if row.waits_since_ms is not None else row.last_measured_ms or 0
+    present = SEVERITIES.index(row.present) if row.present else len(SEVERITIES)
+    return (
+        SECTIONS.index(row.section),
+        COLOURS.index(row.colour),
+        row.recovering,
+        present,
+        waited,
+        row.citizen,
+    )
 
 
 def _alert_order(alert: Alert) -> tuple[int, bool, bool, int]:
@@ -134,9 +252,7 @@ def _alert_order(alert: Alert) -> tuple[int, bool, bool, int]:
     return SEVERITIES.index(alert.shown), seen, over, -alert.raised_ms
 
 
-def concerned(
-    alerts: Iterable[Alert], citizen: Citizen, rule_of: Callable[[str], Rule | None]
-) -> list[str]:
+def concerned(alerts: Iterable[Alert], citizen: Citizen, rule_of: RuleOf) -> list[str]:
     """The signals that these alerts are about, most urgent first, few enough to take in.
 
     A rule about no signal in particular (a missing measurement) shows the first one planned.

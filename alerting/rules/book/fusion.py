@@ -63,11 +63,11 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         name_en=named["name_en"],
         text_da=(
             "Målinger og svar peger samlet på forværring: {value:.1f} ({colour} grænse "
-            "{limit:.0f}); {extra:.0f} symptomer i dag."
+            "{limit:.0f}); {extra:.0f} symptomer den dag."
         ),
         text_en=(
             "Measurements and answers together point to deterioration: {value:.1f} ({colour} limit "
-            "{limit:.0f}); {extra:.0f} symptoms today."
+            "{limit:.0f}); {extra:.0f} symptoms that day."
         ),
         family="fusion",
         home="copd" if place == 0 else "heart-failure",
@@ -96,7 +96,7 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
             **dict.fromkeys(shifts, _SHIFT),
         ),
         evidence=texts(
-            value="log-likelihood ratio", limit="height that counts", extra="symptoms today"
+            value="log-likelihood ratio", limit="height that counts", extra="symptoms told that day"
         ),
         speaks=1,
         red_alone=True,

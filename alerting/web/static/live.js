@@ -1,19 +1,47 @@
-// Keeps a page fresh without losing the reader's place: waits for news at /alerts, then swaps the
-// part with id "live". Without this file the page refreshes itself and its form still works.
+// Keeps a page fresh without losing the reader's place, and guards what is pressed: waits for news
+// at /alerts, then swaps the part with id "live". Without this file the page refreshes itself and
+// its forms still work.
 "use strict";
 
 const main = document.querySelector("main[data-live]");
-const form = document.getElementById("ack");
-const WAIT_S = 25;
+const by = document.getElementById("by");
+const WAIT_S = 10; // the server answers by then, news or not
+const SILENT_MS = 20_000; // who has not answered by then is gone
 const RETRY_MS = 2000;
-const PAUSE_MS = 500; // however much changes, the page is not drawn more often than this
-const NOTICE_MS = 10_000; // what came of a press stays so long, whatever news arrives meanwhile
+const PAUSE_MS = 1000; // however much changes, the page is not drawn more often than this
+const STILL_MS = 400; // who presses a row that has just moved meant the one before it
+const TOAST_MS = 10_000; // what came of a press stays so long, whatever news arrives meanwhile
+const HOLD_MS = 10_500; // a row that was acted upon stays; then the list is asked for anew
 
-let noticed = performance.now(); // when the notice on the page appeared
+const moved = new Map(); // id of a row → when it last appeared or changed its place
+const sending = new Set(); // forms that are under way
+let toasted = performance.now();
 
 const live = () => document.getElementById("live");
 const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const keyed = (key) => main.querySelector(`[data-key="${CSS.escape(key)}"]`);
+const shown = (id, is) => {
+  const part = document.getElementById(id);
+  if (part) part.hidden = !is;
+};
+
+/** Where every row lies in the window. */
+const places = (part) =>
+  new Map([...part.querySelectorAll(".row[id]")].map((row) => [row.id, row.getBoundingClientRect().top]));
+
+/** What is open, written and chosen goes over into the new part. */
+function carry(before, fresh) {
+  for (const part of before.querySelectorAll("details[id]")) {
+    const twin = fresh.querySelector(`#${CSS.escape(part.id)}`);
+    if (twin) twin.open = part.open;
+  }
+  for (const input of before.querySelectorAll("input[data-key], select[data-key]")) {
+    const twin = fresh.querySelector(`[data-key="${CSS.escape(input.dataset.key)}"]`);
+    if (!twin) continue;
+    if (input.type === "checkbox") twin.checked = input.checked;
+    else if (!input.dataset.sent) twin.value = input.value;
+  }
+}
 
 /** Put the new content in place; keeps scroll, focus, what is open and what is being written. */
 function swap(html) {
@@ -23,28 +51,20 @@ function swap(html) {
   if (fresh.outerHTML === before.dataset.said) return;
   const said = fresh.outerHTML;
   const focused = document.activeElement?.dataset.key;
+  const place = [document.activeElement?.selectionStart, document.activeElement?.selectionEnd];
   const anchor = [...before.querySelectorAll("li[id], article[id], figure[id]")].find(
     (part) => part.getBoundingClientRect().bottom > 0,
   );
   const top = anchor?.getBoundingClientRect().top;
-  for (const part of before.querySelectorAll("details[id]")) {
-    const twin = fresh.querySelector(`#${CSS.escape(part.id)}`);
-    if (twin) twin.open = part.open;
-  }
-  for (const input of before.querySelectorAll("input[data-key]")) {
-    const twin = fresh.querySelector(`[data-key="${CSS.escape(input.dataset.key)}"]`);
-    if (twin) twin.value = input.value;
-  }
-  const notice = before.querySelector("#said");
+  const lay = places(before);
+  carry(before, fresh);
+  const toast = before.querySelector("#said");
   const own = fresh.querySelector("#said");
-  const stays = notice && !own && performance.now() - noticed < NOTICE_MS;
-  const read = stays && document.activeElement === notice;
-  if (own) noticed = performance.now();
-  const place = [document.activeElement?.selectionStart, document.activeElement?.selectionEnd];
+  if (own) toasted = performance.now();
+  const stays = toast && !own && performance.now() - toasted < TOAST_MS;
   before.replaceWith(fresh);
   fresh.dataset.said = said;
-  if (stays) fresh.prepend(notice);
-  if (read) notice.focus({ preventScroll: true });
+  if (stays) fresh.prepend(toast);
   if (focused) {
     const twin = keyed(focused);
     twin?.focus({ preventScroll: true });
@@ -52,52 +72,97 @@ function swap(html) {
   }
   const twin = anchor && document.getElementById(anchor.id);
   if (twin && window.scrollY > 0) window.scrollBy(0, twin.getBoundingClientRect().top - top);
+  for (const [id, at] of places(fresh)) {
+    if (!lay.has(id) || Math.abs(lay.get(id) - at) > 2) moved.set(id, performance.now());
+  }
 }
 
-/** Say, or no longer say, that what is shown may be out of date. */
-function stale(is) {
-  const notice = document.getElementById("stale");
-  if (notice) notice.hidden = !is;
+/** Say, or no longer say, that the server is gone: then nothing here looks alive. */
+function gone(is) {
+  const notice = document.getElementById("gone");
+  if (is) notice.textContent = notice.dataset.text.replace("{time}", live().dataset.now);
+  notice.hidden = !is;
+  document.body.classList.toggle("is-gone", is);
 }
 
-async function text(url, options) {
-  const answer = await fetch(url, { cache: "no-store", ...options });
-  if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
-  return answer.text();
+async function ask(url, options) {
+  const signal = AbortSignal.timeout(SILENT_MS);
+  const answer = await fetch(url, { cache: "no-store", signal, ...options });
+  if (!answer.ok && answer.status !== 410) throw new Error(`${url} answered ${answer.status}`);
+  return answer;
+}
+
+/** The whole part anew; also what a page says that cannot read its data is shown, not hidden. */
+async function refresh() {
+  swap(await (await ask(main.dataset.live)).text());
+  gone(false);
+  shown("unsure", false);
 }
 
 async function follow() {
   for (;;) {
     try {
-      const since = live().dataset.cursor;
-      const answer = await fetch(`/alerts?since=${since}&limit=1&wait=${WAIT_S}`, {
-        cache: "no-store",
-      });
-      if (!answer.ok && answer.status !== 410) throw new Error(`answered ${answer.status}`);
-      swap(await text(main.dataset.live));
-      stale(false);
+      await ask(`/alerts?since=${live().dataset.cursor}&limit=1&wait=${WAIT_S}`);
+      await refresh();
       await sleep(PAUSE_MS);
     } catch {
-      stale(true);
+      gone(true);
       await sleep(RETRY_MS);
     }
   }
 }
 
-form?.addEventListener("submit", async (event) => {
+/** A row that has just come under the pointer is not what was meant; nor is a second click. What
+ *  is pressed by key (detail 0) is what has the focus, wherever it lies. */
+function slips(event) {
+  if (event.detail !== 1) return event.detail > 1;
+  const row = event.target.closest(".row[id]");
+  return row && performance.now() - (moved.get(row.id) ?? -STILL_MS) < STILL_MS;
+}
+
+document.addEventListener(
+  "click",
+  (event) => {
+    if (event.target.closest?.("button, a.phone") && slips(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  },
+  true,
+);
+
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (form.id === "name") return event.preventDefault(); // the name goes along with what is done
+  if (!form.matches("form.acts")) return undefined;
   event.preventDefault();
   const button = event.submitter;
-  if (!button?.name) return;
+  if (!button?.name || sending.has(form.id)) return undefined;
+  shown("first", !by.value.trim());
+  if (!by.value.trim()) return by.focus();
   const fields = new URLSearchParams(new FormData(form));
   fields.append(button.name, button.value);
-  button.disabled = true;
+  fields.append("by", by.value);
+  sending.add(form.id);
+  button.setAttribute("aria-busy", "true");
+  const written = [...form.querySelectorAll("input[data-key]")].filter((input) => input.value);
+  for (const input of written) input.dataset.sent = "1";
   try {
-    swap(await text(form.action, { method: "POST", body: fields }));
-    document.getElementById("said")?.focus({ preventScroll: true });
+    const answer = await (await ask(form.action, { method: "POST", body: fields })).text();
+    const fine = new DOMParser().parseFromString(answer, "text/html").querySelector("#said.good");
+    if (!fine) for (const input of written) delete input.dataset.sent; // nothing written is lost
+    swap(answer);
+    const key = form.id.slice(2);
+    (keyed(`row-${key}`) ?? keyed("phone"))?.focus({ preventScroll: true });
+    setTimeout(() => refresh().catch(() => gone(true)), HOLD_MS);
   } catch {
-    stale(true);
-    button.disabled = false;
+    shown("unsure", true);
+    for (const input of written) delete input.dataset.sent;
+    button.removeAttribute("aria-busy");
+  } finally {
+    sending.delete(form.id);
   }
+  return undefined;
 });
 
 if (main) follow();

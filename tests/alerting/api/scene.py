@@ -195,6 +195,7 @@ class Ward:
         self.monitor = StillMonitor()
         self.free = 1 << 40
         self.messages = 0
+        self.wall_ms = NOW_MS
         if citizens:
             self.enrol(citizens)
 
@@ -259,7 +260,7 @@ class Ward:
             self.monitor,
             lambda: SqliteReader(self.records),
             disk_free=lambda: self.free,
-            wall_ms=lambda: NOW_MS,
+            wall_ms=lambda: self.wall_ms,
         )
 
     def all_well(self) -> None:
@@ -278,7 +279,7 @@ class Ward:
             export_folder=self.exports,
             **switches,
         )
-        return create_app(settings, self.monitor, wall_ms=lambda: NOW_MS, watch=self.watch())
+        return create_app(settings, self.monitor, wall_ms=lambda: self.wall_ms, watch=self.watch())
 
     def client(self, address: tuple[str, int] = ("127.0.0.1", 50_000), **switches: Any) -> Client:
         """A client that calls the application by a name that it answers to."""

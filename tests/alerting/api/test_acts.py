@@ -217,7 +217,7 @@ def test_what_is_put_off_stays_open_and_does_not_wait(
     )  # fmt: skip
     (fed,) = client.get("/alerts", params={"since": cursor}).json()["alerts"]
     assert fed == told
-    assert fed["change"] == cursor + 2
+    assert fed["change"] == int(cursor.partition("-")[0]) + 2
     row = next(row for row in client.get("/worklist").json()["rows"] if row["citizen"] == "c1")
     assert (row["acknowledged"], row["severity"]) == (True, "yellow")
     assert row["alerts"] == [told]
@@ -275,30 +275,26 @@ def page(client: Client, lang: str) -> str:
 def test_the_page_says_what_is_done_about_an_alert(client: Client, ward: Ward) -> None:
     alert = ward.open_alert("c1", "R14", "yellow", 5)
     did(client, alert, "start")
-    assert "I gang: Mette Holm, lige nu" in page(client, "da")
-    assert "In progress: Mette Holm, just now" in page(client, "en")
+    assert "Forsøgt kontaktet af Mette Holm kl. 12.00" in page(client, "da")
+    assert "Contact tried by Mette Holm at 12:00" in page(client, "en")
     body = {**METTE, "until": moment(NOW_MS + 2 * DAY_MS), "reason": HOSTILE}
     assert say(client, alert, "snooze", body).status_code == 200
-    for text, said in ((page(client, "da"), "Udsat til 20. feb. 12.00: "),
-                       (page(client, "en"), "Put off until 20 Feb 12:00: ")):  # fmt: skip
+    for text, said in ((page(client, "da"), "Udsat til 20. feb. kl. 12.00: "),
+                       (page(client, "en"), "Put off until 20 Feb at 12:00: ")):  # fmt: skip
         assert said in text
         assert "<script>alert" not in text
-    assert "Udsat til 20. feb. 12.00: " in client.get("/").text
+    assert "Udsat til 20. feb. kl. 12.00: " in client.get("/").text
     ward.open_alert("c1", "R14", "yellow", 5, cleared_ms=NOW_MS)
-    for lang, tag, why in (
-        ("da", "ophørt, ikke afsluttet", "Ikke længere uden for grænsen, men endnu ikke afsluttet"),
-        ("en", "ended, not closed", "No longer outside the limit, but not closed yet"),
-    ):
+    for lang, tag in (("da", "ophørt, ikke afsluttet"), ("en", "ended, not closed")):
         assert tag in page(client, lang)
-        assert why in client.get(f"/?lang={lang}").text
 
 
 def test_the_page_says_how_an_alert_was_closed(client: Client, yellow: Alert) -> None:
     did(client, yellow, "start", "resolve")
     danish = page(client, "da")
-    for said in ("Afsluttet: behandlet", "Kontakt forsøges · Mette Holm", "Kvitteret af Mette Holm",
+    for said in ("Afsluttet: behandlet", "Kontakt forsøges · Mette Holm",
                  "Afsluttet med udfald · Mette Holm: <q>treated</q>"):  # fmt: skip
         assert said in danish
     assert '<span class="tag">åben</span>' in danish, "its rules hold still"
     assert "Closed: treated" in page(client, "en")
-    assert 'form="ack" name="alerts"' not in danish, "nothing is left to acknowledge"
+    assert 'value="acknowledge"' not in danish, "nothing is left to acknowledge"

@@ -34,8 +34,9 @@ def busy(ward: Ward) -> Ward:
 
 
 def press(client: Client, alert: Any, **fields: Any) -> Any:
-    form = {"by": "Mette Holm", "lang": "da", "alerts": f"{alert.id}:{alert.version} ", **fields}
-    return client.post("/acknowledge", data=form)
+    named = {"citizen": alert.citizen, "alerts": f"{alert.id}:{alert.version} "}
+    form = {"by": "Mette Holm", "lang": "da", "deed": "acknowledge", **named, **fields}
+    return client.post("/acts", data=form)
 
 
 def test_danish_is_the_default_and_english_is_one_click_away(client: Client, busy: Ward) -> None:
@@ -62,9 +63,9 @@ def test_the_language_stays_in_every_link_to_a_page(client: Client, busy: Ward) 
 def test_a_row_says_whom_to_call_and_why(client: Client, busy: Ward) -> None:
     text = client.get("/").text
     for said in (
-        "Anna Lund", "77 år · KOL", "00 00 12 34", 'href="tel:00001234"',
-        "Iltmætning 86 % (rød grænse 87 % eller lavere).", "Begyndte for 5 timer siden",
-        "onsdag 18. feb. 2026 07.00", "Kvittér", 'role="img"', "habituelt",
+        "Anna Lund", "12.03.1948 · KOL", "00 00 12 34", 'href="tel:00001234"', "Ring i dag",
+        "Iltmætning 86 % (rød grænse 87 % eller lavere).", "venter 5 t", "jeres tur",
+        "onsdag 18. feb. 2026 07.00", ">Kontaktet</button>", 'role="img"', "habituelt",
     ):  # fmt: skip
         assert said in text
 
@@ -92,7 +93,7 @@ def test_a_filter_shows_one_colour(
 def test_the_fragment_is_the_live_part_of_the_page(client: Client, busy: Ward) -> None:
     page, fragment = client.get("/").text, client.get("/worklist.html").text
     assert fragment.strip() in page
-    assert 'data-cursor="1"' in fragment
+    assert 'data-cursor="1-' in fragment
     assert '<meta http-equiv="refresh" content="30">' in page
 
 
@@ -104,7 +105,7 @@ def test_the_page_warns_when_the_rules_are_behind(client: Client, busy: Ward) ->
 
 def test_pressing_the_button_acknowledges_and_goes_back(client: Client, busy: Ward) -> None:
     (alert,) = busy.alerts.open_alerts()
-    answer = press(client, alert, colour="red", **{"note-c1": "Ringet"})
+    answer = press(client, alert, colour="red", note="Ringet")
     assert answer.status_code == 303
     assert answer.headers["location"] == "/?lang=da&colour=red&said=done#c-c1"
     cookie = answer.headers["set-cookie"]
@@ -112,16 +113,18 @@ def test_pressing_the_button_acknowledges_and_goes_back(client: Client, busy: Wa
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     text = client.get("/?said=done").text
-    assert "Kvitteret af Mette Holm" in text
+    assert "Kontaktet af Mette Holm kl. 12.00 · Ringet" in text
     assert "<q>Ringet</q>" in text
     assert 'value="Mette Holm"' in text
     assert "row red calm" in text
-    assert "Ingen røde alarmer venter" in text
+    assert "Ingen skal kontaktes nu" in text
+    assert text.count('value="acknowledge"') == 0
+    assert 'value="undo"' in text, "for a moment it may be taken back"
 
 
 def test_the_patient_page_gets_its_nurse_back(client: Client, busy: Ward) -> None:
     (alert,) = busy.alerts.open_alerts()
-    answer = press(client, alert, back="c1", lang="en", **{f"note-{alert.id}": "Called"})
+    answer = press(client, alert, back="c1", lang="en", note="Called")
     assert answer.headers["location"] == "/citizens/c1?lang=en&said=done"
     assert busy.alerts.open_alerts()[0].note == "Called"
 
@@ -131,7 +134,16 @@ def test_the_patient_page_gets_its_nurse_back(client: Client, busy: Ward) -> Non
     [
         ({"by": ""}, "name"),
         ({"by": "x" * 81}, "name"),
-        ({"note-c1": "x" * 501}, "note"),
+        ({"note": "x" * 501}, "note"),
+        ({"deed": "note"}, "note"),
+        ({"deed": "note", "note": " "}, "note"),
+        ({"deed": "snooze"}, "reason"),
+        ({"deed": "snooze", "reason": "venter"}, "physician"),
+        ({"deed": "resolve", "outcome": "treated"}, "refused"),
+        ({"deed": "undo"}, "late"),
+        ({"deed": "retract"}, "gone"),
+        ({"deed": ""}, "gone"),
+        ({"citizen": "c2"}, "gone"),
         ({"alerts": "nobody:1"}, "gone"),
         ({"alerts": ""}, "gone"),
         ({"alerts": "x:" + "9" * 50}, "gone"),
@@ -168,6 +180,117 @@ def test_what_changed_since_the_page_was_shown_is_not_acknowledged(
     assert busy.alerts.open_alerts()[0].attention == "unacked"
 
 
+def test_what_was_done_by_a_slip_is_taken_back_by_who_did_it(client: Client, busy: Ward) -> None:
+    (alert,) = busy.alerts.open_alerts()
+    press(client, alert)
+    assert "said=late" in press(client, alert, deed="undo", by="Lars Bo").headers["location"]
+    assert "said=undone" in press(client, alert, deed="undo").headers["location"]
+    assert "said=undone" in press(client, alert, deed="undo").headers["location"], "pressed twice"
+    assert busy.alerts.open_alerts()[0].attention == "unacked"
+    told = [event.what for event in busy.alerts.history(alert.id)]
+    assert told == ["opened", "acknowledged", "undone"]
+
+
+def test_every_act_that_the_table_allows_is_on_the_page_and_no_other(
+    client: Client, busy: Ward
+) -> None:
+    def offered() -> set[str]:
+        return set(re.findall(r'name="deed" value="([a-z]+)"', client.get("/?colour=red").text))
+
+    (alert,) = busy.alerts.open_alerts()
+    assert offered() == {"note", "start", "acknowledge"}
+    steps = (
+        ({"deed": "acknowledge"}, {"note", "start", "snooze", "undo"}),
+        ({"deed": "start"}, {"note", "snooze", "resolve", "undo"}),
+        ({"deed": "resolve", "outcome": "treated"}, {"note", "undo"}),
+    )
+    client.cookies.set("hjemmepuls_name", "Mette%20Holm")
+    for fields, then in steps:
+        (alert,) = busy.alerts.open_alerts()
+        assert "said=done" in press(client, alert, **fields).headers["location"]
+        assert offered() == then
+
+
+def test_a_note_saves_a_note_and_twice_the_same_is_one(client: Client, busy: Ward) -> None:
+    (alert,) = busy.alerts.open_alerts()
+    for _ in range(2):
+        answer = press(client, alert, deed="note", note="Datter ringer")
+        assert "said=noted" in answer.headers["location"]
+    assert busy.alerts.open_alerts()[0].attention == "unacked"
+    assert [event.what for event in busy.alerts.history(alert.id)] == ["opened", "noted"]
+
+
+def test_enter_in_a_note_presses_the_button_that_saves_the_note(client: Client, busy: Ward) -> None:
+    """A browser presses the first button of the form, wherever on the page it lies."""
+    busy.open_alert("c2", "R14", "yellow", 5)
+    for path in ("/", "/citizens/c1", "/citizens/c2"):
+        text = client.get(path).text
+        forms = re.findall(r'<form id="(f-c[12])"', text)
+        assert forms
+        for form in forms:
+            inside = text.index(f'<form id="{form}"')
+            outside = text.find(f'form="{form}"')
+            assert outside == -1 or outside > inside
+            assert 'value="note"' in text[inside : text.index("</button>", inside)]
+    assert 'type="submit"' not in text
+    assert re.search(r'<form id="name".*?</form>', text, re.DOTALL)
+    assert "deed" not in re.search(r'<form id="name".*?</form>', text, re.DOTALL)[0]  # type: ignore[index]
+
+
+def test_the_name_is_kept_and_nothing_else_happens(client: Client, busy: Ward) -> None:
+    answer = client.post("/name", data={"by": "Mette Holm", "lang": "da"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/?lang=da")
+    assert "hjemmepuls_name=Mette%20Holm" in answer.headers["set-cookie"]
+    assert busy.alerts.open_alerts()[0].attention == "unacked"
+    assert "said=name" in client.post("/name", data={"by": ""}).headers["location"]
+    (alert,) = busy.alerts.open_alerts()
+    client.cookies.set("hjemmepuls_name", "Mette%20Holm")
+    press(client, alert, by="")
+    assert busy.alerts.open_alerts()[0].acked_by == "Mette Holm", "without scripts the cookie tells"
+
+
+def test_two_citizens_of_one_name_are_told_apart(client: Client, ward: Ward) -> None:
+    ward.enrol([citizen("c3", "Anna", "Lund", birth_date=date(1951, 7, 2))])
+    for key in ("c1", "c3"):
+        ward.open_alert(key, "R01", "red", 5)
+    for path in ("/", "/worklist.html", "/citizens/c1"):
+        assert "12.03.1948" in client.get(path).text
+    assert "02.07.1951" in client.get("/").text
+    found = client.get("/?q=020751").text
+    assert ("02.07.1951" in found, "12.03.1948" in found) == (True, False)
+    assert client.get("/?q=anna").text.count('class="row ') == 2
+    assert "02/07/1951" in client.get("/?lang=en&q=lund").text
+    assert 'value="lund"' in client.get("/?lang=en&q=lund").text
+    assert "Ingen borgere her" in client.get("/?q=nobody").text
+
+
+@pytest.mark.parametrize("homes", [500, 5000])
+def test_a_long_list_comes_in_pages_of_a_hundred(client: Client, ward: Ward, homes: int) -> None:
+    people = [citizen(f"p{n:04}", f"Given{n:04}", "Family") for n in range(homes)]
+    with_alert = 240
+    ward.monitor.situation = {row.id: situation(row.id, "green") for row in people}
+    ward.enrol(people)
+    with ward.alerts.transaction():
+        for number in range(with_alert):
+            severity: Any = ("red", "yellow", "blue")[number % 3]
+            rule = {"red": "R01", "yellow": "R14", "blue": "R24"}[severity]
+            ward.open_alert(f"p{number:04}", rule, severity, 1 + number)
+            ward.monitor.situation[f"p{number:04}"] = situation(f"p{number:04}", severity)
+    values = [93 + (day * 7) % 5 for day in range(28)]
+    ward.monitor.curve = {row.id: [curve("spo2", values)] for row in people[:with_alert]}
+    seen: list[str] = []
+    for page in (1, 2, 3):
+        answer = client.get(f"/?page={page}")
+        assert len(answer.content) < 300_000
+        seen += re.findall(r'<li id="c-(p[0-9]+)"', answer.text)
+    assert sorted(seen) == [f"p{number:04}" for number in range(with_alert)]
+    assert "101-200 af 242" in client.get("/?page=2").text  # Anna and Bo cannot be assessed
+    green = client.get("/?colour=green&page=2")
+    assert len(green.content) < 300_000
+    assert green.text.count('class="row green') == 100
+    assert client.get("/?page=99999999").status_code == 200
+
+
 def test_the_way_back_is_never_taken_from_the_form(client: Client, busy: Ward) -> None:
     (alert,) = busy.alerts.open_alerts()
     odd = "//evil.example/\r\nX: y"
@@ -180,7 +303,7 @@ def test_the_patient_page_shows_evidence_and_hides_the_cpr(client: Client, busy:
     for said in (
         "R01, version 1 · regelsæt 1.0.0", "93,1 (sd 1,2, 21 effektive målinger)",
         "rød 87 eller lavere · gul 89 eller lavere", "Iltmætning 86 %", "Alarmen blev rejst",
-        "/fhir/Observation?patient=c1", "født 12. marts 1948", 'class="onset red"',
+        "/fhir/Observation?patient=c1", "født 12.03.1948", 'class="onset red"',
     ):  # fmt: skip
         assert said in text
     assert "7203480000" not in text

@@ -14,8 +14,8 @@ def test_symptoms_are_rows_and_sittings_columns() -> None:
     )
     found = answered(told)
     assert found.symptoms == ["dyspnoea", "cough", "sputum"]
-    assert [at_ms for at_ms, _ in found.sittings] == [ms(at(2, 8)), ms(at(3, 8))]
-    assert found.marks == [[True, False], [False, True], [None, False]]
+    assert [at_ms for at_ms, _ in found.sittings] == [ms(at(3, 8)), ms(at(2, 8))]
+    assert found.marks == [[False, True], [True, False], [False, None]]
     assert {key for _, key in found.sittings} == {
         id_text(row.id) for row in told if row.is_response
     }
@@ -25,4 +25,4 @@ def test_only_the_newest_are_shown() -> None:
     told = records(*(answering("c1", at(day, 8), {"dyspnoea": "no"}) for day in range(25)))
     found = answered(told)
     assert len(found.sittings) == SITTINGS_SHOWN_MAX
-    assert found.sittings[-1][0] == ms(at(24, 8))
+    assert found.sittings[0][0] == ms(at(24, 8))

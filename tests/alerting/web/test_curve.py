@@ -26,10 +26,17 @@ def test_a_sparkline_has_line_band_limits_and_the_last_value() -> None:
     assert len(parts(drawing, "path", "line")) == 1
     assert len(parts(drawing, "path", "band")) == 1
     assert len(parts(drawing, "path", "usual")) == 1
-    assert [part.get("class") for part in parts(drawing, "line", "limit")] == [
-        "limit red", "limit yellow",
-    ]  # fmt: skip
-    assert len(parts(drawing, "circle", "last")) == 1
+    assert [part.get("class") for part in parts(drawing, "line", "limit")] == ["limit red"]
+    (last,) = parts(drawing, "circle", "last")
+    (today,) = parts(drawing, "path", "today")
+    assert float(last.get("cx")) < float(today.get("d")[1:].split()[0]), "four hours ago"
+
+
+def test_personal_relative_limits_are_drawn_where_they_lie() -> None:
+    made = curve("spo2", [93, 92, 93, 91, 86], relative=[89.0, 90.0, None, None])
+    lines = parts(chart(made, WINDOW, "da"), "path", "relative")
+    assert [line.get("class") for line in lines] == ["limit relative red", "limit relative yellow"]
+    assert not parts(chart(curve("spo2", [93, 92]), WINDOW, "da"), "path", "relative")
 
 
 def test_higher_values_are_drawn_higher_and_later_ones_further_right() -> None:
@@ -103,7 +110,9 @@ def test_the_label_says_what_the_drawing_shows() -> None:
         "habituelt 92\N{NO-BREAK SPACE}%"
     )
     root = ET.fromstring(sparkline(made, WINDOW, "da"))
-    assert (root.get("role"), root.get("aria-label"), root[0].text) == ("img", said, said)
+    assert (root.get("role"), root.get("aria-label")) == ("img", said)
+    root = ET.fromstring(chart(made, WINDOW, "da"))
+    assert (root.get("role"), root[0].text) == ("img", label(made, WINDOW, "da"))
 
 
 @pytest.mark.parametrize("draw", [sparkline, chart])
