@@ -197,6 +197,10 @@ class Engine:
         silent = self.state.status[row, _CALL] > Colour.GREEN
         return bool(silent and t <= self.state.seen_until[row])
 
+    def later_than(self, t: float) -> Any:
+        """(rows,): whose past, as it was judged, goes on after `t` (local days)."""
+        return np.maximum(self.measured_t, self._settled_t) > t
+
     def _clock(self, rows: Any, t: Any) -> Findings:
         return self._told(clock(self.state, self.profile, rows, t, rulebook=self.rulebook))
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from alerting.ahead import Ahead, newest_of
 from alerting.alert import Finding
 from alerting.alert_store import AlertChanged, AlertStore
 from alerting.asking import Evidence
@@ -95,6 +96,7 @@ class Evaluator:
         self._enrolment = -1
         self._seq = self._departed = self._evaluated = 0
         self._quiet: Quiet = {}
+        self._ahead = Ahead()
         self._drawn = Drawn(open_reader, rulebook)
 
     def serve(self, should_stop: Callable[[], bool], poll_s: float, tick_s: float) -> None:
@@ -145,6 +147,7 @@ class Evaluator:
         """Look for what time alone has changed: measurements that are missing."""
         now = self.now_ms()
         if now and self._stores and len(self._engine.roster):
+            self._replay(self._ahead.due(self._engine, now), LATE)
             with self._lock:
                 events = self._engine.clock(local_days(now))
             self._apply(events)
@@ -171,7 +174,8 @@ class Evaluator:
             return
         try:
             quiet = np.frombuffer(msgspec.msgpack.encode(self._quiet), np.uint8)
-            memory = {**self._engine.memory(), "quiet": quiet}
+            own = {"quiet": quiet, "ahead": self._ahead.memory()}
+            memory = {**self._engine.memory(), **own}
             write_snapshot(self._snapshot, self._mark(), memory)
         except OSError as error:
             log.warning("the snapshot could not be written: %s", error)
@@ -239,9 +243,10 @@ class Evaluator:
         with self._lock:
             self._engine = engine
         if mark is None:
-            self._quiet = {}
+            self._quiet, self._ahead = {}, Ahead()
             self._enrolment = version
             self._seq = self._departed = newest
+            self._ahead.arrived(self._reader.records_after(newest - 1, 1, unassigned=True))
             self._replay(range(len(roster)), REBUILT)
             return
         log.info("starting from the snapshot at arrival %d of %d", mark.seq, newest)
@@ -266,13 +271,15 @@ class Evaluator:
         backlog = self._reader.records_after(mark.seq, SNAPSHOT_RECORDS_MAX)
         if not reason and len(backlog) == SNAPSHOT_RECORDS_MAX:
             reason = "too much came after it"
-        quiet = memory.pop("quiet", None)
-        if not reason and (quiet is None or not engine.recall(memory)):
+        quiet, ahead = memory.pop("quiet", None), memory.pop("ahead", None)
+        if not reason and (quiet is None or ahead is None or not engine.recall(memory)):
             reason = "it remembers other things"
         if reason:
             log.warning("the snapshot is not used: %s", reason)
             return None
-        assert quiet is not None, "checked above"
+        assert quiet is not None and ahead is not None, "checked above"  # noqa: PT018
+        self._ahead.recall(ahead)
+        self._ahead.arrived(self._reader.records_after(mark.seq - 1, 1, unassigned=True))
         self._quiet = msgspec.msgpack.decode(quiet.tobytes(), type=Quiet)
         return mark
 
@@ -297,9 +304,9 @@ class Evaluator:
         """Run what came in order; replay whoever got something late, changed or taken away."""
         engine = self._engine
         row_of = engine.roster.row
-        sittings = sittings_of(records, row_of)
-        for record in records:
-            self._newest_ms = max(self._newest_ms, record.measured_ms)
+        self._newest_ms = newest_of(records, self._newest_ms)
+        self._ahead.arrived(records)
+        sittings = self._ahead.held_back(sittings_of(records, row_of), self.now_ms())
         late = {row_of[citizen] for citizen in left if citizen in row_of}
         late |= {
             row_of[record.citizen]
@@ -331,13 +338,15 @@ class Evaluator:
             for record in self._reader.records_of(citizen)
             if record.seq <= self._seq or record.version > 1
         ]
-        self._newest_ms = max([self._newest_ms, *(record.measured_ms for record in records)])
+        self._newest_ms = newest_of(records, self._newest_ms)
         now = self.now_ms()
         with self._lock:
             self._drawn.changed(citizens)
             engine.forget(rows)
             evidence = Evidence(engine)
-            events = engine.advance(sittings_of(records, engine.roster.row), evidence.watch)
+            self._ahead.forget(rows)
+            sittings = self._ahead.held_back(sittings_of(records, engine.roster.row), now)
+            events = engine.advance(sittings, evidence.watch)
             if now:
                 events += engine.clock(local_days(now), rows)
         stories = told(engine, events)

@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from alerting.ahead import newest_of as newest_measured
 from alerting.backtest.alerts import Alerts, Watched
 from alerting.backtest.figures import Card, number, scorecard
 from alerting.backtest.score import LEARNING_DAYS, Judged, joined, judge
@@ -122,9 +123,13 @@ def backtest(
 
 
 def newest_of(reader: Reader) -> float:
-    """Local days of the newest measurement among the latest arrivals; 0 in an empty store."""
+    """Local days of the newest measurement among the latest arrivals; 0 in an empty store.
+
+    What lay in the future when it arrived says nothing of how late it is.
+    """
     records = reader.records_after(max(0, reader.last_seq() - _LATEST), _LATEST)
-    return max((local_days(record.measured_ms) for record in records), default=0.0)
+    newest_ms = newest_measured(records)
+    return local_days(newest_ms) if newest_ms else 0.0
 
 
 def heard_of(task: Task) -> dict[str, Heard]:
@@ -132,7 +137,7 @@ def heard_of(task: Task) -> dict[str, Heard]:
     known = _known(task.store)
     citizens = {citizen: known.citizens[citizen] for citizen in task.citizens}
     rows = {citizen: row for row, citizen in enumerate(citizens)}
-    sat = read_sittings(known.reader, rows)
+    sat = read_sittings(known.reader, rows, task.until)
     truth = read_truth(task.truth, rows) if task.truth else None
     return {
         name: hear(known, citizens, sat, changes, task.until, truth)
@@ -158,14 +163,16 @@ def _known(store: Path) -> _Known:
     return _Known(reader, reader.citizens(), reader.limits(), reader.facts(), swaps)
 
 
-def read_sittings(reader: Reader, rows: Mapping[str, int]) -> Sat:
-    """Everything these citizens have measured and answered, citizen by citizen."""
+def read_sittings(reader: Reader, rows: Mapping[str, int], until: float) -> Sat:
+    """All that these citizens measured and answered until then, citizen by citizen."""
     row: list[int] = []
     t: list[float] = []
     x: list[Floats] = []
     answers: list[npt.NDArray[np.int8]] = []
     for citizen in rows:
         for sitting in sittings_of(reader.records_of(citizen), rows):
+            if sitting.t > until:
+                break
             row.append(sitting.row)
             t.append(sitting.t)
             x.append(_array(sitting.values, np.full(len(SIGNALS), np.nan)))

@@ -162,6 +162,7 @@ class Clinic:
         self.records, self.folder = folder / "records.db", folder
         self.writer = SqliteWriter(self.records)
         self.now_ms = ms(at(now_day, 0))
+        self.arrived_ms = 0
         self._reader = SqliteReader(self.records)
         if citizens:
             self.enrol(citizens)
@@ -203,8 +204,15 @@ class Clinic:
         return self._reader.citizens()[key]
 
     def receive(self, *deliveries: Delivery) -> list[str]:
-        """Take deliveries in one batch; what became of each reading."""
-        return [outcome.result for outcome in process(deliveries, self.writer)]
+        """Take deliveries in one batch; what became of each reading.
+
+        What is late arrives late: no delivery arrives before one that was given earlier.
+        """
+        arriving = []
+        for delivery in deliveries:
+            self.arrived_ms = max(self.arrived_ms, delivery.received_ms)
+            arriving.append(msgspec.structs.replace(delivery, received_ms=self.arrived_ms))
+        return [outcome.result for outcome in process(arriving, self.writer)]
 
     def evaluator(
         self,
