@@ -21,13 +21,13 @@ import numpy as np
 
 from alerting.ahead import Ahead, newest_of
 from alerting.alert import Finding
-from alerting.alert_store import AlertChanged, AlertStore
+from alerting.alert_store import AlertStore
 from alerting.asking import Evidence
+from alerting.attention import look_again
 from alerting.curves import Drawn
 from alerting.engine import Change, Engine, Event
 from alerting.episodes import Run, Story, told
 from alerting.explanation import finding_of
-from alerting.lifecycle import Act, working_hours
 from alerting.liveness import Pulse
 from alerting.local_time import local_days
 from alerting.reconcile import episode_in, reconcile
@@ -151,22 +151,7 @@ class Evaluator:
             with self._lock:
                 events = self._engine.clock(local_days(now))
             self._apply(events)
-            self._look_again()
-
-    def _look_again(self) -> None:
-        """Take back what was put off until now; mark what nobody has handled in time.
-
-        In time: within the working hours that its colour allows. Who changes an alert meanwhile
-        was first; the next tick looks again.
-        """
-        now_ms, until_ms = self._wall_ms(), self.now_ms()
-        for alert in self._alerts.open_alerts():
-            if alert.until_ms is not None and alert.until_ms <= until_ms:
-                with suppress(AlertChanged):
-                    self._alerts.apply(alert.id, Act("timeout", until_ms), alert.version)
-            elif alert.attention == "unacked" and alert.escalated_ms is None:
-                hours = working_hours(local_days(alert.since_ms), local_days(now_ms))
-                self._alerts.escalate(alert, hours, now_ms)
+            look_again(self._alerts, self._wall_ms(), now)
 
     def save(self) -> None:
         """Keep what is known where the next start finds it; only between polls, never within."""
