@@ -22,17 +22,21 @@ from devices.wire import (
     parse_topic,
     part_of,
 )
-from ingest.decode_fhir import Read, decode_fhir
+from ingest.decode_fhir import OWN_BASES, Read, decode_fhir
 from ingest.limits import PAYLOAD_BYTES_MAX, READINGS_PER_DELIVERY_MAX
 from ingest.rejection import Reason, Rejection
 
 
 class Delivery(msgspec.Struct, frozen=True, gc=False):
-    """One MQTT message as received at `received_ms` (UTC, ms), not yet believed."""
+    """One MQTT message as received at `received_ms` (UTC, ms), not yet believed.
+
+    `bases` are the addresses under which a sender of FHIR may mean this platform itself.
+    """
 
     topic: str
     payload: bytes
     received_ms: int
+    bases: tuple[str, ...] = OWN_BASES
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):
@@ -79,7 +83,7 @@ def decode(delivery: Delivery) -> Sequence[Decoded | Read | Rejection]:
         detail = f"the payload has {len(payload)} bytes, at most {PAYLOAD_BYTES_MAX} are taken"
         return [Rejection(Reason.PAYLOAD_TOO_LARGE, "$", detail)]
     if topic.kind == KIND_FHIR:
-        return decode_fhir(payload, delivery.received_ms, topic)[0]
+        return decode_fhir(payload, delivery.received_ms, topic, bases=delivery.bases)[0]
     return _decode_each(topic, payload)
 
 

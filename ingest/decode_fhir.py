@@ -16,15 +16,19 @@ from devices.reading import Reading
 from devices.wire import Topic, part_of
 from fhir_mapping.fhir_read import ENTRIES_MAX, Found, Note, Refused, Source, read_fhir
 from fhir_mapping.resources import resource_id
+from fhir_mapping.stand_in import UNNAMED, is_stand_in
 from ingest.rejection import Reason, Rejection
 
 HTTP_TOPIC: Final = "http/fhir"
 """Where FHIR over HTTP says it came from; no MQTT topic of ours looks so."""
 HTTP_GATEWAY: Final = "fhir"
+OWN_BASES: Final = tuple(f"http://{host}:8700/fhir" for host in ("127.0.0.1", "localhost"))
+"""Our FHIR interface as it is shipped; who asks it by another address says so himself."""
 _ENTRY = re.compile(r"(?:Parameters\.parameter\[(\d+)\]\.resource|Bundle)(?:\.entry\[(\d+)\])?")
 
 Names = Callable[[str], str]
-"""From what a reference to a Device says to the name that the device has on the wire."""
+"""From what FHIR says to what we call it: of a Device, the name that it has on the wire; of a CPR
+number (`system|value`), who stands for a device that is not named. What is not known stays."""
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):
@@ -42,15 +46,20 @@ def same_name(name: str) -> str:
 
 
 def decode_fhir(
-    payload: bytes, received_ms: int, topic: Topic | None, names: Names = same_name
+    payload: bytes,
+    received_ms: int,
+    topic: Topic | None,
+    names: Names = same_name,
+    bases: tuple[str, ...] = (),
 ) -> tuple[list[Read | Rejection], list[Note]]:
     """Every Observation of a payload, in its order, and notes on the rest; never raises.
 
-    With a topic, its gateway and device are the ones that hold; who names others is held.
+    With a topic, its gateway and device are the ones that hold; who names others is held. `bases`
+    are the addresses of our own FHIR interface.
     """
-    source = Source(gateway=HTTP_GATEWAY)
+    source = Source(gateway=HTTP_GATEWAY, bases=bases)
     if topic is not None:
-        source = Source(topic.tenant, topic.gateway)
+        source = Source(topic.tenant, topic.gateway, bases=bases)
     answer = read_fhir(payload, received_ms, source)
     items: list[Read | Rejection] = []
     for entry in answer.entries:
@@ -58,11 +67,7 @@ def decode_fhir(
         if isinstance(entry, Refused):
             items.append(Rejection(Reason(entry.reason), entry.path, entry.detail, index))
         elif topic is None:
-            device, gateway = names(entry.reading.device), names(entry.reading.gateway)
-            reading = msgspec.structs.replace(
-                entry.reading, device=device, gateway=gateway, part=part_of(gateway)
-            )
-            items.append(_read(entry, reading, index))
+            items.append(_named(entry, names, index))
         else:
             items.append(_of_topic(entry, topic, index))
     if not items:
@@ -84,13 +89,28 @@ def place_of(path: str) -> int:
     return int(found[1] or 0) * ENTRIES_MAX + int(found[2] or 0)
 
 
+def _named(entry: Found, names: Names, index: int) -> Read | Rejection:
+    """What came over HTTP, its device and gateway called as we call them."""
+    reading = entry.reading
+    gateway = names(reading.gateway)
+    device = names(entry.subject or "") if reading.device == UNNAMED else names(reading.device)
+    if reading.device == UNNAMED and device == entry.subject:
+        detail = "no device is named, and the subject's number is that of nobody who is enrolled"
+        path = f"{entry.path}.subject"
+        return Rejection(Reason.IDENTITY_MISMATCH, path, detail, index, reading.message_id)
+    reading = msgspec.structs.replace(
+        reading, device=device, gateway=gateway, part=part_of(gateway)
+    )
+    return _read(entry, reading, index)
+
+
 def _of_topic(entry: Found, topic: Topic, index: int) -> Read | Rejection:
     reading = entry.reading
     for field, said, true in (
         ("device", reading.device, topic.device),
         ("gateway", reading.gateway, topic.gateway),
     ):
-        if resource_id(said) != resource_id(true):
+        if resource_id(said) != resource_id(true) and not is_stand_in(said):
             detail = f"{field} is {said!r} in the payload but {true!r} in the topic"
             path = f"{entry.path}.{field}"
             return Rejection(Reason.IDENTITY_MISMATCH, path, detail, index, reading.message_id)
@@ -105,7 +125,5 @@ def _read(entry: Found, reading: Reading, index: int) -> Read:
 
 
 def _subject(said: str | None) -> str:
-    """Who it is about: `Patient/id` of a reference, however absolute, or `system|value`."""
-    if said is None or "|" in said:
-        return said or ""
-    return "/".join(said.partition("/_history/")[0].rsplit("/", 2)[-2:])
+    """Who it is about: `Patient/id`, `system|value`, or the address of another server's Patient."""
+    return said or ""

@@ -8,9 +8,11 @@ bad code on one delivery costs that delivery a rejection, never its neighbours.
 import logging
 from collections.abc import Sequence
 
+from fhir_mapping.codes import CPR
 from fhir_mapping.device_state import states_of
 from fhir_mapping.fhir_read import Note
 from fhir_mapping.record import records_of
+from fhir_mapping.stand_in import stand_in
 from ingest.decode import Decoded, Delivery, decode
 from ingest.decode_fhir import HTTP_TOPIC, Names, Read, decode_fhir, same_name
 from ingest.rejection import Reason, Rejection
@@ -76,7 +78,9 @@ def examined(delivery: Delivery, names: Names) -> tuple[list[Arrival], list[Note
     notes: list[Note] = []
     try:
         if delivery.topic == HTTP_TOPIC:
-            items, notes = decode_fhir(delivery.payload, delivery.received_ms, None, names)
+            items, notes = decode_fhir(
+                delivery.payload, delivery.received_ms, None, names, delivery.bases
+            )
         else:
             items = decode(delivery)
     except Exception as error:
@@ -114,9 +118,16 @@ def _mapped(read: Read) -> Mapped | Rejection:
 
 
 def names_of(reader: Reader) -> Names:
-    """What the devices and gateways that FHIR refers to are called on the wire."""
+    """What devices, gateways and CPR numbers in FHIR are called here; see `decode_fhir.Names`."""
+    stand_ins: dict[str, str] = {}
 
     def name(said: str) -> str:
+        if said.startswith(f"{CPR}|"):
+            if not stand_ins:
+                stand_ins.update(
+                    (one.cpr, stand_in(f"Patient/{one.id}")) for one in reader.citizens().values()
+                )
+            return stand_ins.get(said.partition("|")[2], said)
         party = reader.party(said)
         return said if party is None else party.name
 

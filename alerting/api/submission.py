@@ -18,7 +18,7 @@ from alerting.api.sources import Sources
 from fhir_mapping.fhir_read import Note
 from fhir_mapping.record import Record, twin_of
 from ingest.decode import Delivery
-from ingest.decode_fhir import HTTP_TOPIC, place_of
+from ingest.decode_fhir import HTTP_TOPIC, OWN_BASES, place_of
 from ingest.pipeline import append, append_together, examined, names_of
 from ingest.rejection import Reason, Rejection
 from ingest.store import Arrival, Outcome, Reader
@@ -72,18 +72,20 @@ class Submitted(msgspec.Struct, frozen=True):
 def submit(
     sources: Sources,
     body: bytes,
+    base: str,
     together: bool = False,
     without: Collection[int] = (),
     allow_none: bool = False,
 ) -> Submitted:
     """Store what a body brings; Refused when nothing of it could be stored.
 
+    `base` is the address by which the sender asks for this FHIR interface.
     `together`: all or nothing. `without` are the places of entries that only look as if they
     brought something; `allow_none` lets a body that brings nothing be.
     """
     assert sources.writing is not None, "asked before: `switched_on`"
     reader = sources.reader()
-    delivery = Delivery(HTTP_TOPIC, body, sources.wall_ms())
+    delivery = Delivery(HTTP_TOPIC, body, sources.wall_ms(), (base, *OWN_BASES))
     found, noted = examined(delivery, names_of(reader))
     arrivals = [
         arrival

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 
 from alerting.api.answers import FHIR_JSON, Fault, Refused, documented, shortened
 from alerting.api.bodies import fhir_body
@@ -30,6 +30,15 @@ _ERRORS = (400, 413, 415, 422, 500)
 _STORED = frozenset({"Observation", "QuestionnaireResponse"})
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _Body = Annotated[bytes, Depends(fhir_body)]
+
+
+def own_base(request: Request) -> str:
+    """The address by which the sender asks for this FHIR interface."""
+    return f"{request.base_url}fhir"
+
+
+_Base = Annotated[str, Depends(own_base)]
+_Prefer = Annotated[str, Header()]
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
 
@@ -74,13 +83,14 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         responses=documented({"resourceType": "Observation"}, *_ERRORS, fhir=True, good=_GOOD),
         openapi_extra=documented_body({"resourceType": "Observation", "status": "final"}),
     )
-    def create(body: _Body) -> Response:
+    def create(body: _Body, base: _Base, prefer: _Prefer = "") -> Response:
         """Store an Observation: 201 when it is new, 200 when it is known (or amends a known one).
 
         202 with an OperationOutcome when it is stored or held and waits for a person: its device
-        is assigned to nobody, or device and content contradict each other.
+        is assigned to nobody, or device and content contradict each other. With `Prefer:
+        return=OperationOutcome` the answer names what of it was left out.
         """
-        return _created(sources, body, "Observation")
+        return _created(sources, body, base, "Observation", prefer)
 
     @router.post(
         "/QuestionnaireResponse",
@@ -92,9 +102,9 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
             {"resourceType": "QuestionnaireResponse", "status": "completed"}
         ),
     )
-    def create_response(body: _Body) -> Response:
+    def create_response(body: _Body, base: _Base, prefer: _Prefer = "") -> Response:
         """Store answers to one of our questionnaires, as an Observation is stored."""
-        return _created(sources, body, "QuestionnaireResponse")
+        return _created(sources, body, base, "QuestionnaireResponse", prefer)
 
     @router.post("/", include_in_schema=False)
     @router.post(
@@ -105,7 +115,7 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         ),
         openapi_extra=documented_body({"resourceType": "Bundle", "type": "batch", "entry": []}),
     )
-    def bundle(body: _Body) -> Response:
+    def bundle(body: _Body, base: _Base) -> Response:
         """Store a Bundle: a batch entry by entry, a transaction all or nothing.
 
         The answer has an entry for each entry: 201, 200, 202 as for a single Observation, 405 for
@@ -121,7 +131,7 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         if together and unfit:
             method = getattr(entries[min(unfit)].request, "method", "")
             raise _unfit(f"entry[{min(unfit)}].request.method", method, "POST, with a resource")
-        submitted = submit(sources, body, together, unfit, allow_none=True)
+        submitted = submit(sources, body, base, together, unfit, allow_none=True)
         return _response(told.type, len(entries), submitted, unfit)
 
     @router.post(
@@ -132,7 +142,7 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         ),
         openapi_extra=documented_body({"resourceType": "Parameters", "parameter": []}),
     )
-    def submit_measurement(body: _Body) -> Response:
+    def submit_measurement(body: _Body, base: _Base) -> Response:
         """Store a set of measurements, each by itself, as the Danish infrastructure (FUT) asks.
 
         The answer is a batch-response with an entry for each Observation and response, in the order
@@ -140,7 +150,7 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         nothing of it could be stored the answer is 422 as a whole.
         """
         _check_kind(body, "Parameters")
-        submitted = submit(sources, body)
+        submitted = submit(sources, body, base)
         refuse_if_all_are(submitted)
         in_order = [(place, told) for place, (_, told) in enumerate(submitted.told)]
         return _response("batch", len(in_order), Submitted(in_order, {}), set())
@@ -149,12 +159,15 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
 _GOOD = (200, 201, 202)
 
 
-def _created(sources: Sources, body: bytes, kind: str) -> Response:
+def _created(sources: Sources, body: bytes, base: str, kind: str, prefer: str) -> Response:
     """What became of the one resource of a body."""
     _check_kind(body, kind)
-    ((_, told),) = submit(sources, body).told
+    ((_, told),) = submit(sources, body, base).told
     if told.record is None or told.status == 202:
         answer = resource(outcome(told.issues), told.status)
+    elif "return=OperationOutcome" in prefer:
+        whole = Issue("information", "informational", "stored", "all of it is stored")
+        answer = resource(outcome(told.issues or [whole]), told.status)
     else:
         answer = resource(renderer(sources.reader())(told.record), told.status)
     if told.record is not None:

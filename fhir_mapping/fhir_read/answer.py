@@ -60,20 +60,23 @@ class Source(msgspec.Struct, frozen=True, gc=False):
 
     `gateway` where an Observation names none; `boot` where the identifier is not ours. As boot is
     part of a reading's identity, a boot per sender keeps two senders apart that both call a
-    device `Device/12`.
+    device `Device/12`. `bases` are the addresses of our own FHIR interface: a reference that begins
+    with one is a relative one.
     """
 
     tenant: str = ""
     gateway: str = "fhir"
     boot: str = ""
+    bases: tuple[str, ...] = ()
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
     """One Observation, taken.
 
     `subject` is who it is about: `system|value` of the CPR number or another identifier where the
-    payload has one, else the reference as written, None where nobody is named. `scheduled` says
-    whether a plan asked for it, None where that is not said; a reading has no place for it.
+    payload has one, else the reference (relative where it is our own), None where nobody is named.
+    `scheduled` says whether a plan asked for it, None where that is not said; a reading has no
+    place for it.
     """
 
     reading: Reading

@@ -99,6 +99,11 @@ def measured_at(observation: Observation, received_ms: int, path: str) -> Moment
         raise Refusal("field-value", f"{path}.{said[-1]}", detail)
     at = f"{path}.{said[0]}"
     moment = moment_of(given[said[0]], at)
+    if period is not None and period.start:
+        start = moment_of(period.start, f"{path}.effectivePeriod.start")
+        if start.utc_ms > moment.utc_ms:
+            detail = f"it ends {period.end}, before it begins, {period.start}"
+            raise Refusal("field-value", f"{path}.effectivePeriod", detail)
     wrong = instant_fault(moment.utc_ms, window_at(received_ms), given[said[0]])
     if wrong is not None:
         raise Refusal.of(wrong, at, said[0])

@@ -8,6 +8,7 @@ against the base of the referring entry, and else by type and id where that is u
 import re
 from collections.abc import Iterable
 from typing import Final
+from urllib.parse import unquote
 
 import msgspec
 
@@ -66,10 +67,16 @@ class Neighbours:
                 key = f"{one.kind}/{one.id}"
                 self._by_id[key] = None if key in self._by_id else one
 
-    def find(self, reference: str, full_url: str) -> Neighbour | None:
-        """What an entry with this `full_url` means by the reference; None if it is elsewhere."""
+    def find(self, reference: str, full_url: str, bases: Iterable[str] = ()) -> Neighbour | None:
+        """What an entry with this `full_url` means by the reference; None if it is elsewhere.
+
+        A relative one is looked for at the base of the entry, and at those of our own server.
+        """
         plain = _HISTORY.sub("", reference)
         found = self._by_url.get(plain)
+        if "://" not in plain:
+            own = (self._by_url.get(f"{base.rstrip('/')}/{plain}") for base in bases)
+            found = found or next(filter(None, own), None)
         if found is None and "://" not in plain and full_url.count("/") > 2:
             found = self._by_url.get(f"{full_url.rsplit('/', 2)[0]}/{plain}")
         return found or self._by_id.get(plain)
@@ -91,7 +98,7 @@ class Context(msgspec.Struct):
         if reference.startswith("#"):
             found = self.contained.get(reference[1:])
         else:
-            found = self.neighbours.find(reference, self.full_url)
+            found = self.neighbours.find(reference, self.full_url, self.source.bases)
         if found is not None:
             found.used = True
         return found
@@ -147,6 +154,28 @@ class Party(msgspec.Struct, frozen=True, gc=False):
         return next(found, "")[:TEXT_CHARACTERS_MAX]
 
 
+def resolved(reference: Reference, path: str, context: Context) -> Reference:
+    """The reference as it is meant here: one to our own server is relative, and a conditional one
+    is the identifier that it asks for. Raises `Refusal` for any other condition.
+    """
+    literal = _HISTORY.sub("", reference.reference)
+    for base in context.source.bases:
+        literal = literal.removeprefix(f"{base.rstrip('/')}/")
+    if "?" not in literal:
+        return msgspec.structs.replace(reference, reference=literal)
+    kind, _, query = literal.partition("?")
+    name, _, token = query.partition("=")
+    system, _, value = unquote(token).partition("|")
+    if name != "identifier" or not system or not value or "&" in token:
+        detail = f"{literal[:80]!r}: of conditions ?identifier=system|value is taken, no other"
+        raise Refusal("field-value", f"{path}.reference", detail)
+    return Reference(
+        type=kind.rpartition("/")[2],
+        identifier=Identifier(system, value),
+        display=reference.display,
+    )
+
+
 def party_of(reference: Reference, path: str, context: Context) -> Party:
     """The device or gateway meant, named so that the same one always gets the same name.
 
@@ -154,6 +183,7 @@ def party_of(reference: Reference, path: str, context: Context) -> Party:
     hex digits, else the reference: relative as its id, absolute as a whole (`resource_id` makes
     it fit). A reference that means something in this payload only needs another identifier.
     """
+    reference = resolved(reference, path, context)
     device = _device(reference, path, context)
     identifiers = list(device.identifier) if device else []
     if reference.identifier is not None:
@@ -165,7 +195,7 @@ def party_of(reference: Reference, path: str, context: Context) -> Party:
     for system in (codes.EUI64, codes.BLUETOOTH_ADDRESS):
         if system in named:
             return Party(_wire_name(re.sub("[:-]", "", named[system]).upper()), device)
-    literal = _HISTORY.sub("", reference.reference)
+    literal = reference.reference
     if literal and not literal.startswith(("#", "urn:")):
         tail = literal if "://" in literal else literal.rpartition("/")[2]
         return Party(_wire_name(tail), device)
@@ -183,9 +213,10 @@ def subject_of(observation: Observation, context: Context) -> str | None:
     subject = observation.subject
     if subject is None:
         return None
+    subject = resolved(subject, path, context)
     literal = subject.reference
     found = context.find(literal) if literal else None
-    kind = found.kind if found else _kind_of(literal)
+    kind = found.kind if found else kind_of(literal) or subject.type
     if kind not in {"", "Patient"}:
         detail = f"the Observation is about a {kind[:32]}, not a Patient"
         raise Refusal("field-value", f"{path}.reference", detail)
@@ -220,7 +251,7 @@ def clock_of(reference: str, context: Context) -> Observation | None:
 
 def _device(reference: Reference, path: str, context: Context) -> Device | None:
     found = context.find(reference.reference) if reference.reference else None
-    kind = found.kind if found else _kind_of(reference.reference)
+    kind = found.kind if found else kind_of(reference.reference) or reference.type
     if kind not in {"", "Device", "DeviceMetric"}:
         detail = f"it refers to a {kind[:32]}, not a Device"
         raise Refusal("field-value", f"{path}.reference", detail)
@@ -243,8 +274,12 @@ def _identifiers(found: Neighbour, context: Context) -> list[Identifier]:
         return []
 
 
-def _kind_of(literal: str) -> str:
-    """The resource type that a literal reference names, empty where it names none."""
+def kind_of(literal: str) -> str:
+    """The resource type that a literal reference names, empty where it names none.
+
+    >>> kind_of("Patient/7"), kind_of("https://other.example/fhir/Device/7/_history/1")
+    ('Patient', 'Device')
+    """
     if literal.startswith(("#", "urn:")):
         return ""
     parts = _HISTORY.sub("", literal).split("/")

@@ -4,41 +4,36 @@ In: an `Observation` and where it stands. Out: `Found`, or a `Refusal`. The chec
 `ingest.validate`, in its words, so that what comes as FHIR is held to what comes over MQTT.
 
 Where FHIR says nothing: slot 1; boot and gateway as the `Source` has them; the device type is the
-first of the catalogue that measures all of it; `location` is `home`; what names a device was
-transferred automatically, what does not was typed, by a professional if a practitioner performed
-it. The device's own time is the local time of measuring, led back by the clock pair if there is
-one. Without a device, the subject stands for it (`typed.` and a hash of the reference), so that
-two citizens' typed weights never share an identity; never a CPR number, whose hash is soon
-guessed. A pulse that does not say by which instrument is the cuff's beside a blood pressure, the
-oximeter's beside a saturation, else what the device can measure, else the oximeter's, with a note.
+first of the catalogue that measures all of it; how it was transferred and where as `surroundings`
+has it. The device's own time is the local time of measuring, led back by the clock pair if there is
+one. Without a device, the subject stands for it (`stand_in`). A pulse that does not say by which
+instrument is the cuff's beside a blood pressure, the oximeter's beside a saturation, else what the
+device can measure, else the oximeter's, with a note.
 """
 
 from datetime import datetime
-from hashlib import blake2b
-from typing import Final, get_args
+from typing import Final
 
 import msgspec
 
 from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from devices.catalogue import DEVICE_TYPES, DeviceType, metric
 from devices.reading import Reading, Response, Value
-from devices.wire import Location, TransferredBy, part_of
+from devices.wire import part_of
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import Found, Note, Refusal
 from fhir_mapping.fhir_read.device_facts import fact_meant, fact_reading
 from fhir_mapping.fhir_read.moment import Moment, local_text, measured_at, moment_of
 from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
 from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, party_of, subject_of
-from fhir_mapping.fhir_read.shapes import Extension, Observation
+from fhir_mapping.fhir_read.shapes import Observation
+from fhir_mapping.fhir_read.surroundings import note_what_is_left_out, surroundings_of
 from fhir_mapping.fhir_read.terms import PULSES, has_code
 from fhir_mapping.fhir_read.values import Measured, check_panels, measured_in
+from fhir_mapping.stand_in import UNNAMED, is_stand_in, stand_in
 
 TAKEN_STATUS: Final = frozenset({"preliminary", "final", "amended", "corrected"})
 COINCIDENT: Final = "http://hl7.org/fhir/uv/phd/StructureDefinition/CoincidentTimeStampReference"
-RESOLVED_TIMING: Final = (
-    "http://ehealth.sundhed.dk/fhir/StructureDefinition/ehealth-resolved-timing"
-)
-_SCHEDULED = {"Resolved": True, "Adhoc": False, "Extra": False}
 _STATUS_MEANING = {
     "entered-in-error": "it was withdrawn as an error",
     "cancelled": "it was never made",
@@ -103,7 +98,9 @@ def reading_said(
     kind = said.device_type or _kind(values, party.kinds, path)
     model, firmware = _model(observation, party, own is not None)
     gateway = _gateway(observation, context)
-    by, location, scheduled = _kih(observation, path, typed=said.response is not None)
+    by_device = said.response is None and not is_stand_in(party.name)
+    around = surroundings_of(observation, context, by_device)
+    note_what_is_left_out(observation, context)
     reading = Reading(
         message_id=observation.id[:NAME_CHARACTERS_MAX],
         message_seq=0,
@@ -122,8 +119,8 @@ def reading_said(
         clock_sync=clock.sync if clock else "",
         clock_device_ms=clock.device_ms if clock else None,
         clock_gateway_ms=clock.gateway_ms if clock else None,
-        transferred_by=by,
-        location=location,
+        transferred_by=around.transferred_by,
+        location=around.location,
         values=values,
         response=said.response,
         facts=tuple(measured.facts) if measured else (),
@@ -132,7 +129,7 @@ def reading_said(
         _check_time(own)
         check_own(reading, observation, path)
     refused = tuple(measured.refused) if measured else ()
-    return Found(reading, subject, path, scheduled, refused)
+    return Found(reading, subject, path, around.scheduled, refused)
 
 
 def _check_usable(observation: Observation, path: str) -> None:
@@ -164,13 +161,11 @@ def _device(
         return msgspec.structs.replace(party, name=own.device), own
     if party.name:
         return party, None
-    literal = observation.subject.reference if observation.subject else ""
-    person = subject if literal.startswith(("#", "urn:")) or not literal else literal
-    if person is None or person.partition("|")[0] in PERSONS:
-        detail = "without a device that has a name, a reference to the subject must stand for it"
+    if subject is None:
+        detail = "without a device that has a name, the subject must stand for it; none is named"
         raise Refusal("field-missing", path, detail)
-    mark = blake2b(person.encode(), digest_size=10, person=b"hm-typed").hexdigest()
-    return msgspec.structs.replace(party, name=f"typed.{mark}"), None
+    name = UNNAMED if subject.partition("|")[0] in PERSONS else stand_in(subject)
+    return msgspec.structs.replace(party, name=name), None
 
 
 def _settled(
@@ -229,43 +224,6 @@ def _gateway(observation: Observation, context: Context) -> str:
             at = f"{path}[{place}].valueReference"
             return party_of(one.value_reference, at, context).name or context.source.gateway
     return context.source.gateway
-
-
-def _kih(observation: Observation, path: str, typed: bool) -> tuple[str, str, bool | None]:
-    """How it was transferred, where it was measured, and whether a plan asked for it."""
-    by, location, scheduled = _default_by(observation, typed), "home", None
-    for place, one in enumerate(observation.extension):
-        at = f"{path}.extension[{place}]"
-        if one.url == codes.TRANSFERRED_BY:
-            by = _word(one, get_args(TransferredBy), at)
-        elif one.url == codes.LOCATION:
-            location = _word(one, get_args(Location), at)
-        elif one.url == codes.SCHEDULED:
-            scheduled = _word(one, ("scheduled", "notscheduled"), at) == "scheduled"
-        elif one.url == RESOLVED_TIMING:
-            scheduled = _resolved(one)
-    return by, location, scheduled
-
-
-def _default_by(observation: Observation, typed: bool) -> str:
-    if observation.device is not None and not typed:
-        return "automatic"
-    by = "".join(one.reference for one in observation.performer)
-    return "typedbyhcprof" if "Practitioner" in by else "typed"
-
-
-def _word(extension: Extension, words: tuple[str, ...], path: str) -> str:
-    if extension.value_code not in words:
-        detail = f"it is {extension.value_code[:32]!r}, one of {', '.join(words)} is taken"
-        raise Refusal("field-value", f"{path}.valueCode", detail)
-    return extension.value_code
-
-
-def _resolved(timing: Extension) -> bool | None:
-    """FUT's resolved timing: of a plan, beside it (Adhoc, Extra), or not yet known."""
-    concepts = [one.value_codeable_concept for one in timing.extension if one.url == "type"]
-    codings = [coding for concept in concepts if concept for coding in concept.coding]
-    return next((_SCHEDULED[one.code] for one in codings if one.code in _SCHEDULED), None)
 
 
 def _clock(observation: Observation, context: Context) -> _Clock | None:

@@ -50,6 +50,7 @@ class Reference(Shape, frozen=True):
     """A reference, literal or logical."""
 
     reference: str = ""
+    type: str = ""
     identifier: Identifier | None = None
     display: str = ""
 
@@ -118,6 +119,11 @@ class Observation(Component, frozen=True):
     device: Reference | None = None
     derived_from: list[Reference] = []
     component: list[Component] = []
+    encounter: Reference | None = None
+    body_site: Concept | None = None
+    method: Concept | None = None
+    note: list[msgspec.Raw] = []
+    reference_range: list[msgspec.Raw] = []
 
 
 class ResponseAnswer(Shape, frozen=True):

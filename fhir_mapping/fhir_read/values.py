@@ -30,6 +30,7 @@ from fhir_mapping.fhir_read.answer import (
 from fhir_mapping.fhir_read.device_facts import fact_meant, fact_said
 from fhir_mapping.fhir_read.quantity import number_text, value_text
 from fhir_mapping.fhir_read.shapes import Component, Concept, Observation
+from fhir_mapping.fhir_read.surroundings import circumstances_of
 from fhir_mapping.fhir_read.terms import meant_by, unknown_code
 
 _PANELS: Final = frozenset(row.alias for row in PANELS)
@@ -221,7 +222,8 @@ def _absent_flags(part: Component) -> tuple[str, ...]:
 
 
 def _own_circumstances(observation: Observation, path: str) -> dict[str, str]:
-    """What our renderings say in extensions: a name, and a value unless it is empty."""
+    """What our renderings say in extensions (a name, and a value unless it is empty), and what
+    others say in elements."""
     around: dict[str, str] = {}
     for place, extension in enumerate(observation.extension):
         if extension.url == codes.CIRCUMSTANCE:
@@ -233,6 +235,8 @@ def _own_circumstances(observation: Observation, path: str) -> dict[str, str]:
                 value_string=value.value_string if value else None,
             )
             _add_circumstance(around, (name and name.value_string) or "", _said(part, at), at)
+    for named, said, at in circumstances_of(observation, path):
+        _add_circumstance(around, named, said, at)
     return around
 
 

@@ -14,10 +14,12 @@ import msgspec
 from fhir_mapping.codes import CPR
 from fhir_mapping.enrolled import Assignment, Citizen, Enrolment, Fact, Limits
 from fhir_mapping.resources import resource_id
+from fhir_mapping.stand_in import stand_in
 from ingest.attribution import Assignments, Term
 from ingest.store.port import EnrolledChange
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
+_ALWAYS_MS = -(2**60)
 _decode_citizen = msgspec.json.Decoder(Citizen).decode
 
 
@@ -31,6 +33,7 @@ def apply_enrolment(db: sqlite3.Connection, enrolment: Enrolment, now_ms: int) -
     put_parties(db, (row.id for row in enrolment.devices))
     keys: dict[str, int] = dict(db.execute("SELECT id, key FROM citizen"))
     changed = [row for row in enrolment.assignments if _put_assignment(db, row, keys)]
+    typed = {_stand_in(row.id) for row in enrolment.citizens}
     limits = sum(_put_version(db, row, keys, now_ms) for row in enrolment.limits)
     facts = sum(_put_version(db, row, keys, now_ms) for row in enrolment.facts)
     return EnrolledChange(
@@ -40,14 +43,24 @@ def apply_enrolment(db: sqlite3.Connection, enrolment: Enrolment, now_ms: int) -
         assignments=len(changed),
         limits=limits,
         facts=facts,
-        reattributed=_reattribute(db, sorted({row.device for row in changed}), now_ms),
+        reattributed=_reattribute(db, sorted({row.device for row in changed} | typed), now_ms),
     )
 
 
 def load_assignments(db: sqlite3.Connection) -> Assignments:
-    """All assignments, ready for look-up."""
+    """All assignments, ready for look-up; and who stands for a device that is not named."""
     rows = db.execute("SELECT device, slot, since_ms, until_ms, citizen FROM assignment")
-    return Assignments(Term(*row) for row in rows)
+    people = db.execute("SELECT id, key FROM citizen")
+    return Assignments(
+        (
+            *(Term(*row) for row in rows),
+            *(Term(_stand_in(one), 1, _ALWAYS_MS, None, key) for one, key in people),
+        )
+    )
+
+
+def _stand_in(citizen: str) -> str:
+    return stand_in(f"Patient/{citizen}")
 
 
 def load_plans(db: sqlite3.Connection) -> dict[int, int]:

@@ -30,7 +30,7 @@ OBSERVATION: dict[str, Any] = {
     "effectiveDateTime": "2026-02-18T07:29:40+01:00",
     "valueQuantity": {"value": 93, "system": "http://unitsofmeasure.org", "code": "%"},
     "device": {"reference": f"Device/{DEVICE}"},
-    "subject": {"reference": "https://other.example/fhir/Patient/anna/_history/3"},
+    "subject": {"reference": "http://127.0.0.1:8700/fhir/Patient/anna/_history/3"},
 }
 
 

@@ -194,20 +194,41 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "Observation.subject.reference",
         "urn:uuid:1",
     ),
-    "no device and a CPR number": (
+    "a condition that is no identifier": (
+        weight(subject={"reference": "Patient?name=Anna"}),
+        "field-value",
+        "Observation.subject.reference",
+        "identifier=system|value",
+    ),
+    "a device by a condition that is no identifier": (
+        weight(device={"reference": "Device?identifier=scale-17"}),
+        "field-value",
+        "Observation.device.reference",
+        "identifier=system|value",
+    ),
+    "a device by the condition of a person": (
+        weight(device={"reference": "Patient?identifier=urn:x|7"}),
+        "field-value",
+        "Observation.device.reference",
+        "Patient",
+    ),
+    "a period that ends before it begins": (
         weight(
-            device=None,
-            subject={"identifier": {"system": "urn:oid:1.2.208.176.1.2", "value": "6512489996"}},
+            effectiveDateTime=None,
+            effectivePeriod={
+                "start": "2026-02-18T07:29:40+01:00",
+                "end": "2026-02-18T07:29:39+01:00",
+            },
         ),
-        "field-missing",
-        "Observation.device",
-        "reference to the subject",
+        "field-value",
+        "Observation.effectivePeriod",
+        "before it begins",
     ),
     "no device and nobody": (
         weight(device=None, subject=None),
         "field-missing",
         "Observation.device",
-        "reference to the subject",
+        "none is named",
     ),
     "device is a person": (
         weight(device={"reference": "Patient/1"}),
