@@ -87,6 +87,7 @@ def _frame(sources: Sources, request: Request) -> render.Frame:
         wall_ms=sources.wall_ms(),
         nurse=_name_of(request),
         said=said if said in render.SAID else "",
+        live=sources.liveness(),
         behind=behind if behind >= BEHIND_TOLD else 0,
         cursor=sources.alerts().cursor(sources.alerts().last_change()),
     )

@@ -17,12 +17,14 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from alerting.alert import Alert, AlertEvent
 from alerting.asking import Request
 from alerting.lifecycle import DAY_MS, OUTCOMES
+from alerting.liveness import Liveness
 from alerting.rules.rulebook import Rulebook
 from alerting.situation import COLOURS, Colour, Curve
 from alerting.web import curve as curves
 from alerting.web.answers import Answered
 from alerting.web.lines import line_of, may, may_undo, signals_of
 from alerting.web.texts import Lang
+from alerting.web.troubles import last_news_ms, troubles_of
 from alerting.web.words import Words
 from alerting.web.worklist import SECTIONS, Row, concerned, counts_of
 from fhir_mapping.enrolled import Citizen, Fact
@@ -46,7 +48,8 @@ _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """What every page needs: language, now by the data and on the wall, who works here, and the
-    rules and how far behind they are. A page that names no rule has no rulebook.
+    rules and how far behind they are, and whether all is well. A page that names no rule has no
+    rulebook.
     """
 
     lang: Lang
@@ -56,6 +59,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     nurse: str = ""
     said: str = ""
     behind: int = 0
+    live: Liveness | None = None
     cursor: str = "0"
 
 
@@ -268,6 +272,8 @@ def _environment() -> Environment:
         link=link,
         assets=ASSETS,
         colours=COLOURS,
+        troubles_of=troubles_of,
+        last_news_ms=last_news_ms,
         delays=DELAYS,
         outcomes=OUTCOMES,
         may=may,

@@ -33,6 +33,71 @@ _ROWS: Mapping[str, tuple[str, str]] = {
         "Ingen forbindelse. Det, du ser, er fra kl. {time} og kan være forældet.",
         "No connection. What you see is from {time} and may be out of date.",
     ),
+    "away": (
+        "Serveren kan ikke læse sine data. Det, du ser, er fra kl. {time} og kan være forældet.",
+        "The server cannot read its data. What you see is from {time} and may be out of date.",
+    ),
+    # What is not well; each alone, and with the time since when
+    "trouble": ("Listen kan være forældet.", "The list may be out of date."),
+    "last-news": ("Seneste måling modtaget {time}.", "Last measurement received {time}."),
+    "trouble-record-store": ("Målingerne kan ikke læses.", "The measurements cannot be read."),
+    "trouble-record-store-since": (
+        "Målingerne kan ikke læses siden {time}.",
+        "The measurements cannot be read since {time}.",
+    ),
+    "trouble-alert-store": (
+        "Alarmer kan ikke gemmes: nye alarmer vises ikke, og det, du gør, gemmes ikke.",
+        "Alerts cannot be saved: new ones do not show, and what you do is not saved.",
+    ),
+    "trouble-alert-store-since": (
+        "Alarmer kan ikke gemmes siden {time}: nye vises ikke, og det, du gør, gemmes ikke.",
+        "Alerts cannot be saved since {time}: new ones do not show, what you do is not saved.",
+    ),
+    "trouble-evaluator": (
+        "Reglerne har ikke vurderet målingerne endnu.",
+        "The rules have not judged the measurements yet.",
+    ),
+    "trouble-evaluator-since": (
+        "Reglerne har ikke kørt siden {time}: nye målinger bliver ikke vurderet.",
+        "The rules have not run since {time}: new measurements are not judged.",
+    ),
+    "trouble-unjudged": (
+        "Målinger venter på at blive vurderet.",
+        "Measurements wait to be judged.",
+    ),
+    "trouble-unjudged-since": (
+        "Målinger har ventet siden {time} på at blive vurderet.",
+        "Measurements have waited since {time} to be judged.",
+    ),
+    "trouble-ingest": (
+        "Målinger bliver ikke modtaget: modtagelsen er ikke i gang.",
+        "Measurements are not received: what receives them does not run.",
+    ),
+    "trouble-ingest-since": (
+        "Målinger bliver ikke modtaget: intet livstegn fra modtagelsen siden {time}.",
+        "Measurements are not received: no sign of life of what receives them since {time}.",
+    ),
+    "trouble-broker": (
+        "Målinger bliver ikke modtaget: forbindelsen til hjemmene er afbrudt.",
+        "Measurements are not received: the connection to the homes is lost.",
+    ),
+    "trouble-broker-since": (
+        "Målinger bliver ikke modtaget: forbindelsen til hjemmene er afbrudt siden {time}.",
+        "Measurements are not received: the connection to the homes is lost since {time}.",
+    ),
+    "trouble-silence": (
+        "Der kommer ingen målinger, selv om de skulle være kommet.",
+        "No measurements arrive although they were due.",
+    ),
+    "trouble-silence-since": (
+        "Ingen målinger er modtaget siden {time}, selv om de skulle være kommet.",
+        "No measurement was received since {time} although they were due.",
+    ),
+    "trouble-disk": (
+        "Disken er næsten fuld: snart kan intet gemmes.",
+        "The disk is nearly full: soon nothing can be saved.",
+    ),
+    "trouble-disk-since": ("Disken er næsten fuld.", "The disk is nearly full."),
     "not-saved": (
         "Vi ved ikke, om det blev gemt. Siden viser det, når forbindelsen er tilbage.",
         "We do not know whether it was saved. The page will tell when the connection is back.",

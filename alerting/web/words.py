@@ -136,6 +136,10 @@ class Words:
             return self(f"contacted-{alert.severity}", name=alert.acked_by, time=time)
         return ""
 
+    def on_wall(self, instant_ms: int, wall_ms: int) -> str:
+        """When something happened on the wall clock, which need not be that of the data."""
+        return times.at_clock(instant_ms, wall_ms, self.lang)
+
     def span(self, length_ms: int) -> str:
         """A length of time."""
         return times.span(length_ms, self.lang)

@@ -77,36 +77,41 @@ function swap(html) {
   }
 }
 
-/** Say, or no longer say, that the server is gone: then nothing here looks alive. */
-function gone(is) {
+/** Say that the server is gone, or cannot read its data, or no longer say so (null): what is not
+ *  of now does not look alive. */
+function gone(error) {
   const notice = document.getElementById("gone");
-  if (is) notice.textContent = notice.dataset.text.replace("{time}", live().dataset.now);
-  notice.hidden = !is;
-  document.body.classList.toggle("is-gone", is);
+  const text = error?.answered ? notice.dataset.away : notice.dataset.gone;
+  if (error) notice.textContent = text.replace("{time}", live().dataset.now);
+  notice.hidden = !error;
+  document.body.classList.toggle("is-gone", Boolean(error));
 }
 
 async function ask(url, options) {
   const signal = AbortSignal.timeout(SILENT_MS);
   const answer = await fetch(url, { cache: "no-store", signal, ...options });
-  if (!answer.ok && answer.status !== 410) throw new Error(`${url} answered ${answer.status}`);
-  return answer;
+  if (answer.ok || answer.status === 410) return answer;
+  throw Object.assign(new Error(`${url} answered ${answer.status}`), { answered: true });
 }
 
-/** The whole part anew; also what a page says that cannot read its data is shown, not hidden. */
+/** The part that changes, anew. */
 async function refresh() {
   swap(await (await ask(main.dataset.live)).text());
-  gone(false);
+  gone(null);
   shown("unsure", false);
 }
 
 async function follow() {
-  for (;;) {
+  for (let well = true; ; ) {
     try {
-      await ask(`/alerts?since=${live().dataset.cursor}&limit=1&wait=${WAIT_S}`);
+      // After a failure the page is asked for at once: the next news may be long in coming.
+      if (well) await ask(`/alerts?since=${live().dataset.cursor}&limit=1&wait=${WAIT_S}`);
       await refresh();
+      well = true;
       await sleep(PAUSE_MS);
-    } catch {
-      gone(true);
+    } catch (error) {
+      well = false;
+      gone(error);
       await sleep(RETRY_MS);
     }
   }
@@ -154,7 +159,7 @@ document.addEventListener("submit", async (event) => {
     swap(answer);
     const key = form.id.slice(2);
     (keyed(`row-${key}`) ?? keyed("phone"))?.focus({ preventScroll: true });
-    setTimeout(() => refresh().catch(() => gone(true)), HOLD_MS);
+    setTimeout(() => refresh().catch(gone), HOLD_MS);
   } catch {
     shown("unsure", true);
     for (const input of written) delete input.dataset.sent;

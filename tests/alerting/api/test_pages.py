@@ -379,3 +379,16 @@ def test_a_request_is_no_alert(client: Client, ward: Ward) -> None:
     ward.alerts.requests.ask("c1", day_number(date(2026, 2, 18)), NOW_MS)
     assert client.get("/alerts").json() == feed
     assert client.get("/").text == page
+
+
+def test_the_page_says_what_health_says(client: Client, ward: Ward) -> None:
+    """Nobody has given a sign of life here, so neither is well."""
+    failing = client.get("/health/ready").json()["failing"]
+    assert "ingest" in failing
+    for path in ("/", "/citizens/c1"):
+        assert "modtagelsen er ikke i gang" in client.get(path).text
+        assert "what receives them does not run" in client.get(f"{path}?lang=en").text
+    ward.all_well()
+    well = ward.client()
+    assert well.get("/health/ready").status_code == 200
+    assert 'id="troubles"' not in well.get("/").text

@@ -46,6 +46,7 @@ def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> No
     said = set(re.findall(r"""["']([a-z0-9-]+)["']""", sources)) | asked
     made = (
         "section-",
+        "trouble-",
         "contacted-",
         "trend-",
         "acknowledge-",
