@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install demo test check bench conformance format picture system clean
+.PHONY: help install demo test golden check bench conformance format picture system clean
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -29,6 +29,9 @@ system:  ## what the tests start: Mosquitto and Chromium (skipped where apt or r
 test:  ## every test, on up to four cores; installs what it needs
 	@$(MAKE) --no-print-directory --jobs 2 install system
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+golden: install  ## every golden file and generated table anew; read the diff
+	$(BIN)/python -m tests.remake
 
 check: install  ## format, lint, types, imports
 	$(BIN)/ruff format --check .

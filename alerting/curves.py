@@ -20,14 +20,16 @@ from alerting.rules.baseline import describe
 from alerting.sittings import sittings_of
 from alerting.situation import Curve, Point, Usual
 from alerting.timeline import SIDES
-from devices.catalogue import metric
+from devices.catalogue import METRICS, metric
 from fhir_mapping.identity import id_text
+from fhir_mapping.record import Record
 from ingest.store import Reader
 
 LEAD_DAYS = 84
 """History before the first day drawn, so that the baseline there is what it was: three half-lives
 of 28 days leave an eighth of the older weight."""
 
+_DRAWN = tuple(row.alias for row in METRICS if row.curve)
 DRAWN_MAX = 4_000
 """Most curves kept ready: a few pages of the largest worklist."""
 
@@ -107,15 +109,44 @@ def curves_of(
                     )
 
     since_ms = first_ms - LEAD_DAYS * DAY_MS
-    records = (
+    records = [
         record for citizen in roster.ids for record in reader.records_of(citizen, since_ms=since_ms)
-    )
+    ]
     engine.advance(sittings_of(records, roster.row), watch)
     if len(roster):
         engine.clock(local_days(now_ms))
+    shown = _beside(records, first_ms)
     return {
-        citizen: list(_curves(engine, row, points, usual)) for row, citizen in enumerate(roster.ids)
+        citizen: [*_curves(engine, row, points, usual), *shown.get(citizen, ())]
+        for row, citizen in enumerate(roster.ids)
     }
+
+
+def _beside(records: Iterable[Record], first_ms: int) -> dict[str, list[Curve]]:
+    """What no signal looks at and the page draws all the same, by citizen, in catalogue order:
+    measurements alone, without usual value, limit or judgement."""
+    points: dict[tuple[str, str], list[Point]] = {}
+    for record in sorted(records, key=lambda record: (record.measured_ms, record.id)):
+        text, drawn = record.values[0], record.about in _DRAWN and record.measured_ms >= first_ms
+        if drawn and record.citizen and text is not None and record.usable(0):
+            point = Point(record.measured_ms, float(text), id_text(record.id), doubtful=False)
+            points.setdefault((record.citizen, record.about), []).append(point)
+    curves: dict[str, list[Curve]] = {}
+    for (citizen, about), own in sorted(points.items(), key=lambda item: _DRAWN.index(item[0][1])):
+        row = metric(about)
+        curves.setdefault(citizen, []).append(
+            Curve(
+                signal=about,
+                name_da=row.name_da,
+                name_en=row.name_en,
+                unit=row.unit_text,
+                decimals=row.decimals,
+                points=own,
+                usual=[],
+                limits=[None] * len(SIDES),
+            )
+        )
+    return curves
 
 
 def _curves(

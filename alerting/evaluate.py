@@ -300,7 +300,7 @@ class Evaluator:
         }
         late |= {sitting.row for sitting in sittings if engine.is_late(sitting)}
         with self._lock:
-            self._drawn.changed({engine.roster.ids[sitting.row] for sitting in sittings})
+            self._drawn.changed({record.citizen for record in records if record.citizen})
             evidence = Evidence(engine)
             in_order = (sitting for sitting in sittings if sitting.row not in late)
             events = engine.advance(in_order, evidence.watch)

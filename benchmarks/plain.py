@@ -219,7 +219,7 @@ def observation(
 
 
 def loinc_of(about: str) -> str:
-    """The first LOINC code of a metric or panel."""
+    """The first LOINC code of a metric or panel that has one."""
     return observed(about).loinc[0].code
 
 

@@ -215,6 +215,9 @@ def number(text: str) -> Inadmissible | None:
 
 def _possible(row: Metric, number: Decimal, text: str) -> Inadmissible | None:
     low, high = row.possible
+    if row.whole and number % 1:
+        limit = f"{row.name_en} is a whole number"
+        return Inadmissible("value-malformed", "value", text, limit)
     if low <= number <= high:
         return None
     shown = f"{text} {row.ucum}"

@@ -6,6 +6,16 @@ from types import MappingProxyType
 from devices.metric import DeviceType
 from devices.wire import TABLET_TYPE
 
+TABLET = DeviceType(
+    mdc=TABLET_TYPE,
+    mdc_name="MDC_MOC_VMS_MDS_AHD",
+    name_da="Tablet",
+    name_en="Tablet or gateway",
+    metrics=frozenset({"respiration", "oxygen_flow", "cat", "mrc", "nyha"}),
+)
+"""What questionnaires are answered on, and where people type what no device of theirs measures; it
+is enrolled as devices are."""
+
 DEVICE_TYPES: tuple[DeviceType, ...] = (
     DeviceType(
         mdc="528388",
@@ -42,19 +52,30 @@ DEVICE_TYPES: tuple[DeviceType, ...] = (
         name_en="Spirometer",
         metrics=frozenset({"fev1", "fvc", "fev1_fvc", "fev6", "pef", "fev1_percent_predicted"}),
     ),
+    DeviceType(
+        mdc="528392",
+        mdc_name="MDC_DEV_SPEC_PROFILE_TEMP",
+        name_da="Termometer",
+        name_en="Thermometer",
+        metrics=frozenset({"temperature"}),
+    ),
+    DeviceType(
+        mdc="528397",
+        mdc_name="MDC_DEV_SPEC_PROFILE_RESP_RATE",
+        name_da="Respirationsmåler",
+        name_en="Respiration monitor",
+        metrics=frozenset({"respiration"}),
+    ),
+    DeviceType(
+        mdc="528401",
+        mdc_name="MDC_DEV_SPEC_PROFILE_GLUCOSE",
+        name_da="Blodsukkermåler",
+        name_en="Glucose meter",
+        metrics=frozenset({"glucose"}),
+    ),
+    TABLET,
 )
-
-TABLET = DeviceType(
-    mdc=TABLET_TYPE,
-    mdc_name="MDC_MOC_VMS_MDS_AHD",
-    name_da="Tablet",
-    name_en="Tablet or gateway",
-)
-"""What questionnaires are answered on: it measures nothing, and is enrolled as devices are."""
-
-_BY_MDC: Mapping[str, DeviceType] = MappingProxyType(
-    {row.mdc: row for row in (*DEVICE_TYPES, TABLET)}
-)
+_BY_MDC: Mapping[str, DeviceType] = MappingProxyType({row.mdc: row for row in DEVICE_TYPES})
 
 
 def device_type(mdc: str) -> DeviceType | None:

@@ -46,7 +46,9 @@ class Metric:
     `possible` is what the physical quantity can be at all: a value outside is refused at ingest
     (reason `value-out-of-range`). `plausible` is what a living patient can have (reference
     table T01): a value outside is stored and shown, raises a technical finding, and feeds no
-    baseline. Both are inclusive and in the row's own unit.
+    baseline. Both are inclusive and in the row's own unit. `example` is a value as a home device
+    says it: the golden files are made of it. `curve`: it is drawn on the citizen's page although
+    no signal of the rules looks at it. `whole`: only whole numbers mean anything.
     """
 
     alias: str
@@ -64,12 +66,15 @@ class Metric:
     decimals: int
     possible: tuple[Decimal, Decimal]
     plausible: tuple[Decimal, Decimal]
+    example: str
     kih: Channel
     phmr: Channel
     phmr_section: str = "results"
     category: str = "vital-signs"
     panel: str | None = None
     limits: str = ""
+    curve: bool = False
+    whole: bool = False
 
     @property
     def limits_of(self) -> str:

@@ -62,13 +62,14 @@ SYMPTOM = f"{OURS}/CodeSystem/symptom"
 PROFILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "vital-signs": (DK_CORE_OBSERVATION, VITAL_SIGNS),
-        "procedure": (DK_CORE_OBSERVATION,),
+        **dict.fromkeys(("procedure", "therapy", "laboratory", "survey"), (DK_CORE_OBSERVATION,)),
     }
 )
 """The profiles that an Observation of each catalogue category keeps and claims."""
 
 CATEGORY_DISPLAY: Mapping[str, str] = MappingProxyType(
-    {"vital-signs": "Vital signs", "procedure": "Procedure"}
+    {"vital-signs": "Vital signs", "procedure": "Procedure", "therapy": "Therapy"}
+    | {"laboratory": "Laboratory", "survey": "Survey"}
 )
 PHD_OBSERVATION = Code("phd", "PHD generated Observation")
 

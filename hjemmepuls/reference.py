@@ -50,7 +50,7 @@ def metrics() -> str:
                 row.name_da,
                 row.mdc or "none exists",
                 row.danish.code or "none exists",
-                ", ".join(code.code for code in row.loinc),
+                ", ".join(code.code for code in row.loinc) or "none exists",
                 f"`{row.ucum}`",
                 f"{row.plausible[0]} to {row.plausible[1]}",
                 f"{row.possible[0]} to {row.possible[1]}",
@@ -68,9 +68,11 @@ def device_types() -> str:
             (
                 row.mdc,
                 f"{row.name_en} ({row.name_da})",
-                ", ".join(sorted(row.metrics)) or "answers to questionnaires",
+                ", ".join(
+                    [*sorted(row.metrics), *(["answers to questionnaires"] * (row is TABLET))]
+                ),
             )
-            for row in (*DEVICE_TYPES, TABLET)
+            for row in DEVICE_TYPES
         ),
     )
 

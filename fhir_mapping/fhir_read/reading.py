@@ -18,6 +18,7 @@ import msgspec
 
 from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
 from devices.catalogue import DEVICE_TYPES, DeviceType, metric
+from devices.device_types import TABLET
 from devices.reading import Reading, Response, Value
 from devices.wire import part_of
 from fhir_mapping import codes
@@ -199,7 +200,9 @@ def _pulse(certain: set[str], kinds: tuple[DeviceType, ...]) -> str:
 
 def _kind(values: tuple[Value, ...], kinds: tuple[DeviceType, ...], path: str) -> str:
     aliases = {value.metric.alias for value in values}
-    for kind in kinds or DEVICE_TYPES:
+    # A gateway that gives itself as the device hands on what others measured.
+    others = () if set(kinds) - {TABLET} else DEVICE_TYPES
+    for kind in (*kinds, *others):
         if aliases <= kind.metrics:
             return kind.mdc
     names = " or ".join(kind.name_en.lower() for kind in kinds) or "device of the catalogue"

@@ -57,13 +57,24 @@ _OTHER_CODES: Final = (
     ("LOINC", "20149-1", "FEV1 predicted"),
 )
 """Codes in use beside those of the catalogue. Those of measurements that the catalogue has not
-are here to contradict: a weight is not also a height."""
+are here to contradict: a weight is not also a height. Once the catalogue has a row with one of the
+codes of a meaning, all of them mean that row."""
 
 
 def _terms() -> dict[tuple[str, str], frozenset[str]]:
-    found: dict[tuple[str, str], set[str]] = {}
+    found = _of_catalogue()
+    row_of = {
+        meaning: alias
+        for system, code, meaning in _OTHER_CODES
+        for alias in found.get((system, code), ())
+    }
     for system, code, meaning in _OTHER_CODES:
-        found.setdefault((system, code), set()).add(meaning)
+        found.setdefault((system, code), {row_of.get(meaning, meaning)})
+    return {key: frozenset(meanings) for key, meanings in found.items()}
+
+
+def _of_catalogue() -> dict[tuple[str, str], set[str]]:
+    found: dict[tuple[str, str], set[str]] = {}
     rows: tuple[Metric | Panel, ...] = (*METRICS, *PANELS)
     for row in rows:
         for loinc in row.loinc:
@@ -74,7 +85,7 @@ def _terms() -> dict[tuple[str, str], frozenset[str]]:
         if metric.danish.code:
             key = (metric.danish_system.name, metric.danish.code)
             found.setdefault(key, set()).add(metric.alias)
-    return {key: frozenset(meanings) for key, meanings in found.items()}
+    return found
 
 
 _TERMS = _terms()

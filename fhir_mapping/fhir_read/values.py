@@ -55,6 +55,10 @@ _FLAG_OF_CODE: Final = {code: flag for flag, code in codes.INTERPRETATION_OF_FLA
 }
 _encode = msgspec.json.Encoder(order="sorted").encode
 
+_AROUND: Final = frozenset({"oxygen_flow"})
+"""Beside another measurement it says how that was made, as in US Core's saturation: a circumstance,
+in whatever words. Alone it is a value."""
+
 
 class Measured(msgspec.Struct, frozen=True, gc=False):
     """What an Observation measured.
@@ -95,7 +99,8 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
             _add_fact(facts, refused, component, row, at)
             continue
         means = meant_by(component.code, f"{at}.code", notes)
-        if means and not means & _PANELS:
+        beside = means <= _AROUND and not about & _AROUND
+        if means and not means & _PANELS and not beside:
             parts.append((means, component, at))
         else:
             coding = component.code.coding[0] if component.code.coding else None

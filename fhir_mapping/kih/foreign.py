@@ -13,8 +13,7 @@ Sources: OpenTele's export (`KihDbWebServiceClientService`), KvalitetsIT's kih-t
 with its MedCom device ids, FUT's code systems (the retired MCS88019, MCS88020).
 """
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 
 import msgspec
 
@@ -46,8 +45,8 @@ SOURCE = "kih"
 
 _OTHER_CODES = {"MCS88019": "systolic", "MCS88020": "diastolic", "NPU27280": "spo2"}
 """Codes in use beside those of the catalogue: home blood pressure, saturation by oximetry."""
-_NO_UNIT: Mapping[str, int] = MappingProxyType({"": 2, "NA": 2})
-"""An empty unit and "NA" stand for a fraction: 0.97 is 97 %."""
+_NO_UNIT = ("", "NA")
+"""Units that name none: a saturation of 0.97 is a fraction then, and a score a number."""
 _MISLABELLED = {("fev1", "Liter/sekund"): "OpenTele writes the volume FEV1 as a flow; taken as L"}
 _KEPT = {
     "ResultAbnormalIdentifier": "abnormal",
@@ -78,8 +77,8 @@ def _aliases() -> dict[str, tuple[str, ...]]:
 
 def _units(row: Metric) -> dict[str, int]:
     """Every accepted unit of a row, with the power of ten that leads to the row's own."""
-    fraction = _NO_UNIT if row.ucum == "%" else {}
-    return {**fraction, **unit_texts(row), row.phmr.unit: -row.phmr.shift}
+    none = dict.fromkeys(_NO_UNIT, row.units["1"]) if "1" in row.units else {}
+    return {**none, **unit_texts(row), row.phmr.unit: -row.phmr.shift}
 
 
 _ALIASES = _aliases()

@@ -17,6 +17,7 @@ from alerting.alert_store import AlertStore
 from alerting.evaluate import Evaluator
 from alerting.local_time import ZONE
 from alerting.rules import RULEBOOK, Rulebook
+from devices.catalogue import METRICS
 from devices.wire import TABLET_TYPE, Clock, Item, Payload, topic_for
 from fhir_mapping.enrolled import (
     Assignment,
@@ -37,14 +38,7 @@ from tests.live import live_limits
 FIRST_DAY = date(2026, 3, 9)
 OXIMETER, CUFF, SCALE = "528388", "528391", "528399"
 DEVICES = (OXIMETER, CUFF, SCALE)
-UNITS = {
-    "spo2": "%",
-    "pulse_oximeter": "/min",
-    "pulse_cuff": "/min",
-    "systolic": "mm[Hg]",
-    "diastolic": "mm[Hg]",
-    "weight": "kg",
-}
+UNITS = {row.alias: row.ucum for row in METRICS}
 ORGANISATION = Organisation("org-odense", "9999999000000001", "Odense Kommune (opdigtet)")
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from devices.admission import possible
 from devices.catalogue import (
     DEVICE_TYPES,
     METRICS,
@@ -19,6 +20,8 @@ from devices.catalogue import (
     observed,
     panel,
 )
+from devices.device_types import TABLET
+from fhir_mapping import codes
 
 ALIASES = {row.alias for row in METRICS}
 PARTITION = 65_536
@@ -36,12 +39,15 @@ def test_a_metric_is_complete(row: Metric) -> None:
     assert all(text and text == text.strip() for text in texts)
     assert row.alias.isidentifier()
     assert row.alias.islower()
-    assert row.loinc
+    assert row.loinc or row.danish.code
     assert all(code.code and code.display for code in row.loinc)
     assert (row.mdc is None) == (row.mdc_name is None)
     assert bool(row.danish.code) == bool(row.danish.display)
-    assert row.category in {"vital-signs", "procedure"}
+    assert row.category in codes.PROFILES.keys() & codes.CATEGORY_DISPLAY.keys()
     assert 0 <= row.decimals <= 3
+    assert possible(row, row.example) is None
+    low, high = row.plausible
+    assert low <= Decimal(row.example) <= high
 
 
 @each_metric
@@ -70,7 +76,7 @@ def luhn(number: str) -> int:
 def test_what_is_plausible_is_possible(row: Metric) -> None:
     low, high = row.possible
     plausible_low, plausible_high = row.plausible
-    assert Decimal(0) < low <= plausible_low < plausible_high <= high
+    assert Decimal(0) <= low <= plausible_low < plausible_high <= high
 
 
 @each_metric
@@ -98,8 +104,25 @@ def test_a_thousand_and_a_hundred_are_what_they_are() -> None:
     }
     for (alias, unit), size in sizes.items():
         assert Decimal(1).scaleb(metric(alias).units[unit]) == size
-    shifted = {(row.alias, unit) for row in METRICS for unit, shift in row.units.items() if shift}
-    assert {unit for _, unit in shifted} == {unit for _, unit in sizes}
+
+
+PREFIXES = {"k": 3, "": 0, "d": -1, "c": -2, "m": -3}
+
+
+@each_metric
+def test_a_prefix_of_a_unit_means_what_it_means(row: Metric) -> None:
+    """Each accepted unit is the row's own with another prefix, or another word for it."""
+    own, plain = next(
+        (PREFIXES[prefix], row.ucum.removeprefix(prefix))
+        for prefix in ("k", "")
+        if row.ucum.startswith(prefix) and row.ucum != prefix
+    )
+    for unit, shift in row.units.items():
+        if unit in ("1", "{ratio}"):
+            assert shift == (2 if row.ucum == "%" else 0), unit
+            continue
+        prefix = next((one for one in PREFIXES if one + plain.lower() == unit.lower()), "")
+        assert shift == PREFIXES[prefix] - (own if prefix or shift else 0), unit
 
 
 def test_no_code_stands_for_two_things() -> None:
@@ -125,7 +148,7 @@ def test_a_metric_is_found_by_alias_and_by_code(row: Metric) -> None:
     assert row.key == (row.mdc or row.alias)
     assert metric_for_code(row.key) is row
     assert metric_for_code(row.alias.upper()) is None
-    assert metric_for_code(row.loinc[0].code) is None
+    assert all(metric_for_code(code.code) is None for code in row.loinc)
 
 
 @each_metric
@@ -163,9 +186,11 @@ def test_all_of_a_panel_comes_from_the_same_device(row: Panel) -> None:
 
 @each_device_type
 def test_a_device_type_is_a_specialisation_that_measures_something(row: DeviceType) -> None:
-    assert int(row.mdc) // PARTITION == DEVICES
-    assert int(row.mdc) % PARTITION >= 4_096  # the terms of the 104xx specialisations
-    assert row.mdc_name.startswith("MDC_DEV_SPEC_PROFILE_")
+    assert row is TABLET or int(row.mdc) // PARTITION == DEVICES
+    assert (
+        row is TABLET or int(row.mdc) % PARTITION >= 4_096
+    )  # the terms of the 104xx specialisations
+    assert row is TABLET or row.mdc_name.startswith("MDC_DEV_SPEC_PROFILE_")
     assert row.name_da
     assert row.name_en
     assert frozenset() != row.metrics <= ALIASES

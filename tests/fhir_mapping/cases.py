@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from devices.admission import Window
-from devices.catalogue import DEVICE_TYPES, OBSERVABLES, Panel, metric, observed
+from devices.catalogue import DEVICE_TYPES, METRICS, OBSERVABLES, Panel, metric, observed
 from devices.reading import Reading, Value
 from fhir_mapping.record import Record, records_of, twin_of
 
@@ -16,21 +16,7 @@ HISTORY = Window(0, 4_102_444_800_000)
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "fhir"
 
-TEXTS = {
-    "spo2": "93",
-    "pulse_oximeter": "88",
-    "pulse_cuff": "76",
-    "systolic": "134",
-    "diastolic": "82",
-    "mean_pressure": "99",
-    "weight": "74.0",
-    "fev1": "1.32",
-    "fvc": "2.60",
-    "fev1_fvc": "51",
-    "fev6": "2.48",
-    "pef": "310",
-    "fev1_percent_predicted": "47",
-}
+TEXTS = {row.alias: row.example for row in METRICS}
 """A decimal text for every metric of the catalogue."""
 
 READING = Reading(

@@ -1,15 +1,15 @@
-"""Write the golden files anew: `python -m tests.fhir_mapping.remake_golden`, then read the diff."""
+"""The golden renderings of records as FHIR; `make golden` writes them anew."""
 
 import msgspec
 
 from fhir_mapping.observation import render_observation
-from tests.fhir_mapping import responses
 from tests.fhir_mapping.cases import CASES, GOLDEN
 
-if __name__ == "__main__":
+
+def remake() -> None:
+    """Write the golden files anew."""
     for old in GOLDEN.glob("*.json"):
         old.unlink()
     for name, record in CASES.items():
         text = msgspec.json.format(render_observation(record), indent=2)
         (GOLDEN / f"{name}.json").write_bytes(text + b"\n")
-    responses.remake()

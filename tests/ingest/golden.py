@@ -6,12 +6,16 @@ and as `obs` else. `NAME.repeat.json` makes a long payload:
 prefix, an item so many times, suffix.
 """
 
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import msgspec
 
 from devices.wire import KIND_READING, KIND_RESPONSE, topic_for
+from fhir_mapping.record import Record
 from ingest.decode import Delivery
+from ingest.pipeline import examine
+from ingest.store import Mapped
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 SHOULD_PASS = GOLDEN / "should_pass"
@@ -71,3 +75,31 @@ def expected() -> dict[str, Expected]:
     lines = (SHOULD_FAIL / "expected.tsv").read_text(encoding="utf-8").splitlines()
     rows = (line.split("\t") for line in lines)
     return {name: Expected(path, words) for name, path, *words in rows}
+
+
+def told(record: Record) -> str:
+    """A record as `NAME.stored.txt` tells it: only what differs from the usual is said."""
+    zone = timezone(timedelta(minutes=record.offset_min))
+    moment = datetime.fromtimestamp(record.measured_ms // 1000, UTC).astimezone(zone)
+    moment = moment.replace(microsecond=record.measured_ms % 1000 * 1000)
+    facts = [
+        record.about,
+        "/".join(value or "" for value in record.values),
+        moment.isoformat(timespec="milliseconds"),
+        f"flags {' '.join(record.flags)}" if record.flags else "",
+        f"circumstances {record.circumstances}" if record.circumstances else "",
+        record.transferred_by if record.transferred_by != "automatic" else "",
+        record.location if record.location != "home" else "",
+        f"slot {record.slot}" if record.slot != 1 else "",
+    ]
+    return " | ".join(fact for place, fact in enumerate(facts) if fact or place < 3)
+
+
+def stored_lines(path: Path) -> list[str]:
+    """What becomes of a delivery that is taken, one line for each record."""
+    items = [arrival.item for arrival in examine(delivery_of(path))]
+    lines = []
+    for item in items:
+        assert isinstance(item, Mapped), item
+        lines += [told(record) for record in item.records]
+    return lines

@@ -2,14 +2,12 @@
 
 from collections import Counter
 from contextlib import closing
-from datetime import UTC, datetime, timedelta, timezone
 from itertools import zip_longest
 from pathlib import Path
 
 import pytest
 
 from devices.catalogue import METRICS
-from fhir_mapping.record import Record
 from ingest.pipeline import examine, process
 from ingest.rejection import Reason, Rejection
 from ingest.store import Mapped, SqliteReader, SqliteWriter
@@ -20,36 +18,16 @@ from tests.ingest.golden import (
     failing,
     name_of,
     passing,
+    stored_lines,
+    told,
 )
 
 EXPECTED = expected()
 
 
-def told(record: Record) -> str:
-    """A record as `NAME.stored.txt` tells it: only what differs from the usual is said."""
-    zone = timezone(timedelta(minutes=record.offset_min))
-    moment = datetime.fromtimestamp(record.measured_ms // 1000, UTC).astimezone(zone)
-    moment = moment.replace(microsecond=record.measured_ms % 1000 * 1000)
-    facts = [
-        record.about,
-        "/".join(value or "" for value in record.values),
-        moment.isoformat(timespec="milliseconds"),
-        f"flags {' '.join(record.flags)}" if record.flags else "",
-        f"circumstances {record.circumstances}" if record.circumstances else "",
-        record.transferred_by if record.transferred_by != "automatic" else "",
-        record.location if record.location != "home" else "",
-        f"slot {record.slot}" if record.slot != 1 else "",
-    ]
-    return " | ".join(fact for place, fact in enumerate(facts) if fact or place < 3)
-
-
 @pytest.mark.parametrize("path", passing(), ids=lambda path: path.stem)
 def test_a_good_delivery_becomes_its_records(path: Path) -> None:
-    items = [arrival.item for arrival in examine(delivery_of(path))]
-    lines = []
-    for item in items:
-        assert isinstance(item, Mapped), item
-        lines += [told(record) for record in item.records]
+    lines = stored_lines(path)
     assert lines == path.with_suffix(".stored.txt").read_text(encoding="utf-8").splitlines()
 
 

@@ -13,7 +13,7 @@ from devices.admission import (
     NO_VALUE_FLAGS,
     VALUE_CHARACTERS_MAX,
 )
-from devices.catalogue import METRICS, Metric, device_type
+from devices.catalogue import DEVICE_TYPES, METRICS, Metric
 from fhir_mapping.observation import render_observation
 from fhir_mapping.record import records_of
 from ingest.limits import VALUES_PER_READING_MAX
@@ -176,13 +176,12 @@ def test_the_decimal_point_moves_and_no_digit_is_lost(
 @given(st.data())
 def test_text_in_the_row_s_own_unit_is_not_touched(data: st.DataObject) -> None:
     row: Metric = data.draw(st.sampled_from([row for row in METRICS if row.panel is None]))
-    places = data.draw(st.integers(0, 4))
+    places = data.draw(st.integers(0, 0 if row.whole else 4))
     low, high = row.possible
     number = data.draw(st.decimals(low, high, places=places))
     text = f"{number:f}"
-    kinds = {"pulse_oximeter": "528388", "pulse_cuff": "528391"}
     fields = one(row.alias, text, row.ucum)
-    fields["type"] = kinds.get(row.alias, fields["type"])
+    fields["type"] = _kind(row.alias)
     if low <= Decimal(text) <= high and len(text) <= VALUE_CHARACTERS_MAX:
         assert reading(fields).values[0].text == text
 
@@ -192,7 +191,7 @@ def test_a_unit_is_a_power_of_ten_and_nothing_else(row: Metric, data: st.DataObj
     unit = data.draw(st.sampled_from(sorted(row.units)))
     digits = data.draw(st.decimals(0, 99999, places=2).map(lambda number: f"{number:f}"))
     fields = one(row.alias, digits, unit)
-    fields["type"] = next(k for k in ("528388", "528391", "528399", "528413") if _has(k, row.alias))
+    fields["type"] = _kind(row.alias)
     found = validate(decoded(fields), RECEIVED_MS)
     if isinstance(found, Rejection):
         expected = {Reason.VALUE_OUT_OF_RANGE, Reason.COMPONENT_MISSING, Reason.VALUE_MALFORMED}
@@ -203,15 +202,15 @@ def test_a_unit_is_a_power_of_ten_and_nothing_else(row: Metric, data: st.DataObj
         assert Decimal(text) == Decimal(digits).scaleb(row.units[unit])
 
 
-def _has(kind: str, alias: str) -> bool:
-    row = device_type(kind)
-    return row is not None and alias in row.metrics
+def _kind(alias: str) -> str:
+    """The first kind of device that measures this."""
+    return next(kind.mdc for kind in DEVICE_TYPES if alias in kind.metrics)
 
 
 @pytest.mark.parametrize("row", METRICS, ids=lambda row: row.alias)
 def test_the_possible_range_is_inclusive(row: Metric) -> None:
-    kind = next(k for k in ("528388", "528391", "528399", "528413") if _has(k, row.alias))
-    step = Decimal("0.001")
+    kind = _kind(row.alias)
+    step = Decimal(1) if row.whole else Decimal("0.001")
     for edge, outside in zip(row.possible, (-step, step), strict=True):
         fields = said(type=kind, r=[{"c": row.alias, "val": f"{edge:f}", "u": row.ucum}])
         found = validate(decoded(fields), RECEIVED_MS)
@@ -219,6 +218,14 @@ def test_the_possible_range_is_inclusive(row: Metric) -> None:
             assert found.reason is Reason.COMPONENT_MISSING
         fields["r"][0]["val"] = f"{edge + outside:f}"
         assert refused(fields).reason is Reason.VALUE_OUT_OF_RANGE
+
+
+@pytest.mark.parametrize("row", [row for row in METRICS if row.whole], ids=lambda row: row.alias)
+def test_a_score_is_a_whole_number(row: Metric) -> None:
+    fields = said(type=_kind(row.alias), r=[{"c": row.alias, "val": "2.5", "u": row.ucum}])
+    found = refused(fields)
+    assert (found.reason, found.path) == (Reason.VALUE_MALFORMED, "$.r[0].val")
+    assert f"{row.name_en} is a whole number" in found.detail
 
 
 def test_flags_are_those_of_the_reading_and_of_the_value_once_each() -> None:

@@ -64,11 +64,11 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "rules",
     ),
     "no code": (weight(code=None), "field-missing", "Observation.code", "missing"),
-    "temperature": (
-        measured(LOINC, "8310-5", 37.1, "Cel"),
+    "height": (
+        measured(LOINC, "8302-2", 1.71, "m"),
         "code-unknown",
         "Observation.code",
-        "LOINC 8310-5",
+        "LOINC 8302-2",
     ),
     "a code of nobody": (measured("urn:x", "7", 1, "kg"), "code-unknown", "Observation.code", "7"),
     "a code in words": (

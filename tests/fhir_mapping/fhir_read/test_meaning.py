@@ -35,6 +35,7 @@ CODES = [
     *(
         (row.alias, system, row.danish.code)
         for row in ALONE
+        if row.danish.code
         for system in DANISH[row.danish_system.name]
     ),
     ("spo2", NPU, "NPU27280"),

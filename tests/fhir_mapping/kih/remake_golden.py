@@ -1,9 +1,11 @@
-"""Write the golden files anew: `python -m tests.fhir_mapping.kih.remake_golden`; read the diff."""
+"""The golden KIH datasets; `make golden` writes them anew."""
 
 from fhir_mapping.kih.write import render_dataset
 from tests.fhir_mapping.kih.cases import DOCUMENTS, GOLDEN, pretty
 
-if __name__ == "__main__":
+
+def remake() -> None:
+    """Write the golden files anew."""
     GOLDEN.mkdir(exist_ok=True)
     for old in GOLDEN.glob("*.xml"):
         old.unlink()

@@ -47,7 +47,7 @@ _circumstances = st.dictionaries(_free.filter(bool), _free, max_size=3).map(
 def _texts(draw: st.DrawFn, alias: str) -> str:
     """A decimal text of at most twelve characters that the metric can have."""
     low, high = metric(alias).possible
-    decimals = draw(st.integers(0, 5))
+    decimals = 0 if metric(alias).whole else draw(st.integers(0, 5))
     number = draw(
         st.decimals(low, high, places=decimals, allow_nan=False, allow_infinity=False).filter(bool)
     )

@@ -1,9 +1,11 @@
-"""Write the golden files anew: `python -m tests.fhir_mapping.phmr.remake_golden`, read the diff."""
+"""The golden PHMR documents; `make golden` writes them anew."""
 
 from fhir_mapping.phmr import render_phmr
 from tests.fhir_mapping.phmr.cases import DOCUMENTS, GOLDEN
 
-if __name__ == "__main__":
+
+def remake() -> None:
+    """Write the golden files anew."""
     for old in GOLDEN.glob("*.xml"):
         old.unlink()
     for name, document in DOCUMENTS.items():

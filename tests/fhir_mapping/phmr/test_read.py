@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices.catalogue import OBSERVABLES
 from fhir_mapping.phmr import (
     DOCUMENT_BYTES_MAX,
     ELEMENTS_MAX,
@@ -203,7 +204,7 @@ def test_a_bad_neighbour_blocks_nobody() -> None:
     everything = records_from(found, HISTORY)
     refusals = [item for item in everything if isinstance(item, Refusal)]
     assert len(refusals) == 1
-    assert len(everything) == 11
+    assert len(everything) == len(OBSERVABLES)
 
 
 def test_a_document_without_sections_is_refused_and_not_empty() -> None:

@@ -42,7 +42,7 @@ def decimals(row: Metric) -> st.SearchStrategy[str]:
         lowest, highest = (int(end.scaleb(places)) for end in (low, high))
         return st.integers(lowest + 1, highest).map(lambda n: f"{Decimal(n).scaleb(-places):f}")
 
-    return st.integers(0, 4).flatmap(texts)
+    return st.integers(0, 0 if row.whole else 4).flatmap(texts)
 
 
 @st.composite
