@@ -51,6 +51,9 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     minutes. `clock_device_ms` and `clock_gateway_ms` are the coincident pair that the correction
     was made with (None when the gateway sent none), kept so that it can be redone.
 
+    `sent_ms` is when its author sent this word on it (UTC, ms), 0 where he does not say: of two
+    words on one act the later one holds, in whatever order they arrive.
+
     A tablet that asked questions measured nothing: `values` is empty, `response` what it was told.
     `facts` are what the device says of itself; a reading may hold nothing else.
     """
@@ -77,3 +80,4 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     values: tuple[Value, ...]
     response: Response | None = None
     facts: tuple[StatedFact, ...] = ()
+    sent_ms: int = 0

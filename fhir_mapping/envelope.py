@@ -13,8 +13,7 @@ import msgspec
 
 from devices.wire import Location, TransferredBy
 from fhir_mapping import codes
-from fhir_mapping.identity import fingerprint
-from fhir_mapping.record import Record
+from fhir_mapping.record import Record, twin_of
 from fhir_mapping.resources import printable, resource_id
 
 _encode = msgspec.json.Encoder().encode
@@ -31,11 +30,12 @@ def identifier(record: Record, key: str, mark: str = "") -> bytes:
 
     The patient is left out, unlike in HL7 PHD's identifier, so that a resend is recognised
     after the device has been given to somebody else; so is the value, except for the second of
-    two that claim one identity. A slash separates, since no device name on an MQTT topic has one.
+    two that claim one identity. A separate act with the same device time has a hash of its instant
+    behind an "@". A slash separates, since no device name on an MQTT topic has one.
     """
     start, rest = _start(record.device, record.slot, record.boot, key), f"/{mark}" if mark else ""
-    if record.conflict and _is_twin(record, key):
-        rest = f"{rest}/{'/'.join(value or '' for value in record.values)}"
+    if record.base is not None:
+        rest = f"{rest}/{_apart(record)}"
     return b'%b%b%b"' % (start, record.device_time.encode(), rest.encode())
 
 
@@ -45,17 +45,12 @@ def _start(device: str, slot: int, boot: str, key: str) -> bytes:
     return text_of(f"{device}/{slot}/{boot}/{key}/")[:-1]
 
 
-def _is_twin(record: Record, key: str) -> bool:
-    mark = fingerprint(
-        record.device,
-        record.slot,
-        record.boot,
-        record.device_time,
-        key,
-        record.circumstances,
-        "",
-    )
-    return record.identity[6:] != mark
+def _apart(record: Record) -> str:
+    """What tells it from others of its identity: its values, or the hash of its own instant."""
+    twin = twin_of(msgspec.structs.replace(record, identity=record.base or b"", base=None))
+    if record.identity == twin.identity:
+        return "/".join(value or "" for value in record.values)
+    return f"@{record.identity[6:].hex()}"
 
 
 @lru_cache(maxsize=16_384)

@@ -13,7 +13,7 @@ import msgspec
 from devices.catalogue import Metric, Panel, observed, panel
 from devices.reading import Reading, Response, Value
 from devices.symptoms import is_questionnaire, questionnaire
-from fhir_mapping.identity import fingerprint, identity_of, observation_id
+from fhir_mapping.identity import fingerprint, identity_of, observation_id, observation_mark
 from fhir_mapping.status import Flags, absent_reason, flags_at, is_usable, shared_and_own
 
 _EPOCH = datetime(1970, 1, 1)
@@ -32,14 +32,16 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     a single one; of a questionnaire `yes`, `no` or None, one per question in order. `flags` is the
     device's word on the whole act, `component_flags` its word on each component beside that, empty
     where there is none (`fhir_mapping.status`). Times are UTC milliseconds; `offset_min` is the
-    local offset. The last block is set by the store: `seq` is
+    local offset; `sent_ms` is when its author sent this version of it, 0 where he does not say.
+    The last block is set by the store: `seq` is
     the arrival number (commit-ordered, without gaps below it), `version` counts from 1,
     `citizen` is None while the device is assigned to nobody, `updated_ms` is when any of this last
     changed, `scheduled` says that the plan asked for a measurement that day, `conflict` that
     another value claims the same identity, `withdrawn` that its author has taken it back: it then
-    has no value any more, and counts for nothing. The reference range in force follows from
-    citizen, `measured_ms` and `updated_ms`, since personal limits are kept with the time from which
-    they hold and the time they were entered.
+    has no value any more, and counts for nothing. `base` is the identity by content of a record
+    that has another, since that one is taken: a twin, or a separate act. The reference range in
+    force follows from citizen, `measured_ms` and `updated_ms`, since personal limits are kept with
+    the time from which they hold and the time they were entered.
     """
 
     identity: bytes
@@ -65,6 +67,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     circumstances: str
     flags: Flags
     component_flags: tuple[Flags, ...] = ()
+    sent_ms: int = 0
 
     seq: int = 0
     version: int = 1
@@ -74,6 +77,7 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     scheduled: bool = False
     conflict: bool = False
     withdrawn: bool = False
+    base: bytes | None = None
 
     @property
     def is_response(self) -> bool:
@@ -117,6 +121,25 @@ class Record(msgspec.Struct, frozen=True, gc=False):
         return self.clock_sync not in SYNCHRONISED_NEVER
 
 
+class Superseded(msgspec.Struct, frozen=True, gc=False):
+    """An earlier version of a record, or a word on it that came after a later one.
+
+    `flags` and `measured_ms` are None where an older store did not keep them.
+    """
+
+    version: int
+    values: tuple[str | None, ...]
+    received_ms: int
+    flags: Flags | None = None
+    component_flags: tuple[Flags, ...] = ()
+    measured_ms: int | None = None
+    sent_ms: int = 0
+    withdrawn: bool = False
+    clock_sync: str = ""
+    clock_device_ms: int | None = None
+    clock_gateway_ms: int | None = None
+
+
 def records_of(reading: Reading) -> list[Record]:
     """The records of one reading, in catalogue order of first appearance.
 
@@ -125,7 +148,7 @@ def records_of(reading: Reading) -> list[Record]:
     groups: dict[str, list[Value]] = {}
     for value in reading.values:
         groups.setdefault(value.metric.panel or value.metric.alias, []).append(value)
-    device_time_ms = (datetime.fromisoformat(reading.device_time) - _EPOCH) // _MILLISECOND
+    device_time_ms = local_ms(reading.device_time)
     if reading.response is not None:
         return [_answered(reading, device_time_ms, reading.response)]
     return [_measured(reading, device_time_ms, about, group) for about, group in groups.items()]
@@ -179,7 +202,10 @@ def _record(
     )
     return Record(
         identity=identity_of(device_time_ms, mark),
-        id=observation_id(reading.measured_ms, mark),
+        id=observation_id(
+            reading.measured_ms,
+            observation_mark(reading.device, reading.slot, key, circumstances, ""),
+        ),
         about=about,
         values=values,
         measured_ms=reading.measured_ms,
@@ -200,6 +226,7 @@ def _record(
         clock_gateway_ms=reading.clock_gateway_ms,
         circumstances=circumstances,
         flags=flags,
+        sent_ms=reading.sent_ms,
     )
 
 
@@ -213,44 +240,115 @@ def _shared_circumstances(group: list[Value]) -> str:
     ).decode()
 
 
+def local_ms(text: str) -> int:
+    """A device's own time as a number, as if it were UTC."""
+    return (datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND
+
+
+def identity_by_content(record: Record) -> bytes:
+    """The identity that follows from the record's facts alone, whatever other records there are."""
+    return identity_of(local_ms(record.device_time), _fingerprint(record, ""))
+
+
+def identity_from(
+    about: str, device: str, slot: int, boot: str, device_time: str, circumstances: str
+) -> bytes:
+    """The same of the bare facts, for a store's upgrade."""
+    key = questionnaire(about).key if is_questionnaire(about) else observed(about).key
+    mark = fingerprint(device, slot, boot, device_time, key, circumstances, "")
+    return identity_of(local_ms(device_time), mark)
+
+
+def with_base(record: Record) -> Record:
+    """The same record, with its base where its identity is not the one by content."""
+    base = identity_by_content(record)
+    return msgspec.structs.replace(record, base=None if base == record.identity else base)
+
+
 def on_device(record: Record, device: str) -> Record:
     """The same measurement as one of another device: with that device's identity."""
-    values = "/".join(value or "" for value in record.values) if record.conflict else ""
-    mark = fingerprint(
-        device,
-        record.slot,
-        record.boot,
-        record.device_time,
-        record.key,
-        record.circumstances,
-        values,
-    )
-    return msgspec.structs.replace(
-        record,
-        device=device,
-        identity=record.identity[:6] + mark,
-        id=observation_id(record.measured_ms, mark),
-    )
+    moved = msgspec.structs.replace(record, device=device, base=None)
+    if record.conflict and record.base is not None:
+        return twin_of(_identified(moved, ""))
+    return _identified(moved, "")
 
 
-def twin_of(record: Record) -> Record:
+def twin_of(record: Record, act: str = "") -> Record:
     """The same record as one of two that claim one identity with different values.
 
     Its value becomes part of its identity, so a resend of it is again recognised as the same.
+    `act` is how the act itself is told apart, where its identity is salted, too.
     """
     text = "/".join(value or "" for value in record.values)
-    mark = fingerprint(
+    return _apart(msgspec.structs.replace(record, conflict=True), act + text, text)
+
+
+def separate_act(record: Record, *, identity_taken: bool, id_taken: bool) -> Record:
+    """The same record beside an earlier act that has its identity, or its id.
+
+    The corrected instant then tells identities apart, the device's own time ids.
+    """
+    in_id = f"@{record.boot}/{record.device_time}" if id_taken else ""
+    if identity_taken:
+        return _apart(record, act_of(record), in_id)
+    return msgspec.structs.replace(record, id=_id(record, in_id))
+
+
+def act_of(record: Record) -> str:
+    """How a separate act is told apart from others of one identity."""
+    return f"@{record.measured_ms}"
+
+
+def withdrawal_of(record: Record, flags: Flags = ("invalid",), sent_ms: int = 0) -> Record:
+    """The version of a record in which its author takes it back: no value, and the reason why."""
+    return msgspec.structs.replace(
+        record,
+        values=(None,) * len(record.values),
+        flags=flags,
+        component_flags=(),
+        sent_ms=sent_ms,
+        withdrawn=True,
+    )
+
+
+def id_endings(record: Record, *, twin: bool = False) -> frozenset[bytes]:
+    """How the id of a record with these facts may end, whatever its first version's instant was:
+    today's form, that of a second act in one second, and that of earlier stores.
+    """
+    text = "/".join(value or "" for value in record.values) if twin else ""
+    marks = [_observation_mark(record, text), _fingerprint(record, text)]
+    if not twin:
+        marks.append(_observation_mark(record, f"@{record.boot}/{record.device_time}"))
+    return frozenset(observation_id(0, mark)[6:] for mark in marks)
+
+
+def _apart(record: Record, by: str, in_id: str) -> Record:
+    base = record.base or record.identity
+    identity = base[:6] + _fingerprint(record, by)
+    taken = None if identity == base else base
+    return msgspec.structs.replace(record, identity=identity, base=taken, id=_id(record, in_id))
+
+
+def _identified(record: Record, apart: str) -> Record:
+    identity = identity_of(local_ms(record.device_time), _fingerprint(record, apart))
+    return msgspec.structs.replace(record, identity=identity, id=_id(record, apart))
+
+
+def _id(record: Record, apart: str) -> bytes:
+    return observation_id(record.measured_ms, _observation_mark(record, apart))
+
+
+def _observation_mark(record: Record, apart: str) -> bytes:
+    return observation_mark(record.device, record.slot, record.key, record.circumstances, apart)
+
+
+def _fingerprint(record: Record, apart: str) -> bytes:
+    return fingerprint(
         record.device,
         record.slot,
         record.boot,
         record.device_time,
         record.key,
         record.circumstances,
-        text,
-    )
-    return msgspec.structs.replace(
-        record,
-        identity=record.identity[:6] + mark,
-        id=observation_id(record.measured_ms, mark),
-        conflict=True,
+        apart,
     )

@@ -104,6 +104,7 @@ def _reading(decoded: Decoded, payload: Payload | ResponsePayload, received_ms: 
         location=payload.loc,
         values=() if isinstance(payload, ResponsePayload) else _values(payload, kind),
         response=_response(payload) if isinstance(payload, ResponsePayload) else None,
+        sent_ms=max(0, min(_utc_ms(payload.sent), received_ms)),
     )
 
 

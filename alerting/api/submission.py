@@ -16,7 +16,7 @@ from alerting.api.answers import Fault, Refused
 from alerting.api.resources import Issue, outcome, resource
 from alerting.api.sources import Sources
 from fhir_mapping.fhir_read import Note
-from fhir_mapping.record import Record, twin_of
+from fhir_mapping.record import Record
 from ingest.decode import Delivery
 from ingest.decode_fhir import HTTP_TOPIC, OWN_BASES, place_of
 from ingest.pipeline import append, append_together, examined, names_of
@@ -170,19 +170,11 @@ def _told(arrival: Arrival, told: Outcome, reader: Reader, notes: list[Issue]) -
         detail = f"{names}: taken as a fact about the device, no measurement; see the Device"
         issue = Issue("information", "informational", "device-fact", detail)
         return Told(202, None, [issue, *notes])
-    record = _stored(item.records[0], reader)
+    record = reader.standing(item.records[0])
     if record is not None and status == 201 and record.version > 1:
         status = 200  # it amended what was known
     said = [_issue(arrival, told)] if told.reason else []
     return Told(status, record, [*said, *notes])
-
-
-def _stored(record: Record, reader: Reader) -> Record | None:
-    """The record as it stands now: under its identity, or beside another value's."""
-    found = reader.record_of_identity(record.identity)
-    if found is not None and found.values != record.values:
-        return reader.record_of_identity(twin_of(record).identity) or found
-    return found
 
 
 def _issue(arrival: Arrival, told: Outcome) -> Issue:

@@ -1,10 +1,11 @@
 """Our own Observations: what our measurement identifier says that FHIR has no element for.
 
 In: an Observation with an identifier of ours. Out: device, slot, boot and device time, letter by
-letter, and the proof that what was read is what was rendered: the fingerprint in the id
-(`identity.observation_id`) is that of the facts read. A rendering whose texts could not be
-carried (control characters in a boot) or were changed on the way is held for a person, since
-taking it would store the same measurement twice.
+letter, and the proof that what was read is what was rendered: the mark in the id
+(`identity.observation_mark`) is that of the facts read. A rendering whose device or circumstances
+were changed on the way is held for a person, since taking it would store the same measurement
+twice; where only the spelling of its time or of its boot was, the store still finds it by its
+instant.
 """
 
 import re
@@ -19,7 +20,7 @@ from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import Refusal
 from fhir_mapping.fhir_read.shapes import Observation
 from fhir_mapping.identity import id_bytes
-from fhir_mapping.record import records_of, twin_of
+from fhir_mapping.record import id_endings, records_of
 from fhir_mapping.resources import resource_id
 
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?"
@@ -42,7 +43,8 @@ def is_ours(observation: Observation) -> bool:
 
 
 def own_identity(observation: Observation, key: str, circumstances: str, path: str) -> Own:
-    """The parts of device/slot/boot/code/device time[/circumstances][/values of a twin].
+    """The parts of device/slot/boot/code/device time[/circumstances][/values of a twin, or /@ and
+    the hash of a separate act].
 
     A boot may hold slashes: the code of the catalogue row and the form of the time tell where
     it ends, the last of several such places being the right one.
@@ -69,7 +71,7 @@ def own_identity(observation: Observation, key: str, circumstances: str, path: s
 def check_own(reading: Reading, observation: Observation, path: str) -> None:
     """Refuse a reading whose facts do not give the Observation's id, if that is one of ours.
 
-    Compared is the fingerprint alone: an amended record keeps its id while a newer clock pair
+    Compared is the mark alone: an amended record keeps its id while a newer clock pair
     moves its time. The second of two that claim one identity has its values in it; where these
     are withheld nothing is left to compare. A server may have given it another id than ours.
     """
@@ -77,13 +79,13 @@ def check_own(reading: Reading, observation: Observation, path: str) -> None:
     if given is None or given[6] >> 4 != _UUID_VERSION:
         return
     (record,) = records_of(reading)
-    expected = {record.id[6:]}
+    expected = id_endings(record)
     if _is_conflict(observation):
         if any(record.absent_reason(place) for place in range(len(record.values))):
             return
-        expected.add(twin_of(record).id[6:])
+        expected |= id_endings(record, twin=True)
     if given[6:] not in expected:
-        detail = "the id is not the one that device, slot, boot, time and circumstances give"
+        detail = "the id is not the one that device, slot, code and circumstances give"
         raise Refusal("identity-mismatch", f"{path}.id", detail)
 
 
@@ -94,7 +96,7 @@ def _form(key: str, has_mark: bool, is_conflict: bool) -> re.Pattern[str]:
     return re.compile(
         rf"(?P<device>[^/]{{1,{NAME_CHARACTERS_MAX}}})/(?P<slot>[1-9][0-9]?)/"
         rf"(?P<boot>.{{0,{TEXT_CHARACTERS_MAX}}})/{re.escape(key)}/(?P<time>{_TIME})"
-        rf"(?P<mark>{mark}){twin}",
+        rf"(?P<mark>{mark})(?:/@[0-9a-f]{{20}}|{twin})",
         re.DOTALL,
     )
 

@@ -16,7 +16,7 @@ import msgspec
 from devices.admission import TEXT_CHARACTERS_MAX, YEAR_FIRST, YEAR_LAST, Window
 from devices.catalogue import OBSERVABLES, Metric, Panel, device_type, metric, observed
 from devices.wire import LEVEL_CHARACTERS_MAX, PARTS, StatusFlag, part_of
-from fhir_mapping.identity import fingerprint, id_bytes, identity_of, observation_id
+from fhir_mapping.identity import id_bytes
 from fhir_mapping.kih.circumstances import understand
 from fhir_mapping.kih.dataset import CitizenMonitoringDataset, Instrument, LaboratoryReport
 from fhir_mapping.kih.foreign import foreign_records
@@ -29,7 +29,7 @@ from fhir_mapping.kih.taken import (
     check_possible,
     instant_of,
 )
-from fhir_mapping.record import Record
+from fhir_mapping.record import Record, id_endings, identity_by_content, twin_of
 from fhir_mapping.status import Flags, status_of
 
 _ABOUT = {observed(alias).key: alias for alias in OBSERVABLES}
@@ -40,8 +40,6 @@ _EPOCH = datetime.fromisoformat("1970-01-01")
 _MILLISECOND = timedelta(milliseconds=1)
 _CLOCK_MS_MAX = 2**48
 _ELEMENT = "MeasuringCircumstances"
-_MARK = (1 << 80) - 1 & ~(0xF << 76) & ~(0x3 << 62)
-"""The bits of an Observation's id that come from the fingerprint."""
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -190,30 +188,22 @@ def _joined(parts: list[_Part]) -> Record:
         texts = tuple(values.get(alias) for alias in row.components)
     else:
         texts = tuple(values.values())
-    return msgspec.structs.replace(facts, values=texts, identity=_identity(facts, row.key, texts))
+    return _identified(msgspec.structs.replace(facts, values=texts))
 
 
-def _identity(facts: Record, key: str, values: tuple[str | None, ...]) -> bytes:
-    """The identity by content; refused when the Observation's id does not bear it out.
+def _identified(record: Record) -> Record:
+    """With the identity by content; refused when the Observation's id does not bear it out.
 
-    Only the fingerprint is compared: the id of an amended record holds the time of its first
-    version.
+    Only its mark is compared: the id of an amended record holds the time of its first version.
     """
-    number = int.from_bytes(facts.id, "big") & _MARK
-    device_time_ms = (datetime.fromisoformat(facts.device_time) - _EPOCH) // _MILLISECOND
-    for twin in ("", "/".join(value or "" for value in values)):
-        mark = fingerprint(
-            facts.device,
-            facts.slot,
-            facts.boot,
-            facts.device_time,
-            key,
-            facts.circumstances,
-            twin,
-        )
-        if int.from_bytes(observation_id(0, mark), "big") & _MARK == number:
-            return identity_of(device_time_ms, mark)
-    raise Refused(_ELEMENT, facts.id.hex(), f"{Fact.ID} must follow from the facts beside it")
+    ending = record.id[6:]
+    plain = msgspec.structs.replace(record, identity=identity_by_content(record))
+    if ending in id_endings(record):
+        return plain
+    if ending in id_endings(record, twin=True):
+        twin = twin_of(plain)
+        return msgspec.structs.replace(plain, identity=twin.identity, base=twin.base)
+    raise Refused(_ELEMENT, record.id.hex(), f"{Fact.ID} must follow from the facts beside it")
 
 
 def _component(row: Metric | Panel, report: LaboratoryReport) -> Metric:

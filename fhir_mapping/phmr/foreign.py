@@ -7,7 +7,12 @@ import msgspec
 from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, panel_fault
 from devices.catalogue import observed
 from devices.wire import part_of
-from fhir_mapping.identity import fingerprint, identity_of, observation_id
+from fhir_mapping.identity import (
+    fingerprint,
+    identity_of,
+    observation_id,
+    observation_mark,
+)
 from fhir_mapping.national import named_types, type_of
 from fhir_mapping.phmr import codes
 from fhir_mapping.phmr.document import Device, Document, Entry, Id, Observation, Refusal
@@ -65,7 +70,7 @@ def _record(
     kind = type_of(_kinds(device), frozenset(item.row.alias for _, item in group))
     return Record(
         identity=identity_of(time[0] // 1000 * 1000 + time[1] * 60_000, mark),
-        id=observation_id(time[0], mark),
+        id=observation_id(time[0], observation_mark(_name(device), 1, row.key, circumstances, "")),
         about=measured.about,
         values=values,
         measured_ms=time[0],

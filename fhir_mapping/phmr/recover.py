@@ -41,7 +41,7 @@ from fhir_mapping.phmr.foreign import foreign_records
 from fhir_mapping.phmr.measured import Measured, about_of, read_measured, refused_values
 from fhir_mapping.phmr.moments import read_moment
 from fhir_mapping.phmr.tree import find_all
-from fhir_mapping.record import Record, twin_of
+from fhir_mapping.record import Record, twin_of, with_base
 from fhir_mapping.status import absent_reason, flags_at
 
 
@@ -134,7 +134,7 @@ def _our_record(
     values = _values(about, measured, facts, path)
     if isinstance(values, Refusal):
         return values
-    return Record(
+    record = Record(
         id=record_id,
         about=about,
         values=values,
@@ -143,6 +143,7 @@ def _our_record(
         transferred_by=transfers.pop(),
         **fields_of(facts),
     )
+    return with_base(record)
 
 
 def _values(

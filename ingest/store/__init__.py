@@ -1,5 +1,7 @@
 """Where records are kept: a narrow port, and its adapters."""
 
+from fhir_mapping.record import Superseded
+from ingest.resolve import Intent
 from ingest.store.port import (
     Arrival,
     Counted,
@@ -12,7 +14,6 @@ from ingest.store.port import (
     Reader,
     StoredRejection,
     StoreUnavailable,
-    Superseded,
     Vitals,
     Writer,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "Counted",
     "EnrolledChange",
     "Heartbeat",
+    "Intent",
     "Mapped",
     "Outcome",
     "Party",

@@ -26,10 +26,11 @@ from fhir_mapping.enrolled import (
     Limits,
     Organisation,
 )
-from fhir_mapping.record import Record
+from fhir_mapping.record import Record, Superseded
 from fhir_mapping.status import Flags, flags_at, is_usable
 from ingest.decode import Delivery
 from ingest.rejection import Rejection
+from ingest.resolve import Intent
 
 
 class StoreUnavailable(Exception):  # noqa: N818  it is the world that is bad, not the code
@@ -43,6 +44,19 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
     `subject` is whom the sender says it is about (a reference, or `system|value`), empty where he
     does not say; `path` is where he says it. It never decides whose the reading is, but one that
     names another citizen than the device's is held.
+
+    `intent` is how an author takes back or corrects what he said, at any door. Give the record as
+    its facts make it (`records_of`, or one that was read from the store) and
+
+      "withdrawal"  it was no measurement (FHIR `entered-in-error`, HL7 `nullified`, KIH's
+                    deletion): whatever values the record still has are ignored; the record that
+                    stands gets a version without value, and one that comes later none either;
+      "correction"  it replaces what was said of the same act, whatever the device's clock (FHIR
+                    `corrected` and `amended`); of a withdrawn record it is the new value.
+
+    In both `Record.sent_ms` says when the author said so (FHIR `issued` or `meta.lastUpdated`, a
+    document's own time): of two words the later sent one holds. A plain `reading` may do both as
+    well, as over MQTT: see `ingest.resolve`.
     """
 
     message_id: str
@@ -52,6 +66,7 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
     subject: str = ""
     path: str = ""
     states: list[DeviceState] = []
+    intent: Intent = "reading"
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -124,14 +139,6 @@ class Counted(msgspec.Struct, frozen=True, gc=False):
         """Whether the value of this component may be counted."""
         flags = flags_at(self.flags, self.component_flags, place)
         return self.values[place] is not None and is_usable(flags)
-
-
-class Superseded(msgspec.Struct, frozen=True, gc=False):
-    """An earlier value of an amended record."""
-
-    version: int
-    values: tuple[str | None, ...]
-    received_ms: int
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -232,8 +239,11 @@ class Reader(Protocol):
     def record_of_identity(self, identity: bytes) -> Record | None:
         """The record with this measurement identity, in its newest version."""
 
+    def standing(self, record: Record) -> Record | None:
+        """What an arrival is in the store, whichever name it got there (`ingest.resolve`)."""
+
     def superseded(self, identity: bytes) -> list[Superseded]:
-        """The earlier values of a record, oldest first."""
+        """The earlier versions of a record, in the order in which they were superseded."""
 
     def search(self, query: Query) -> list[Record]:
         """The records that a query asks for, in its order; costs what the answer costs."""

@@ -7,7 +7,7 @@ a blood pressure reads "128/82/97", as a clinician writes it.
 from hashlib import sha256
 from typing import Any
 
-from fhir_mapping.record import Record
+from fhir_mapping.record import Record, Superseded
 from fhir_mapping.status import status_of, status_text
 
 COLUMNS = (
@@ -36,21 +36,29 @@ COLUMNS = (
     "scheduled",
     "conflict",
     "withdrawn",
+    "sent_ms",
+    "base",
 )
 
 SELECT = """
     SELECT r.seq, r.identity, r.id, r.version, c.id, r.about, r.value, r.measured_ms, r.offset_min,
            r.device_time, r.slot, r.boot, r.transferred_by, r.location, r.clock_sync,
            r.clock_device_ms, r.clock_gateway_ms, r.circumstances, r.flags, r.received_ms,
-           r.updated_ms, r.scheduled, r.conflict, r.withdrawn,
+           r.updated_ms, r.scheduled, r.conflict, r.withdrawn, r.sent_ms, r.base,
            s.part, s.gateway, s.device, s.device_type, s.model, s.firmware
     FROM record r JOIN source s ON s.key = r.source LEFT JOIN citizen c ON c.key = r.citizen
 """
 
 INSERT = (
     f"INSERT INTO record ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608
-    "ON CONFLICT (identity) DO NOTHING"
+    "ON CONFLICT DO NOTHING"
 )
+"""Nothing is inserted where the identity is taken, or the id."""
+VERSION_COLUMNS = (
+    "version, value, received_ms, flags, measured_ms, sent_ms, withdrawn, clock_sync, "
+    "clock_device_ms, clock_gateway_ms"
+)
+"""What is kept of an earlier version, in `record` and in `superseded` alike."""
 
 
 def value_text(values: tuple[str | None, ...]) -> str:
@@ -107,6 +115,44 @@ def row_of(
         scheduled,
         record.conflict,
         record.withdrawn,
+        record.sent_ms,
+        record.base,
+    )
+
+
+def version_row_of(record: Record, version: int, received_ms: int) -> tuple[Any, ...]:
+    """The row of a word on a record, in the order of `VERSION_COLUMNS`."""
+    return (
+        version,
+        value_text(record.values),
+        received_ms,
+        status_text(record.flags, record.component_flags),
+        record.measured_ms,
+        record.sent_ms,
+        record.withdrawn,
+        record.clock_sync,
+        record.clock_device_ms,
+        record.clock_gateway_ms,
+    )
+
+
+def version_of(row: tuple[Any, ...]) -> Superseded:
+    """The earlier version of a row of `VERSION_COLUMNS`."""
+    version, value, received_ms, status, *rest = row
+    flags, component_flags = (None, ()) if status is None else status_of(status)
+    measured_ms, sent_ms, withdrawn, clock_sync, clock_device_ms, clock_gateway_ms = rest
+    return Superseded(
+        version=version,
+        values=values_of(value),
+        received_ms=received_ms,
+        flags=flags,
+        component_flags=component_flags,
+        measured_ms=measured_ms,
+        sent_ms=sent_ms,
+        withdrawn=bool(withdrawn),
+        clock_sync=clock_sync,
+        clock_device_ms=clock_device_ms,
+        clock_gateway_ms=clock_gateway_ms,
     )
 
 
@@ -139,12 +185,14 @@ def record_of(row: tuple[Any, ...]) -> Record:
         scheduled=bool(row[21]),
         conflict=bool(row[22]),
         withdrawn=bool(row[23]),
-        part=row[24],
-        gateway=row[25],
-        device=row[26],
-        device_type=row[27],
-        model=row[28],
-        firmware=row[29],
+        sent_ms=row[24],
+        base=row[25],
+        part=row[26],
+        gateway=row[27],
+        device=row[28],
+        device_type=row[29],
+        model=row[30],
+        firmware=row[31],
     )
 
 

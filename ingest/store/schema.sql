@@ -69,6 +69,7 @@ CREATE TABLE IF NOT EXISTS party (
 
 -- The truth behind one Observation. seq rises with every change, in commit order, and updated_ms
 -- never falls along it. flags: of the whole act, then behind a "/" each of one component.
+-- base is the identity by content of a record that has another, since another record has that one.
 CREATE TABLE IF NOT EXISTS record (
     seq              INTEGER PRIMARY KEY,
     identity         BLOB NOT NULL UNIQUE,
@@ -94,10 +95,13 @@ CREATE TABLE IF NOT EXISTS record (
     updated_ms       INTEGER NOT NULL,
     scheduled        INTEGER NOT NULL,
     conflict         INTEGER NOT NULL,
-    withdrawn        INTEGER NOT NULL DEFAULT 0
+    withdrawn        INTEGER NOT NULL DEFAULT 0,
+    sent_ms          INTEGER NOT NULL DEFAULT 0,
+    base             BLOB
 ) STRICT;
 CREATE INDEX IF NOT EXISTS record_of_citizen ON record (citizen, about, measured_ms);
 CREATE INDEX IF NOT EXISTS record_updated ON record (updated_ms);
+CREATE INDEX IF NOT EXISTS record_of_base ON record (base) WHERE base IS NOT NULL;
 CREATE INDEX IF NOT EXISTS record_unassigned ON record (source) WHERE citizen IS NULL;
 
 -- Who lost a record to somebody else (or to nobody) when an assignment was corrected.
@@ -106,12 +110,19 @@ CREATE TABLE IF NOT EXISTS departure (
     citizen INTEGER NOT NULL REFERENCES citizen (key)
 ) STRICT;
 
--- Earlier values of an amended record, never changed again.
+-- Earlier versions of a record, never changed again; flags and instant are unknown of the oldest.
 CREATE TABLE IF NOT EXISTS superseded (
-    identity    BLOB NOT NULL,
-    version     INTEGER NOT NULL,
-    value       TEXT NOT NULL,
-    received_ms INTEGER NOT NULL,
+    identity         BLOB NOT NULL,
+    version          INTEGER NOT NULL,
+    value            TEXT NOT NULL,
+    received_ms      INTEGER NOT NULL,
+    flags            TEXT,
+    measured_ms      INTEGER,
+    sent_ms          INTEGER NOT NULL DEFAULT 0,
+    withdrawn        INTEGER NOT NULL DEFAULT 0,
+    clock_sync       TEXT NOT NULL DEFAULT '',
+    clock_device_ms  INTEGER,
+    clock_gateway_ms INTEGER,
     PRIMARY KEY (identity, version)
 ) STRICT, WITHOUT ROWID;
 

@@ -9,17 +9,27 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from devices.wire import Result
 from fhir_mapping.enrolled import Enrolment
-from fhir_mapping.record import Record, twin_of
+from fhir_mapping.record import Record, act_of, separate_act, twin_of, withdrawal_of
 from ingest.attribution import Assignments
 from ingest.rejection import Reason, Rejection
+from ingest.resolve import (
+    Decision,
+    Intent,
+    Kind,
+    Standing,
+    amended,
+    outlived,
+    resolve,
+    withdrawn,
+)
 from ingest.store.port import Arrival, EnrolledChange, Heartbeat, Mapped, Outcome
-from ingest.store.rows import INSERT, digest_of, row_of, value_text
+from ingest.store.rows import INSERT, row_of
 from ingest.store.sqlite_enrol import (
     apply_enrolment,
     load_assignments,
@@ -29,7 +39,9 @@ from ingest.store.sqlite_enrol import (
     put_parties,
 )
 from ingest.store.sqlite_read import SqliteReader
+from ingest.store.sqlite_rejections import Rejections, another_author, another_citizen
 from ingest.store.sqlite_states import put_state
+from ingest.store.sqlite_versions import keep_version, put_version, standing_beside
 from ingest.store.sqlite_world import StoreFile, world
 from ingest.store.upgrade import upgrade
 
@@ -38,18 +50,13 @@ __all__ = ["SqliteReader", "SqliteWriter"]
 BUSY_TIMEOUT_S = 30.0
 BEAT_TIMEOUT_MS = 200
 """A heartbeat is no reason to let readings wait."""
-_REJECT = """
-    INSERT INTO rejection (digest, place, result, reason, path, detail, topic, payload,
-                           received_ms, deliveries)
-    SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,
-           CASE WHEN EXISTS (SELECT 1 FROM rejection WHERE digest = ?1) THEN x'' ELSE ?8 END, ?9, 1
-    WHERE true
-    ON CONFLICT (digest, place) DO UPDATE SET deliveries = deliveries + 1 RETURNING deliveries
-"""
 _TALLY = (
     "INSERT INTO tally (name, count) VALUES (?, ?) "
     "ON CONFLICT (name) DO UPDATE SET count = count + excluded.count"
 )
+
+_Stored = Result | Literal["held"]
+"""What became of one record; `held` for a person, as somebody else is its author."""
 
 
 class SqliteWriter:
@@ -68,7 +75,7 @@ class SqliteWriter:
         self._citizens: dict[str, int] = {}
         self._seen_version = -1
         self._seq = self._updated_ms = self._added = 0
-        self._digests: dict[int, bytes] = {}
+        self._rejections = Rejections(self._db)
 
     def append(self, arrivals: Sequence[Arrival], together: bool = False) -> list[Outcome]:
         """Store a batch in one durable transaction; see the port."""
@@ -126,7 +133,7 @@ class SqliteWriter:
             self._db.execute("BEGIN IMMEDIATE")
             self._seq, self._updated_ms = newest_change(self._db)
             self._added = 0
-        self._digests.clear()
+        self._rejections.begin()
         try:
             with world():
                 yield
@@ -159,106 +166,113 @@ class SqliteWriter:
         holder = self._assignments.citizen_of(first.device, first.slot, first.measured_ms)
         if said is None or holder is None or said == holder:
             return arrival
-        return Arrival(arrival.delivery, _another_citizen(item))
+        return Arrival(arrival.delivery, another_citizen(item))
 
     def _append_one(self, arrival: Arrival, tally: Counter[str], rejected: bool) -> Outcome:
         item, topic = arrival.item, arrival.delivery.topic
         if isinstance(item, Rejection):
-            self._reject(arrival, item, tally)
+            self._rejections.put(arrival, item, tally)
             return Outcome(
                 topic, item.message_id, item.message_seq, item.reason.result, item.reason, item.path
             )
         if rejected:
             return Outcome(topic, item.message_id, item.message_seq, "rejected", "not-together")
         received_ms = arrival.delivery.received_ms
-        results = {self._store(record, received_ms) for record in item.records}
+        results = {self._store(record, item.intent, received_ms) for record in item.records}
         for state in item.states:
             results.add(put_state(self._db, state, received_ms))
             put_parties(self._db, (state.device, state.gateway))
+        if "held" in results:
+            return self._hold(arrival, item, tally)
         result, reason = _worst(results)
         tally[f"readings-{result}"] += 1
         return Outcome(topic, item.message_id, item.message_seq, result, reason)
 
-    def _reject(self, arrival: Arrival, item: Rejection, tally: Counter[str]) -> None:
-        """Keep a rejection; its delivery is hashed, and handed over, once in a transaction."""
-        delivery = arrival.delivery
-        topic = delivery.topic.encode(errors="surrogatepass")
-        digest = self._digests.get(id(delivery))
-        payload = b"" if digest else delivery.payload
-        if digest is None:
-            digest = digest_of(delivery.topic, payload)
-            self._digests[id(delivery)] = digest
-        new = self._db.execute(
-            _REJECT,
-            (
-                digest,
-                item.index,
-                item.reason.result,
-                item.reason.value,
-                item.path,
-                item.detail,
-                topic.decode(errors="replace"),
-                payload,
-                delivery.received_ms,
-            ),
-        ).fetchone()[0]
-        if new == 1:
-            tally[f"rejected-{item.reason.value}"] += 1
-        tally[f"readings-{item.reason.result}"] += 1
+    def _hold(self, arrival: Arrival, item: Mapped, tally: Counter[str]) -> Outcome:
+        """Keep for a person what somebody else than its author says of a record."""
+        held = another_author(item)
+        self._rejections.put(arrival, held, tally)
+        return Outcome(
+            arrival.delivery.topic,
+            item.message_id,
+            item.message_seq,
+            held.reason.result,
+            held.reason,
+            held.path,
+        )
 
-    def _store(self, record: Record, received_ms: int) -> Result:
-        """Insert one record, or find out what it is beside the one that has its identity."""
+    def _store(self, record: Record, intent: Intent, received_ms: int) -> _Stored:
+        """Insert one record, or do what `resolve` finds it to be beside what stands already."""
+        if intent == "withdrawal" and not record.withdrawn:
+            record = withdrawal_of(record, sent_ms=record.sent_ms)
         citizen = self._assignments.citizen_of(record.device, record.slot, record.measured_ms)
-        if self._insert(record, citizen, received_ms):
-            return "accepted" if citizen is not None else "quarantined"
-        if self._stood(record):
-            return "duplicate"
-        if record.clock_vouched:
-            self._amend(record, citizen, received_ms)
-        else:
-            self._insert(twin_of(record), citizen, received_ms)
-            flagged = self._db.execute(
-                "UPDATE record SET conflict = 1, version = version + 1, seq = ?, updated_ms = ? "
-                "WHERE identity = ? AND conflict = 0",
-                (self._seq + 1, self._change_ms(received_ms), record.identity),
-            )
-            self._seq += flagged.rowcount
+        if not self._insert(record, citizen, received_ms):
+            standing = standing_beside(self._db, record)
+            decision = resolve(standing, record, intent)
+            if decision.kind is Kind.DUPLICATE:
+                return "duplicate"
+            if decision.kind is Kind.HELD:
+                return "held"
+            self._carry_out(decision, standing, record, received_ms)
         return "accepted" if citizen is not None else "quarantined"
 
-    def _stood(self, record: Record) -> bool:
-        """Whether this value stands, or once stood, under this identity: then it is a resend."""
-        value = value_text(record.values)
-        query = (
-            "SELECT 1 FROM record WHERE identity = ? AND value = ? "
-            "UNION ALL SELECT 1 FROM superseded WHERE identity = ? AND value = ? "
-            "UNION ALL SELECT 1 FROM record WHERE identity = ?"
-        )
-        places = (record.identity, value, record.identity, value, twin_of(record).identity)
-        return self._db.execute(query, places).fetchone() is not None
+    def _carry_out(
+        self, decision: Decision, standing: Sequence[Standing], record: Record, received_ms: int
+    ) -> None:
+        """Change what stands as was decided; nothing that stood is lost."""
+        of = decision.of
+        if decision.kind is Kind.SEPARATE:
+            named = any(one.named for one in standing)
+            has_id = any(one.record.id == record.id for one in standing)
+            act = separate_act(record, identity_taken=named, id_taken=has_id)
+            self._insert_beside(act, received_ms)
+        elif decision.kind is Kind.TWIN:
+            act_name = "" if of[0].base is None else f"{act_of(of[0])}/"
+            self._insert_beside(twin_of(record, act_name), received_ms)
+            for one in of:
+                if not one.conflict:
+                    self._update(one, received_ms, conflict=True)
+        elif decision.kind is Kind.STALE:
+            put_version(self._db, of[0], record, received_ms)
+            outcome = outlived(of[0], record)
+            self._update(of[0], received_ms, withdrawn=outcome.withdrawn)
+        else:
+            next_version = withdrawn if decision.kind is Kind.WITHDRAWAL else amended
+            for one in of:
+                self._replace(one, next_version(one, record), received_ms)
+            if decision.released is not None:
+                self._update(decision.released, received_ms, conflict=False)
 
-    def _amend(self, record: Record, citizen: int | None, received_ms: int) -> None:
-        """Replace the record of this identity by a new version; the old value is kept."""
-        old_seq, old_id, version, old_citizen, conflict = self._db.execute(
-            "SELECT seq, id, version, citizen, conflict FROM record WHERE identity = ?",
-            (record.identity,),
-        ).fetchone()
-        self._db.execute(
-            "INSERT INTO superseded (identity, version, value, received_ms) "
-            "SELECT identity, version, value, received_ms FROM record WHERE seq = ?",
-            (old_seq,),
-        )
-        self._db.execute("DELETE FROM record WHERE seq = ?", (old_seq,))
+    def _replace(self, old: Record, new: Record, received_ms: int) -> None:
+        """Put a new version in the place of a record; the old one is kept."""
+        keep_version(self._db, old.seq)
+        self._db.execute("DELETE FROM record WHERE seq = ?", (old.seq,))
         self._added -= 1
-        amended = msgspec.structs.replace(
-            record, id=old_id, version=version + 1, conflict=bool(conflict)
-        )
-        self._insert(amended, citizen, received_ms)
+        citizen = self._insert_beside(new, received_ms)
+        old_citizen = self._citizens.get(f"Patient/{old.citizen}")
         if old_citizen is not None and old_citizen != citizen:
             departure = "INSERT INTO departure (seq, citizen) VALUES (?, ?)"
             self._db.execute(departure, (self._seq, old_citizen))
 
+    def _update(self, record: Record, received_ms: int, **changes: bool) -> None:
+        """Change a mark of a record that keeps what it says."""
+        ((column, value),) = changes.items()
+        self._seq += 1
+        self._db.execute(
+            f"UPDATE record SET {column} = ?, version = version + 1, seq = ?, updated_ms = ? "  # noqa: S608
+            "WHERE seq = ?",
+            (value, self._seq, self._change_ms(received_ms), record.seq),
+        )
+
+    def _insert_beside(self, record: Record, received_ms: int) -> int | None:
+        """Insert under a name that is free, and say whose it is."""
+        citizen = self._assignments.citizen_of(record.device, record.slot, record.measured_ms)
+        inserted = self._insert(record, citizen, received_ms)
+        assert inserted, "a record told apart has an identity and an id of its own"
+        return citizen
+
     def _insert(self, record: Record, citizen: int | None, received_ms: int) -> bool:
-        """Insert with the next arrival number; False when the identity is taken."""
+        """Insert with the next arrival number; False when the identity or the id is taken."""
         row = row_of(
             record,
             self._seq + 1,
@@ -318,7 +332,7 @@ def _sinks(arrival: Arrival) -> bool:
     return isinstance(item, Rejection) and item.reason is not Reason.DEVICE_FACT_INVALID
 
 
-def _worst(results: set[Result]) -> tuple[Result, str]:
+def _worst(results: set[_Stored]) -> tuple[Result, str]:
     """One answer for a reading of several records: anything new counts before a duplicate."""
     if "quarantined" in results:
         return "quarantined", "device-unassigned"
@@ -329,18 +343,6 @@ def _names_somebody(arrival: Arrival) -> bool:
     """Whether the sender says whom it is about; only FHIR can."""
     item = arrival.item
     return type(item) is Mapped and item.subject != ""
-
-
-def _another_citizen(item: Mapped) -> Rejection:
-    """A reading that is held: its sender and its device name two citizens."""
-    return Rejection(
-        Reason.IDENTITY_MISMATCH,
-        f"{item.path}.subject",
-        "the subject is one citizen, and the device belonged to another when it measured",
-        item.index,
-        item.message_id,
-        item.message_seq,
-    )
 
 
 def _enrolment_version(db: sqlite3.Connection) -> int:

@@ -10,15 +10,15 @@ import msgspec
 
 from fhir_mapping.device_state import DeviceState
 from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Fact, Limits, Organisation
-from fhir_mapping.record import Record
+from fhir_mapping.record import Record, Superseded
 from fhir_mapping.status import status_of
+from ingest.resolve import nearest
 from ingest.store.port import (
     Counted,
     Heartbeat,
     Party,
     Query,
     StoredRejection,
-    Superseded,
     Vitals,
 )
 from ingest.store.rows import SELECT, digest_of, record_of, values_of
@@ -29,6 +29,7 @@ from ingest.store.sqlite_search import (
     search_statement,
 )
 from ingest.store.sqlite_states import IS_NEWEST, SELECT_STATES, state_of
+from ingest.store.sqlite_versions import earlier_versions, standing_beside
 from ingest.store.sqlite_world import StoreFile, world
 from ingest.store.upgrade import check_version
 
@@ -121,11 +122,16 @@ class SqliteReader:
         found = self._records("WHERE r.identity = ?", (identity,))
         return found[0] if found else None
 
+    def standing(self, record: Record) -> Record | None:
+        """What an arrival is in the store; see the port."""
+        with world():
+            found = [one.record for one in standing_beside(self._db, record)]
+        return nearest(found, record)
+
     def superseded(self, identity: bytes) -> list[Superseded]:
-        """The earlier values of a record, oldest first."""
-        query = "SELECT version, value, received_ms FROM superseded WHERE identity = ? ORDER BY 1"
-        rows = self._rows(query, (identity,))
-        return [Superseded(version, values_of(value), at) for version, value, at in rows]
+        """The earlier versions of a record; see the port."""
+        with world():
+            return earlier_versions(self._db, identity)
 
     def search(self, query: Query) -> list[Record]:
         """The records that a query asks for, in its order; see the port."""

@@ -15,6 +15,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
 
+from fhir_mapping.record import identity_from
 from fhir_mapping.resources import resource_id
 from ingest.store.port import StoreUnavailable
 
@@ -66,12 +67,32 @@ _DEVICE_STATES = (
         received_ms INTEGER NOT NULL, PRIMARY KEY (device, fact, at_ms)
     ) STRICT, WITHOUT ROWID""",
 )
+_VERSIONS = (
+    "ALTER TABLE record ADD COLUMN sent_ms INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE record ADD COLUMN base BLOB",
+    "CREATE INDEX record_of_base ON record (base) WHERE base IS NOT NULL",
+    """
+    UPDATE record SET base = (
+        SELECT identity_by_content(about, s.device, slot, boot, device_time, circumstances)
+        FROM source s WHERE s.key = source
+    ) WHERE conflict = 1""",
+    "UPDATE record SET base = NULL WHERE base = identity",
+    "ALTER TABLE superseded ADD COLUMN flags TEXT",
+    "ALTER TABLE superseded ADD COLUMN measured_ms INTEGER",
+    "ALTER TABLE superseded ADD COLUMN sent_ms INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE superseded ADD COLUMN withdrawn INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE superseded ADD COLUMN clock_sync TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE superseded ADD COLUMN clock_device_ms INTEGER",
+    "ALTER TABLE superseded ADD COLUMN clock_gateway_ms INTEGER",
+)
+"""Of two values that claim one identity the second is found by that identity from now on."""
 STEPS: Sequence[Sequence[str]] = (
     _TOTALS_AND_PARTIES,
     _WITHDRAWAL,
     _STATUS_OF_COMPONENTS,
     _HEARTBEAT,
     _DEVICE_STATES,
+    _VERSIONS,
 )
 """Statements by number: the first brings a file from version 0 to 1, and so on."""
 VERSION = len(STEPS)
@@ -84,6 +105,7 @@ def upgrade(db: sqlite3.Connection) -> None:
     each step is looked at again inside its transaction.
     """
     db.create_function("resource_id", 1, resource_id, deterministic=True)
+    db.create_function("identity_by_content", 6, identity_from, deterministic=True)
     while (version := _version(db)) != VERSION or not _has_records(db):
         if version > VERSION:
             raise StoreUnavailable(_newer(version))

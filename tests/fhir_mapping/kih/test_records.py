@@ -271,8 +271,6 @@ WORDS = {
     "slot": ("Plads: 1", "Plads: 2"),
     "slot that is none": ("Plads: 1", "Plads: 0"),
     "slot in other digits": ("Plads: 1", "Plads: \N{ARABIC-INDIC DIGIT ONE}"),
-    "boot": ("Opstart: b3", "Opstart: b4"),
-    "device time": ("Enhedens tid: 2026", "Enhedens tid: 2025"),
     "no time": ("Enhedens tid: 2026", "Enhedens tid: i dag 2026"),
     "time with a zone": ("T07:29:40;", "T07:29:40Z;"),
     "code": ("Kode: 188736", "Kode: 150456"),
@@ -303,6 +301,20 @@ def test_changed_words_are_refused(name: str) -> None:
     taken = changed(stored("weight"), circumstances=text.replace(old, new))
     assert taken.records == []
     assert len(taken.rejections) == 1
+
+
+@pytest.mark.parametrize(
+    "words", [("Opstart: b3", "Opstart: b4"), ("Enhedens tid: 2026", "Enhedens tid: 2025")]
+)
+def test_another_spelling_of_boot_or_device_time_is_the_same_observation(
+    words: tuple[str, str],
+) -> None:
+    """The store finds it by its id, which is of the instant."""
+    (report,) = reports_of(stored("weight"))
+    text = (report.circumstances or "").replace(*words)
+    (record,) = changed(stored("weight"), circumstances=text).records
+    assert record.id == stored("weight").id
+    assert record.identity != stored("weight").identity
 
 
 def test_a_blood_pressure_is_whole_or_refused() -> None:

@@ -108,8 +108,8 @@ def test_an_amendment_that_moves_a_reading_to_somebody_else_tells_who_lost_it(
     """Same identity, other value, and another clock pair that puts it into the next term."""
     writer.enrol(enrolment(term("anna", to=day(18)), term("bo", day(18))), NOW_MS)
     pair = {"sync": "ntp", "device": "2026-02-18T00:05:00"}
-    early = {**pair, "gateway": "2026-02-18T00:05:00+01:00"}
-    late = {**pair, "gateway": "2026-02-18T02:05:00+01:00"}
+    early = {**pair, "gateway": "2026-02-18T01:03:30+01:00"}
+    late = {**pair, "gateway": "2026-02-18T01:04:30+01:00"}
     writer.append([spo2("93", t="2026-02-18T00:01:00", clock=early)])
     seen = reader.last_seq()
     assert [record.citizen for record in reader.records_after(0, ALL)] == ["anna"]

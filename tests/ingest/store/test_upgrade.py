@@ -12,7 +12,7 @@ from fhir_mapping.status import status_text
 from ingest.store import SqliteReader, SqliteWriter, StoreUnavailable
 from ingest.store import upgrade as upgrades
 from tests.ingest.enrolments import NOW_MS, enrolment, term
-from tests.ingest.said import spo2
+from tests.ingest.said import arrival, spo2
 
 OLD = Path(__file__).parent / "old"
 
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def made_by_version_0(path: Path) -> None:
-    """A store as the first schema had it: one amended record, one of nobody."""
+    """A store as the first schema had it: an amended record, one of nobody, and a pair of twins."""
     with closing(sqlite3.connect(path)) as db:
         db.executescript((OLD / "version-0.sql").read_text(encoding="utf-8"))
         db.executescript((OLD / "version-0-rows.sql").read_text(encoding="utf-8"))
@@ -48,13 +48,17 @@ def schema_of(path: Path) -> dict[str, object]:
 def test_an_old_store_is_upgraded_in_place_and_keeps_what_it_holds(path: Path) -> None:
     made_by_version_0(path)
     with closing(SqliteWriter(path)) as writer, closing(SqliteReader(path)) as reader:
-        first, second = reader.records_after(0, 10, unassigned=True)
+        first, second, *twins = reader.records_after(0, 10, unassigned=True)
         assert (first.values, first.version, first.citizen) == (("91",), 2, "anna")
         assert (second.device, second.citizen, second.withdrawn) == ("other", None, False)
         assert [was.values for was in reader.superseded(first.identity)] == [("93",)]
-        assert reader.tallies()["records"] == 2
-        (outcome,) = writer.append([spo2("91", clock={"sync": "ntp"})])
-        assert outcome.result == "duplicate"  # its identity is what it was
+        assert reader.tallies()["records"] == 4
+        assert len({one.base or one.identity for one in twins}) == 1  # found by one name
+        resent = [spo2(text, clock={"sync": "ntp"}) for text in ("91", "93")]
+        resent += [arrival("third", r=[{"c": "spo2", "val": "91", "u": "%"}])]
+        resent += [spo2("91", clock={"sync": "ntp"}, sent="2026-02-18T09:00:00+01:00")]
+        results = [outcome.result for outcome in writer.append(resent)]
+        assert results == ["duplicate"] * 4  # its identity is what it was
         (outcome,) = writer.append([spo2("88", t="2026-02-18T07:00:00")])
         assert outcome.result == "accepted"
 
@@ -73,8 +77,8 @@ def test_a_store_from_before_totals_and_parties_gets_them(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.executescript("DROP TABLE party; DROP TABLE fact; DELETE FROM tally;")
     with closing(SqliteWriter(path)), closing(SqliteReader(path)) as reader:
-        assert reader.tallies()["records"] == 2
-        assert len(reader.parties()) == 3
+        assert reader.tallies()["records"] == 4
+        assert len(reader.parties()) == 4
         assert reader.facts() == {}
 
 

@@ -1,0 +1,298 @@
+"""What a record that arrives is beside those that stand already; pure, and the same for any store.
+
+In: the standing records that have the arrival's identity, or its id (device, slot, code and
+circumstances at one corrected second), and the arrival with what its author means by it. Out: a
+`Decision`, which the store carries out. Nothing is looked up here, and nothing is stored.
+
+The table, read from above; the first line that fits decides. "The same act" is a standing record of
+the same identity whose corrected instant lies within `ONE_ACT_MS`, or else one of the same second
+whose device time is the same wall clock in another zone, or that says the same. "Later" compares
+`sent_ms`; where either is unknown, arrival decides.
+
+  the same act         the arrival says                                                  decision
+  -------------------  ----------------------------------------------------------------  ---------
+  none stands          anything                                                          SEPARATE
+  stands               what it says now, or said once (value, flags, instant)            DUPLICATE
+  of another author    anything else                                                     HELD
+  withdrawn            it withdraws                                                      DUPLICATE
+  has a value          it withdraws, sent before what stands                             STALE
+  has a value, or not  it withdraws                                                      WITHDRAWAL
+  withdrawn or failed  a value, not sent later, nor said to be a correction              STALE
+  withdrawn or failed  a value, sent later                                               AMENDMENT
+  anything             a value, sent before a withdrawal that stood once                 STALE
+  another value        a value, clock not in sync, no correction                         TWIN
+  anything             it was sent before what stands                                    STALE
+  anything             another value, other flags, an instant moved beyond the jitter    AMENDMENT
+
+Withdrawing is: the author says so (`intent`), or the same act comes with the flag `invalid` and
+without any value. Where no record stands that is a failed measurement (or, where the author says
+so, a withdrawal that arrived first); the value that comes after it, sent before it, goes straight
+into the history. An author is the device itself, and who transferred it (`transferred_by`): the
+device's own word does not change what a person typed, nor the other way round.
+
+In which order words on one act arrive matters for one thing only: of two amendments that do not say
+when they were sent, or were sent at one instant, the one that arrives last holds.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import Enum
+from typing import Literal
+
+import msgspec
+
+from fhir_mapping.record import Record, Superseded, local_ms
+from fhir_mapping.status import Flags, flags_at
+from ingest.limits import CLOCK_JITTER_MS, ONE_ACT_MS, SAME_INSTANT_MS
+
+Intent = Literal["reading", "correction", "withdrawal"]
+"""What the author means: a plain word on the act, one that replaces an earlier one whatever the
+clock, or that the act was none."""
+
+_QUARTER_MS = 15 * 60 * 1000
+"""All zones differ by a multiple of it."""
+_WITHDRAWN: Flags = ("invalid",)
+
+
+class Kind(Enum):
+    """What an arrival is; see the table."""
+
+    SEPARATE = "separate"
+    DUPLICATE = "duplicate"
+    AMENDMENT = "amendment"
+    WITHDRAWAL = "withdrawal"
+    TWIN = "twin"
+    STALE = "stale"
+    HELD = "held"
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """A record that stands, and what was said of it before; `named` when found by identity."""
+
+    record: Record
+    earlier: tuple[Superseded, ...]
+    named: bool
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What the arrival is, and of which standing records.
+
+    `released` is the one value that is left when all others that claimed its act are withdrawn:
+    nothing contradicts it any more.
+    """
+
+    kind: Kind
+    of: tuple[Record, ...] = ()
+    released: Record | None = None
+
+
+def resolve(standing: Sequence[Standing], arrival: Record, intent: Intent = "reading") -> Decision:
+    """What `arrival` is beside what stands; see the table."""
+    act = [one for one in standing if one.named and _is_one_act(one.record, arrival)]
+    if not act:
+        act = [one for one in standing if not one.named and _is_copy(one, arrival, intent)]
+    if not act:
+        return Decision(Kind.SEPARATE)
+    withdraws = intent == "withdrawal" or _is_failed(arrival)
+    if any(_repeats(one, arrival, intent, withdraws=withdraws) for one in act):
+        return Decision(Kind.DUPLICATE, tuple(one.record for one in act))
+    if any(one.record.transferred_by != arrival.transferred_by for one in act):
+        return Decision(Kind.HELD, tuple(one.record for one in act))
+    if withdraws:
+        return _withdrawn(act, arrival)
+    return _changed(_meant(act, arrival), arrival, intent)
+
+
+def _withdrawn(act: Sequence[Standing], arrival: Record) -> Decision:
+    """All that stands of the act is taken back, but for what was said after the withdrawal."""
+    of = tuple(one.record for one in act if not one.record.withdrawn)
+    if not of:
+        return Decision(Kind.DUPLICATE, tuple(one.record for one in act))
+    later = tuple(record for record in of if _is_later(record, arrival))
+    if len(later) == len(of):
+        return Decision(Kind.STALE, later[:1])
+    gone = tuple(record for record in of if record not in later)
+    alone = later[0] if len(later) == 1 and later[0].conflict else None
+    return Decision(Kind.WITHDRAWAL, gone, alone)
+
+
+def _changed(one: Standing, arrival: Record, intent: Intent) -> Decision:
+    record = one.record
+    of = (record,)
+    if any(_withdrew(was) and was.sent_ms >= arrival.sent_ms > 0 for was in one.earlier):
+        return Decision(Kind.STALE, of)
+    if intent != "correction":
+        if record.withdrawn and not _is_later(arrival, record):
+            return Decision(Kind.STALE, of)
+        if _is_failed(record) and _are_ordered(record, arrival) and not _is_later(arrival, record):
+            return Decision(Kind.STALE, of)
+        doubtful = arrival.conflict or not arrival.clock_vouched
+        if doubtful and not record.withdrawn and _contradict(record.values, arrival.values):
+            return Decision(Kind.TWIN, of)
+    if _is_later(record, arrival):
+        return Decision(Kind.STALE, of)
+    return Decision(Kind.AMENDMENT, of)
+
+
+def nearest(standing: Sequence[Record], arrival: Record) -> Record | None:
+    """Which of the records that stand the arrival became, or was found to be."""
+    if not standing:
+        return None
+    return min(
+        standing,
+        key=lambda one: (
+            abs(one.measured_ms - arrival.measured_ms) > ONE_ACT_MS,
+            not _same_values(one.values, arrival.values),
+            abs(one.measured_ms - arrival.measured_ms),
+        ),
+    )
+
+
+def amended(record: Record, arrival: Record) -> Record:
+    """The next version of a record: what the arrival says, under the name that stands."""
+    return msgspec.structs.replace(
+        arrival,
+        identity=record.identity,
+        id=record.id,
+        base=record.base,
+        device_time=record.device_time,
+        boot=record.boot,
+        circumstances=record.circumstances,
+        version=record.version + 1,
+        conflict=record.conflict,
+        withdrawn=False,
+    )
+
+
+def withdrawn(record: Record, arrival: Record) -> Record:
+    """The next version of a record: no value any more; all that says what it was stays."""
+    return msgspec.structs.replace(
+        record,
+        values=(None,) * len(record.values),
+        flags=arrival.flags if "invalid" in arrival.flags else (*arrival.flags, *_WITHDRAWN),
+        component_flags=(),
+        sent_ms=arrival.sent_ms,
+        version=record.version + 1,
+        withdrawn=True,
+    )
+
+
+def outlived(record: Record, arrival: Record) -> Record:
+    """The next version of a record of which something older has come: it says what it said.
+
+    A failure that outlives a value has withdrawn it.
+    """
+    gone = record.withdrawn or (_is_failed(record) and not _is_failed(arrival))
+    return msgspec.structs.replace(record, version=record.version + 1, withdrawn=gone)
+
+
+def _is_one_act(record: Record, arrival: Record) -> bool:
+    """Whether two words of one identity are of one act, by their corrected instants."""
+    return abs(record.measured_ms - arrival.measured_ms) <= ONE_ACT_MS
+
+
+def _is_copy(one: Standing, arrival: Record, intent: Intent) -> bool:
+    """Whether a record of the same second is this act, told by another door."""
+    record = one.record
+    if abs(record.measured_ms - arrival.measured_ms) > SAME_INSTANT_MS:
+        return False
+    if intent != "reading" or _is_failed(arrival) or _is_failed(record) or record.withdrawn:
+        return True
+    apart_ms = local_ms(record.device_time) - local_ms(arrival.device_time)
+    return apart_ms % _QUARTER_MS == 0 or _same_values(record.values, arrival.values)
+
+
+def _repeats(one: Standing, arrival: Record, intent: Intent, *, withdraws: bool) -> bool:
+    """Whether this was said of the record before: it is a resend, however late."""
+    record = one.record
+    if withdraws:
+        return _repeats_withdrawal(one, arrival, intent)
+    now = _same_values(record.values, arrival.values) and not record.withdrawn
+    if now and not one.named and intent == "reading":
+        return True  # another door may know less of flags and clocks
+    agrees = now and _same_flags(record.flags, record.component_flags, arrival)
+    if agrees and not _has_moved(record, arrival):
+        return True
+    if intent == "correction" and _is_later(arrival, record):
+        return False
+    reach_ms = CLOCK_JITTER_MS if agrees else ONE_ACT_MS
+    return any(
+        _same_values(was.values, arrival.values)
+        and not was.withdrawn
+        and (was.flags is None or _same_flags(was.flags, was.component_flags, arrival))
+        and (was.measured_ms is None or abs(was.measured_ms - arrival.measured_ms) <= reach_ms)
+        for was in one.earlier
+    )
+
+
+def _repeats_withdrawal(one: Standing, arrival: Record, intent: Intent) -> bool:
+    record = one.record
+    if record.withdrawn:
+        return True
+    if _is_failed(record) and intent == "reading":
+        return _same_flags(record.flags, record.component_flags, arrival)
+    return any(was.sent_ms == arrival.sent_ms and _withdrew(was) for was in one.earlier)
+
+
+def _meant(act: Sequence[Standing], arrival: Record) -> Standing:
+    """Of several values that claim one act, the one that the arrival is about."""
+    same = (one for one in act if _same_values(one.record.values, arrival.values))
+    plain = (one for one in act if not (one.record.conflict and one.record.base))
+    return next(same, None) or next(plain, act[0])
+
+
+def _withdrew(was: Superseded) -> bool:
+    return was.withdrawn or ("invalid" in (was.flags or ()) and not any(was.values))
+
+
+def _is_failed(record: Record) -> bool:
+    """No value at all, and the device says that the measurement is invalid."""
+    return "invalid" in record.flags and not any(record.values)
+
+
+def _are_ordered(one: Record, other: Record) -> bool:
+    return bool(one.sent_ms and other.sent_ms)
+
+
+def _is_later(one: Record, other: Record) -> bool:
+    """Whether `one` was certainly sent after `other`."""
+    return _are_ordered(one, other) and one.sent_ms > other.sent_ms
+
+
+def _has_pair(record: Record) -> bool:
+    return record.clock_device_ms is not None and record.clock_gateway_ms is not None
+
+
+def _has_moved(record: Record, arrival: Record) -> bool:
+    """Whether the corrected instant is another; one without a clock pair moves none with it."""
+    if _has_pair(record) and not _has_pair(arrival):
+        return False
+    return abs(record.measured_ms - arrival.measured_ms) > CLOCK_JITTER_MS
+
+
+def _same_values(some: Sequence[str | None], others: Sequence[str | None]) -> bool:
+    return some == others or (len(some) == len(others) and all(map(_same_number, some, others)))
+
+
+def _contradict(some: Sequence[str | None], others: Sequence[str | None]) -> bool:
+    """Whether two words name two values of one thing; what one leaves out contradicts nothing."""
+    return any(
+        one is not None and other is not None and not _same_number(one, other)
+        for one, other in zip(some, others, strict=True)
+    )
+
+
+def _same_number(one: str | None, other: str | None) -> bool:
+    """36.5 and 36.50 are one number; answers to a questionnaire are compared as they are."""
+    if one == other or one is None or other is None:
+        return one == other
+    if one.isalpha() or other.isalpha():
+        return False
+    return Decimal(one) == Decimal(other)
+
+
+def _same_flags(flags: Flags, component_flags: tuple[Flags, ...], arrival: Record) -> bool:
+    return all(
+        set(flags_at(flags, component_flags, place)) == set(arrival.flags_at(place))
+        for place in range(len(arrival.values))
+    )
