@@ -126,7 +126,7 @@ def test_what_is_wrong_is_refused_in_its_place(
 
 def test_an_identifier_of_ours_must_fit() -> None:
     content = json.loads(render_response(CASES["copd-nothing-worse"]))
-    content["identifier"]["value"] = content["identifier"]["value"].replace("b3", "b4")
+    content["identifier"]["value"] = content["identifier"]["value"].replace("/1/", "/2/", 1)
     (entry,) = read(content).entries
     assert isinstance(entry, Refused)
     assert entry.reason == "identity-mismatch"
