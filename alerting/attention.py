@@ -10,17 +10,17 @@ from alerting.lifecycle import Act, working_hours
 from alerting.local_time import local_days
 
 
-def look_again(alerts: AlertStore, wall_ms: int, now_ms: int) -> None:
+def look_again(alerts: AlertStore, now_ms: int) -> None:
     """Take back what was put off until now; mark what nobody has handled in time.
 
-    In time: within the working hours that its colour allows, by the clock on the wall; what was
-    put off comes back by the clock of the data (`now_ms`). Who changes an alert meanwhile was
-    first; the next call looks again.
+    In time: within the working hours that its colour allows. Alerts are told by the clock of the
+    data where the data are the clock, and so is this. Who changes an alert meanwhile was first;
+    the next call looks again.
     """
     for alert in alerts.open_alerts():
         if alert.until_ms is not None and alert.until_ms <= now_ms:
             with suppress(AlertChanged):
                 alerts.apply(alert.id, Act("timeout", now_ms), alert.version)
         elif alert.attention == "unacked" and alert.escalated_ms is None:
-            hours = working_hours(local_days(alert.since_ms), local_days(wall_ms))
-            alerts.escalate(alert, hours, wall_ms)
+            hours = working_hours(local_days(alert.since_ms), local_days(now_ms))
+            alerts.escalate(alert, hours, now_ms)

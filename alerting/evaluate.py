@@ -29,7 +29,7 @@ from alerting.engine import Change, Engine, Event
 from alerting.episodes import Run, Story, told
 from alerting.explanation import finding_of
 from alerting.liveness import Pulse
-from alerting.local_time import local_days
+from alerting.local_time import local_days, utc_ms
 from alerting.reconcile import episode_in, reconcile
 from alerting.roster import Roster
 from alerting.rules import Rulebook
@@ -151,7 +151,7 @@ class Evaluator:
             with self._lock:
                 events = self._engine.clock(local_days(now))
             self._apply(events)
-            look_again(self._alerts, self._wall_ms(), now)
+            look_again(self._alerts, now)
 
     def save(self) -> None:
         """Keep what is known where the next start finds it; only between polls, never within."""
@@ -341,7 +341,7 @@ class Evaluator:
             for citizen in citizens:
                 story = stories.get(citizen)
                 episodes = [now for _, now in story.episodes(self._explain)] if story else []
-                reconcile(self._alerts, citizen, episodes, reason, self._wall_ms())
+                reconcile(self._alerts, citizen, episodes, reason, self.now_ms())
             self._ask(evidence)
 
     def _apply(self, events: Sequence[Event], evidence: Evidence | None = None) -> None:
@@ -352,8 +352,9 @@ class Evaluator:
             self._ask(evidence)
             for row, own in groupby(sorted(events, key=_row), key=_row):
                 citizen, home = self._engine.roster.ids[row], self._engine.home[row]
-                for _, moment in groupby(own, key=lambda event: event.t):
-                    self._tell(citizen, moment, home)
+                for t, moment in groupby(own, key=lambda event: event.t):
+                    now_ms = utc_ms(t) if self._data_clock else self._wall_ms()
+                    self._tell(citizen, moment, home, now_ms)
 
     def _ask(self, evidence: Evidence | None) -> None:
         """Keep whom the rules ask to measure daily, with the alerts and in their transaction."""
@@ -362,8 +363,8 @@ class Evaluator:
         for citizen, day in evidence.wanting(local_days(self.now_ms())):
             self._alerts.requests.ask(citizen, day, self._wall_ms())
 
-    def _tell(self, citizen: str, moment: Iterable[Event], home: Ints) -> None:
-        """Carry what happened to one citizen at one instant into the alerts."""
+    def _tell(self, citizen: str, moment: Iterable[Event], home: Ints, now: int) -> None:
+        """Carry what happened to one citizen at one instant into the alerts; told `now`."""
         alerts = [one for one in self._alerts.alerts_of(citizen) if one.condition == "active"]
         active = {alert.hypothesis: alert for alert in alerts}
         quiet = self._quiet.get(citizen, [])
@@ -371,7 +372,6 @@ class Evaluator:
         for event in moment:
             story.tell(event)
         self._quiet[citizen] = story.quiet()
-        now = self._wall_ms()
         for before, episode in story.episodes(self._explain):
             if before is None:
                 self._alerts.open(episode, now)

@@ -117,6 +117,11 @@ class Act(msgspec.Struct, frozen=True):
     wall_ms: int | None = None
     undo: Undo | None = None
 
+    @property
+    def stamp_ms(self) -> int:
+        """When it is written down: people act by the wall clock, also where data are the clock."""
+        return self.at_ms if self.wall_ms is None else self.wall_ms
+
 
 class NotAllowed(ValueError):  # noqa: N818  it is the wish that is wrong
     """The event may not happen to an alert that stands so; the message says why."""

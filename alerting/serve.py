@@ -7,6 +7,7 @@ from its snapshot and the records.
 
 import logging
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,10 @@ from ingest.store import SqliteReader
 log = logging.getLogger(__name__)
 
 
+class PortTaken(Exception):  # noqa: N818  it is the world that is bad, not the code
+    """The address to listen at is not free, or not ours."""
+
+
 def serve(settings: AlertingSettings, rulebook: Rulebook) -> bool:
     """Serve until SIGTERM or SIGINT; False when the evaluator or the sender failed."""
     settings.alert_store_path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,6 +42,7 @@ def serve(settings: AlertingSettings, rulebook: Rulebook) -> bool:
 
     AlertStore(settings.alert_store_path).close()
 
+    listener = _listener(settings)
     evaluator = Evaluator(
         open_reader,
         open_alerts,
@@ -50,8 +56,6 @@ def serve(settings: AlertingSettings, rulebook: Rulebook) -> bool:
     server = uvicorn.Server(
         uvicorn.Config(
             app,
-            host=settings.http_host,
-            port=settings.http_port,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=3,
@@ -90,13 +94,27 @@ def serve(settings: AlertingSettings, rulebook: Rulebook) -> bool:
         thread.start()
     log.info(
         "serving on http://%s:%d, loopback only until access is secured",
-        settings.http_host,
-        settings.http_port,
+        *listener.getsockname()[:2],
     )
     try:
-        server.run()
+        server.run(sockets=[listener])
     finally:
         stop.set()
         for thread in threads:
             thread.join()
     return not failed.is_set()
+
+
+def _listener(settings: AlertingSettings) -> socket.socket:
+    """The socket to serve on, bound before anything else begins; PortTaken when it is not free."""
+    family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.http_host, settings.http_port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        address = f"{settings.http_host}:{settings.http_port}"
+        raise PortTaken(f"cannot listen at {address}: {error.strerror}") from error
+    return listener

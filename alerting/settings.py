@@ -27,6 +27,12 @@ class AlertingSettings(BrokerSettings):
         default="wall",
         description="what time it is: the wall clock, or the newest measurement (replays only)",
     )
+    notice: Annotated[str, Field(max_length=300)] = Field(
+        default="", description="a line above every page, such as that it shows a replay"
+    )
+    notice_en: Annotated[str, Field(max_length=300)] = Field(
+        default="", description="the same in English; empty: as it stands"
+    )
     poll_ms: Annotated[int, Field(ge=10, le=60_000)] = Field(
         default=250, description="how often to look for new records"
     )
@@ -75,6 +81,10 @@ class AlertingSettings(BrokerSettings):
         if not self.fhir_export:
             return None
         return self.export_folder or self.alert_store_path.parent / "exports"
+
+    def notices(self) -> dict[str, str]:
+        """The line above every page, by language."""
+        return {"da": self.notice, "en": self.notice_en or self.notice}
 
     def bounds(self) -> Bounds:
         """How much is borne before the process calls itself not ready."""

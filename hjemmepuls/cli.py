@@ -71,7 +71,9 @@ def stop_on_signals() -> threading.Event:
 @app.command()
 def demo(
     homes: Homes = 32,
-    days: Days = 42,
+    days: Annotated[
+        int, typer.Option(min=1, help="Days of the story before it goes on, a day a minute")
+    ] = 42,
     seed: Seed = 1,
     seconds: Annotated[float | None, typer.Option(help="End after this long; else Ctrl-C")] = None,
     port: Annotated[int, typer.Option(help="HTTP port on 127.0.0.1; 0 = a free one")] = 8700,
@@ -79,8 +81,13 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="No display, only the last line")] = False,
     folder: Annotated[Path | None, typer.Option(help="Keep the data here")] = None,
 ) -> None:
-    """The whole chain on embedded defaults: weeks in seconds, then live. Needs nothing else."""
+    """The whole chain on embedded defaults: weeks in seconds, then a day a minute.
+
+    Needs nothing else. With its port taken it finds a free one and says so. Exit 1 when something
+    that was published is not in the store exactly once.
+    """
     from hjemmepuls.demo import Demo
+    from hjemmepuls.display import show_summary
 
     stop = stop_on_signals()
     with ExitStack() as stack:
@@ -88,7 +95,11 @@ def demo(
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="hjemmepuls-")))
         folder.mkdir(parents=True, exist_ok=True)
         summary = Demo(folder, homes, days, seed, port, quiet=as_json).run(stop, seconds, browser)
-    typer.echo(msgspec.json.encode(summary).decode())
+    if as_json:
+        typer.echo(msgspec.json.encode(summary).decode())
+    else:
+        show_summary(summary)
+    raise typer.Exit(0 if summary.clean else 1)
 
 
 @app.command()

@@ -2,8 +2,10 @@
 
 In: a folder, a cohort and a seed. Out: a worklist in the browser, progress in the terminal, and a
 `Summary` in the end. Broker (amqtt), ingest and alerting are children of this process; the homes
-play inside it: weeks of history as fast as they are taken, then two weeks in half a minute, then
-real time. At the end the publisher's ledger is held against the store.
+play inside it: weeks of history as fast as they are taken, then two weeks in half a minute, then a
+day a minute for as long as it runs, while citizens get worse and better in turn. The world begins
+so long ago that it catches up with today after `REST_DAYS` minutes; then it is over, the page
+stays, and the terminal says so. At the end the publisher's ledger is held against the store.
 """
 
 import threading
@@ -11,6 +13,7 @@ import time
 import webbrowser
 from collections import Counter
 from contextlib import ExitStack, closing
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +22,10 @@ import msgspec
 
 from alerting.alert import OPEN
 from alerting.alert_store import AlertStore
-from devices.simulated import Broker, Fleet, Ledger, Progress
+from devices.simulated import Broker, Fleet, Ledger, Progress, Timeline
 from hjemmepuls.display import Board
-from hjemmepuls.processes import HOST, free_port, hjemmepuls, listening
-from hjemmepuls.simulation import audit_ledger, simulated_world, timeline
+from hjemmepuls.processes import HOST, free_port, hjemmepuls, listening, taken
+from hjemmepuls.simulation import audit_ledger, simulated_world
 from hjemmepuls.stores import apply_enrolment
 from ingest.enrolment import read_enrolment
 from ingest.store import SqliteReader
@@ -31,6 +34,19 @@ LIVE_DAYS = 14
 """The last days of the world, which the demo plays slowly enough to watch."""
 LIVE_SECONDS = 35
 """How long those days take: deterioration shows within the first minute."""
+STEADY_SPEED = 1_440.0
+"""After them: a day a minute."""
+REST_DAYS = 720
+"""How many days there are at that pace: twelve hours."""
+OVER = "the world has caught up with today and is over; the page stays. Ctrl-C ends the demo"
+NOTICE = (
+    "Afspilning: alle borgere er opdigtede, og tiden er dataenes (et døgn varer et minut). "
+    "Det, du selv gør, får dit eget klokkeslæt."
+)
+NOTICE_EN = (
+    "Replay: all citizens are invented, and the time is that of the data (a day lasts a minute). "
+    "What you do yourself is stamped with your own time."
+)
 
 
 def open_page(address: str) -> None:
@@ -63,6 +79,11 @@ class Summary(msgspec.Struct, frozen=True):
     first_alert_s: float | None
     seconds: float
 
+    @property
+    def clean(self) -> bool:
+        """Whether every published thing stands in the store exactly once, unchanged."""
+        return not (self.lost or self.doubled or self.differing or self.garbage_lost)
+
 
 class Demo:
     """One run of the demo. Use once."""
@@ -71,10 +92,16 @@ class Demo:
         self, folder: Path, homes: int, days: int, seed: int, port: int, *, quiet: bool
     ) -> None:
         self._folder = folder
-        self._world = simulated_world(homes, days, seed)
+        self._world = simulated_world(homes, days + REST_DAYS, seed, story_days=days)
         self._store = folder / "records.db"
-        self._port = port or free_port()
+        self._port = port if port and not taken(port) else free_port()
+        history, steady = max(days - LIVE_DAYS, 0), days
+        self._history_until, self._steady_from = (
+            self._world.starts_at + timedelta(days=day) for day in (history, steady)
+        )
         self._board = Board(self._world, f"http://{HOST}:{self._port}/", quiet=quiet)
+        if port not in (0, self._port):
+            self._board.note(f"Port {port} is taken by another program; this demo has its own.")
         self._first_alert_s: float | None = None
         self._alerts: dict[str, dict[str, Any]] = {}
         self._cursor = "0"
@@ -91,8 +118,12 @@ class Demo:
             stack.enter_context(self._board)
             if browser:
                 open_page(self._board.address)
-            history_days = max(self._world.days - LIVE_DAYS, 0)
-            pace = timeline(self._world, history_days, LIVE_DAYS * 86_400 / LIVE_SECONDS)
+            pace = Timeline(
+                self._history_until,
+                LIVE_DAYS * 86_400 / LIVE_SECONDS,
+                self._steady_from,
+                STEADY_SPEED,
+            )
             fleet = Fleet(
                 self._world,
                 Broker(port=self._broker_port),
@@ -122,6 +153,8 @@ class Demo:
                 environment={
                     "HJEMMEPULS_BROKER_PORT": broker_port,
                     "HJEMMEPULS_ASK_TENANT": self._world.tenant,
+                    "HJEMMEPULS_NOTICE": NOTICE,
+                    "HJEMMEPULS_NOTICE_EN": NOTICE_EN,
                 },
             )
         )
@@ -130,7 +163,8 @@ class Demo:
             hjemmepuls("ingest", *store, "--broker-port", broker_port, log=folder / "ingest.log")
         )
         ingest.wait_until(lambda: "connected to the broker" in ingest.tail())
-        alerting.wait_until(lambda: listening(self._port))
+        # In its own log: who answers at the port might be somebody else.
+        alerting.wait_until(lambda: "serving on" in alerting.tail() and listening(self._port))
 
     def _play(
         self,
@@ -151,10 +185,22 @@ class Demo:
             self._follow(api)
             if self._alerts and self._first_alert_s is None:
                 self._first_alert_s = round(time.monotonic() - started, 1)
-            self._board.show(fleet.counters(), self._open_alerts())
-        while seconds is None and not stop.wait(0.5):  # the world is over: stay up for the reader
-            pass
+            counters = fleet.counters()
+            self._board.show(self._phase(counters.virtual_now), counters, self._open_alerts())
+        if seconds is None and not stop.is_set():
+            self._board.show(OVER, fleet.counters(), self._open_alerts())
+            stop.wait()  # the world is over: stay up for the reader
         return result[0]
+
+    def _phase(self, now: datetime | None) -> str:
+        """What is being played now, in words for the terminal."""
+        if now is None:
+            return "waiting for the broker"
+        if now < self._history_until:
+            return "history: weeks as fast as they are taken"
+        if now < self._steady_from:
+            return f"{LIVE_DAYS} days in {LIVE_SECONDS} seconds: the first get worse"
+        return "a day a minute: citizens get worse and better for as long as this runs"
 
     def _follow(self, api: httpx.Client) -> None:
         """Take every alert that changed since the last time, as any polling system would."""
@@ -162,12 +208,14 @@ class Demo:
         while more:
             query: dict[str, str | int] = {"since": self._cursor, "limit": 1000}
             news: dict[str, Any] = api.get("/alerts", params=query).raise_for_status().json()
-            self._alerts |= {alert["id"]: alert for alert in news["alerts"]}
+            for alert in news["alerts"]:
+                self._alerts.pop(alert["id"], None)
+                if alert["condition"] in OPEN:
+                    self._alerts[alert["id"]] = alert
             self._cursor, more = news["cursor"], news["more"]
 
     def _open_alerts(self) -> list[dict[str, Any]]:
-        is_open = (alert for alert in self._alerts.values() if alert["condition"] in OPEN)
-        return sorted(is_open, key=lambda alert: -alert["change"])
+        return sorted(self._alerts.values(), key=lambda alert: -alert["change"])
 
     def _settle(self, api: httpx.Client) -> None:
         """Wait until the rules have seen everything that is stored, and take their alerts."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.live import Live
@@ -16,6 +16,9 @@ from rich.table import Table
 from alerting.alert import SEVERITIES
 from devices.simulated import Progress as FleetProgress
 from devices.simulated import World
+
+if TYPE_CHECKING:
+    from hjemmepuls.demo import Summary
 
 console = Console(stderr=True)
 ROWS = 12
@@ -55,9 +58,16 @@ class Board:
         self.address = address
         self._world = world
         self._quiet = quiet
+        self._notes: list[str] = []
         self._live = Live(console=console, refresh_per_second=4, transient=False)
 
+    def note(self, text: str) -> None:
+        """Something to be said above the board; in any case, also where there is no display."""
+        self._notes.append(text)
+
     def __enter__(self) -> "Board":
+        for text in self._notes:
+            console.print(text, style="yellow", highlight=False, markup=False)
         if not self._quiet:
             console.print(f"Worklist: [link={self.address}]{self.address}[/link]", highlight=False)
             console.print("All persons are synthetic. Not a medical device. Ctrl-C ends the demo.")
@@ -73,12 +83,12 @@ class Board:
         if not self._quiet:
             self._live.stop()
 
-    def show(self, fleet: FleetProgress, alerts: list[dict[str, Any]]) -> None:
-        """Take the fleet's counters and the open alerts, newest change first."""
+    def show(self, phase: str, fleet: FleetProgress, alerts: list[dict[str, Any]]) -> None:
+        """Take what is played now, the fleet's counters, and the open alerts, newest first."""
         if not self._quiet:
-            self._live.update(self._draw(fleet, alerts))
+            self._live.update(self._draw(phase, fleet, alerts))
 
-    def _draw(self, fleet: FleetProgress, alerts: list[dict[str, Any]]) -> Table:
+    def _draw(self, phase: str, fleet: FleetProgress, alerts: list[dict[str, Any]]) -> Table:
         colours = Counter(row["severity"] for row in alerts)
         when = "…"
         if fleet.virtual_now is not None:
@@ -88,8 +98,9 @@ class Board:
         counts = " · ".join(
             f"[{STYLES[severity]}]{colours[severity]} {severity}[/]" for severity in SEVERITIES
         )
+        sent = f"{fleet.published} published, {fleet.receipted} answered"
         table = Table(
-            title=f"{when}   {fleet.published} published, {fleet.receipted} answered   {counts}",
+            title=f"[dim]{phase}[/]\n{when}   {sent}   {counts}",
             expand=True,
             title_justify="left",
         )
@@ -100,3 +111,38 @@ class Board:
             text = f"[{STYLES[row['severity']]}]{escape(row['text_da'])}[/]"
             table.add_row(since.strftime("%d.%m. %H:%M"), row["citizen"], text)
         return table
+
+
+def show_summary(summary: "Summary") -> None:
+    """What the demo did, for people; on standard output."""
+    colours = summary.alerts_by_severity
+    by_colour = ", ".join(f"{colours[name]} {name}" for name in SEVERITIES if name in colours)
+    rows = [
+        ("ran for", f"{summary.seconds:.0f} s"),
+        ("published", f"{summary.published:,} messages, resends and faults among them"),
+        ("received", f"{summary.received:,}"),
+        ("stored", f"{summary.stored:,} records"),
+        ("recognised", f"{summary.duplicates:,} that came again"),
+        ("refused", f"{summary.rejected:,} readings that are wrong, each kept with its reason"),
+        ("held", f"{summary.quarantined:,} readings of devices that belong to nobody yet"),
+        ("alerts open", f"{summary.alerts_open} ({by_colour})" if by_colour else "none"),
+        ("first alert", _after(summary.first_alert_s)),
+        ("asked", f"{summary.asked} times was somebody asked to measure daily"),
+        ("lost", f"{summary.lost} readings, {summary.garbage_lost} faulty messages"),
+        ("doubled", f"{summary.doubled}"),
+        ("differing", f"{summary.differing} values"),
+    ]
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, text in rows:
+        table.add_row(name, text)
+    out = Console(highlight=False)
+    out.print(table)
+    verdict = "Every published reading stands in the store exactly once, unchanged."
+    if summary.clean:
+        out.print(verdict, style="green")
+    else:
+        out.print("Something that was published is not in the store as it was.", style="bold red")
+
+
+def _after(seconds: float | None) -> str:
+    return "none" if seconds is None else f"after {seconds:.1f} s"

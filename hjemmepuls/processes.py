@@ -41,6 +41,8 @@ class Child:
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **(environment or {})},
+                # Ctrl-C is for who started us: what we started is stopped by us, in order.
+                start_new_session=True,
                 preexec_fn=_die_with_parent,  # noqa: PLW1509  no threads of ours before exec
             )
 
@@ -95,6 +97,18 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
+
+
+def taken(port: int) -> bool:
+    """Whether this port on loopback cannot be had."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen()
+        except OSError:
+            return True
+    return False
 
 
 def listening(port: int) -> bool:

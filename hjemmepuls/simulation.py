@@ -18,18 +18,21 @@ def simulated_world(
     start: date | None = None,
     faults: bool = True,
     cohort: bool = False,
+    story_days: int | None = None,
 ) -> World:
     """A world of `days` days that ends tonight unless it is given a start.
 
     With `cohort` its people are those that rules are scored on (docs/SIMULATOR.md), else a
     showcase: a few clear cases among people who are well, and every second home measures twice a
-    week and may be asked for more.
+    week and may be asked for more. Its story is told within `story_days`, and then goes on.
     """
     first = start or datetime.now(UTC).date() - timedelta(days=days - 1)
     rates = FaultRates() if faults else FaultRates.none()
     if cohort:
         return World.of(Cohort(seed, homes, days, first), faults=rates)
-    return World(seed, homes, start=first, days=days, faults=rates, schedule=MIXED)
+    return World(
+        seed, homes, start=first, days=days, faults=rates, schedule=MIXED, story_days=story_days
+    )
 
 
 def timeline(world: World, history_days: float, speed: float) -> Timeline:

@@ -192,7 +192,7 @@ class AlertStore:
             except NotAllowed as refused:
                 raise AlertChanged(alert, str(refused)) from refused
             changed = settled(acted_on(alert, act, note), life, act.at_ms)
-            return self._write(changed, act.at_ms, act.by, what, said_in(act, note))
+            return self._write(changed, act.stamp_ms, act.by, what, said_in(act, note))
 
     def acknowledge(
         self, alert_id: str, by: str, note: str, version: int | None, now_ms: int

@@ -96,7 +96,7 @@ def acted_on(alert: Alert, act: Act, note: str) -> Alert:
         alert = msgspec.structs.replace(alert, undo=undo)
         if act.event != "acknowledge" and alert.attention == "acked":
             return alert
-        seen = (act.by, act.at_ms, note)
+        seen = (act.by, act.stamp_ms, note)
     acked_by, acked_ms, note = seen
     return msgspec.structs.replace(alert, acked_by=acked_by, acked_ms=acked_ms, note=note)
 

@@ -71,6 +71,7 @@ def create_app(
         (lambda: SqliteWriter(settings.store_path)) if settings.fhir_writing else None,
         wall_ms,
         watch or _watch(settings, monitor, read),
+        settings.notices(),
     )
     folder = settings.exports()
     exports = None if folder is None else Exports(folder, read, wall_ms)

@@ -80,8 +80,10 @@ def routes(sources: Sources) -> APIRouter:
 def _frame(sources: Sources, request: Request) -> render.Frame:
     said = request.query_params.get("said", "")
     behind = sources.behind()
+    lang = language_of(request.query_params.get("lang"))
     return render.Frame(
-        lang=language_of(request.query_params.get("lang")),
+        lang=lang,
+        notice=sources.notices.get(lang, ""),
         now_ms=sources.monitor.now_ms(),
         rulebook=sources.monitor.rulebook,
         wall_ms=sources.wall_ms(),

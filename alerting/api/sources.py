@@ -6,7 +6,7 @@ of threads, and an SQLite object must stay in its thread; so each thread opens i
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Generic, Protocol, TypeVar
 
@@ -79,12 +79,15 @@ class Sources:
         open_writer: Callable[[], Writer] | None = None,
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         watch: Watch | None = None,
+        notices: Mapping[str, str] | None = None,
     ) -> None:
         self.monitor = monitor
         self.reader = PerThread(open_reader)
         self.alerts = PerThread(open_alerts)
         self.writing = None if open_writer is None else Writing(open_writer)
         self.wall_ms = wall_ms
+        self.notices = notices or {}
+        """The line above every page, by language, where there is one."""
         self.liveness = watch or Watch(monitor, open_reader)
         """Whether the platform works: call it for a fresh `Liveness`."""
 

@@ -48,8 +48,8 @@ _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
     """What every page needs: language, now by the data and on the wall, who works here, and the
-    rules and how far behind they are, and whether all is well. A page that names no rule has no
-    rulebook.
+    rules and how far behind they are, whether all is well, and a notice above all if there is one.
+    A page that names no rule has no rulebook.
     """
 
     lang: Lang
@@ -61,6 +61,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     behind: int = 0
     live: Liveness | None = None
     cursor: str = "0"
+    notice: str = ""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

@@ -49,10 +49,11 @@ def build_home(
     tenant: str,
     organisations: tuple[str, ...],
     asking: bool = True,
+    story_days: int | None = None,
 ) -> Home:
     """One home, the same for the same arguments; nothing of it depends on any other home.
 
-    `asking` puts a tablet into it.
+    `asking` puts a tablet into it. Clocks and assignments fail within `story_days`, if at all.
     """
     streams = np.random.SeedSequence([seed, index]).spawn(5)
     person_rng, course_rng, device_rng, line_rng, tablet_rng = map(np.random.default_rng, streams)
@@ -61,7 +62,7 @@ def build_home(
         condition = "copd" if draw < 0.45 else "heart-failure" if draw < 0.85 else "both"
     organisation = organisations[index % len(organisations)]
     patient = draw_patient(person_rng, index, condition, calendar.start, organisation)
-    latent, episode = latent_values(patient, course, calendar.days, course_rng)
+    latent, episodes = latent_values(patient, course, calendar.days, course_rng)
     hours = 7.5 + np.clip(device_rng.normal(0, 25, calendar.days), -60, 60) / 60
     fitting = fit(patient, device_rng)
     moved = at_hour(latent, hours)
@@ -76,15 +77,16 @@ def build_home(
             rates,
             course,
             calendar,
+            story_days or calendar.days,
         )
         for instrument in instruments_for(condition, device_rng)
     )
-    worse = symptoms_of(course, episode, calendar.days, tablet_rng)
+    worse = symptoms_of(course, episodes, calendar.days, tablet_rng)
     return Home(
         seed=seed,
         gateway=gateway,
         patient=patient,
-        episodes=() if episode is None else (episode,),
+        episodes=episodes,
         devices=devices,
         calendar=calendar,
         rates=rates,
@@ -107,6 +109,7 @@ def _device(
     rates: FaultRates,
     course: Course,
     calendar: Calendar,
+    story_days: int,
 ) -> Device:
     """One instrument of a home, with its clock and its assignment."""
     draws: list[float] = rng.random(8).tolist()
@@ -115,10 +118,10 @@ def _device(
         id=device_id,
         serial=serial,
         instrument=instrument,
-        clock=draw_clock(draws, rates, calendar.start_ms // 1000, calendar.days),
+        clock=draw_clock(draws, rates, calendar.start_ms // 1000, story_days),
         values=values.astype(np.float32),
         topic=msgspec.structs.replace(gateway, device=device_id),
-        assigned_from_day=_assigned_from(draws[6:], rates, course, calendar.days),
+        assigned_from_day=_assigned_from(draws[6:], rates, course, story_days),
     )
 
 
@@ -144,8 +147,10 @@ def _willing(
     Adherence Beta(40, 1.2), mean 97 %: TIM-HF2 had 97 % of patients above 70 % (clinical.md 3.4).
     """
     willing = rng.random(calendar.days) < patient.adherence
-    last = course.onset_day if course.name == "silent" else None
+    last = back = float("inf")
+    if course.name == "silent" and course.onset_day is not None:
+        last, back = course.onset_day, back if course.back_day is None else course.back_day
     return [
-        bool((last is None or day < last) and (willing[day] or course.clear))
+        bool((day < last or day >= back) and (willing[day] or course.clear))
         for day in range(calendar.days)
     ]

@@ -5,7 +5,7 @@ In: a patient, a `Course` (stable, deteriorating, silent), a generator. Out: an 
 Vectorised over signals; the numbers of clinical.md section 3 stand in `VARIATION` and below.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -64,12 +64,18 @@ _FRESH_SD = _DAY_SD * np.sqrt(1 - _PHI**2)
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What happens to one patient; `onset_day` counts from 0, `clear` marks a showcase case."""
+    """What happens to one patient; `onset_day` counts from 0, `clear` marks a showcase case.
+
+    `again` are the onsets of later deteriorations, each of a kind that befits the patient. Who
+    falls silent at `onset_day` measures again from `back_day` on, if ever.
+    """
 
     name: CourseName
     kind: Kind | None = None
     onset_day: float | None = None
     clear: bool = False
+    again: tuple[float, ...] = ()
+    back_day: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,8 @@ SHOWCASES = (
     Showcase("copd", "exacerbation", None, 8),
     Showcase("heart-failure", "low-output", 1, None),
 )
+ROUND_DAYS = 28
+"""In a world that goes on after its story, so many days are one round of deteriorations."""
 _SHOWCASES_MIN = 6
 _HOMES_FOR_SHOWCASES = 24
 
@@ -140,23 +148,67 @@ def plan_courses(
     return plan
 
 
+def go_on(
+    plan: list[tuple[Condition | None, Course]],
+    seed: int,
+    story_days: int,
+    days: int,
+    deteriorating: float,
+) -> list[tuple[Condition | None, Course]]:
+    """The plan of a story of `story_days`, gone on with until `days`: others get worse in turn.
+
+    In every further `ROUND_DAYS` that share of the homes deteriorates, as a rule those whose turn
+    was longest ago, each at a day of its own; who had fallen silent measures again.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 0x476F206F]))
+    again: list[list[float]] = [[] for _ in plan]
+    last = rng.permutation(len(plan)).astype(np.float64) - len(plan)
+    for place, (_, course) in enumerate(plan):
+        if course.onset_day is not None:
+            last[place] = course.onset_day
+    for first in range(story_days, days, ROUND_DAYS):
+        for place in np.argsort(last)[: round(len(plan) * deteriorating)].tolist():
+            onset = first + float(rng.uniform(0, ROUND_DAYS))
+            if onset - last[place] >= ROUND_DAYS:
+                last[place] = onset
+                again[place].append(onset)
+    back = story_days + 2.0
+    return [
+        (
+            condition,
+            replace(
+                course,
+                again=tuple(later),
+                back_day=back if course.name == "silent" else None,
+            ),
+        )
+        for (condition, course), later in zip(plan, again, strict=True)
+    ]
+
+
 def latent_values(
     patient: Patient, course: Course, days: int, rng: np.random.Generator
-) -> tuple[Array, Episode | None]:
-    """Latent values, shape (signals, days), and the episode in them (None when there is none)."""
+) -> tuple[Array, tuple[Episode, ...]]:
+    """Latent values, shape (signals, days), and the episodes in them, in order."""
     values = patient.level[:, None] + _ordinary(rng, days)
     values[FEV1] -= _FEV1_LOSS_L_DAY * np.arange(days)
     _add_decoys(values, rng)
-    episode = None
-    if course.name == "deteriorating" and course.onset_day is not None:
-        kind = course.kind or _kind_for(patient.person.condition, rng)
-        if kind == "exacerbation":
-            episode = _add_exacerbation(values, patient, course, rng)
-        else:
-            episode = _add_decompensation(values, patient, course, kind, rng)
+    own = [course] if course.name == "deteriorating" and course.onset_day is not None else []
+    own += [Course("deteriorating", onset_day=onset) for onset in course.again]
+    episodes = tuple(_add_episode(values, patient, one, rng) for one in own)
     np.clip(values[SPO2], 60, 99.4, out=values[SPO2])
     np.maximum(values[FEV1], 0.3, out=values[FEV1])
-    return values, episode
+    return values, episodes
+
+
+def _add_episode(
+    values: Array, patient: Patient, course: Course, rng: np.random.Generator
+) -> Episode:
+    """One deterioration, of the course's kind or one that befits the patient."""
+    kind = course.kind or _kind_for(patient.person.condition, rng)
+    if kind == "exacerbation":
+        return _add_exacerbation(values, patient, course, rng)
+    return _add_decompensation(values, patient, course, kind, rng)
 
 
 def _kind_for(condition: Condition, rng: np.random.Generator) -> Kind:

@@ -7,6 +7,7 @@ its onset until recovery, and denied on one day in ten; what looks like the begi
 and is not lasts a day or two.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -59,7 +60,7 @@ _COLDS_YEAR = 1.0
 
 
 def symptoms_of(
-    course: Course, episode: Episode | None, days: int, rng: np.random.Generator
+    course: Course, episodes: Sequence[Episode], days: int, rng: np.random.Generator
 ) -> Symptoms:
     """Which symptoms are worse than usual on which day, shape (symptoms, days)."""
     worse = np.zeros((len(SYMPTOMS), days), dtype=bool)
@@ -70,7 +71,7 @@ def symptoms_of(
     for _ in range(int(rng.poisson(_COLDS_YEAR * days / 365))):
         first = int(rng.integers(days))
         worse[ITEM["cough"], first : first + 4] = True
-    if episode is not None:
+    for episode in episodes:
         worse |= _of_episode(course, episode, days, rng)
     return worse
 

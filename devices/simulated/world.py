@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from devices.simulated.build import MIXED, SCHEDULES, build_home, weekdays_of
 from devices.simulated.cohort import Cohort
-from devices.simulated.course import Episode, plan_courses
+from devices.simulated.course import Episode, go_on, plan_courses
 from devices.simulated.enrolment import ORGANISATIONS, enrolment_of
 from devices.simulated.faults import FaultRates
 from devices.simulated.home import ZONE, Calendar, Delivery, Home
@@ -36,7 +36,8 @@ class World:
     `deteriorating` and `silent` are shares of the homes. In a world of 24 homes or more the first
     ones are showcase cases (see `course.SHOWCASES`): in 42 days three deteriorate clearly within
     the first 28 and three within the last 14. `asking` puts a tablet into every home, on which a
-    questionnaire is answered whenever something is measured.
+    questionnaire is answered whenever something is measured. The story is told within the first
+    `story_days` (all of them when None); after it the same patients get worse and better in turn.
 
     Raises ValueError for a world without homes or days, or with an unknown schedule.
     """
@@ -54,6 +55,7 @@ class World:
         faults: FaultRates | None = None,
         schedule: str = "daily",
         asking: bool = True,
+        story_days: int | None = None,
     ) -> None:
         if homes < 1 or days < 1:
             raise ValueError(f"a world needs homes and days, not {homes} and {days}")
@@ -68,6 +70,7 @@ class World:
         self.schedule = schedule
         self.faults = FaultRates() if faults is None else faults
         self._asking = asking
+        self.story_days = min(days, story_days or days)
         self._shares = (deteriorating, silent)
         self._homes = homes
         self._calendar = Calendar.of(start, days)
@@ -167,7 +170,9 @@ class World:
                 organisations,
                 self._asking,
             )
-        plan = plan_courses(self.seed, self._homes, self.days, *self._shares)
+        plan = plan_courses(self.seed, self._homes, self.story_days, *self._shares)
+        if self.story_days < self.days:
+            plan = go_on(plan, self.seed, self.story_days, self.days, self._shares[0])
         return tuple(
             build_home(
                 self.seed,
@@ -180,6 +185,7 @@ class World:
                 self.tenant,
                 organisations,
                 self._asking,
+                self.story_days,
             )
             for index, (condition, course) in enumerate(plan)
         )

@@ -1,9 +1,13 @@
 """The evaluator and time: silence that is told at its own instants, and the data as the clock."""
 
+from contextlib import closing
+
 import msgspec
 import pytest
 
 from alerting import evaluate
+from alerting.alert_store import AlertStore
+from alerting.lifecycle import Act
 from ingest.store import SqliteReader
 from tests.alerting.clinic import (
     Clinic,
@@ -112,4 +116,36 @@ def test_a_backlog_is_taken_batch_by_batch(clinic: Clinic, monkeypatch: pytest.M
     assert live.evaluated_seq() == reader.last_seq() == 6
     reader.close()
     assert {row.citizen for row in of_rule(clinic.alerts(), "R01")} == {"c1", "c2"}
+    live.close()
+
+
+def test_in_a_replay_detection_is_the_data_s_time_and_a_person_s_act_the_wall_s(
+    clinic: Clinic,
+) -> None:
+    """The wall clock is years ahead; who polls how often changes nothing."""
+    clinic.now_ms = ms(at(900, 15))
+    live = clinic.evaluator(data_clock=True)
+    clinic.receive(*(oximetry("c1", day, 94) for day in range(8)))
+    catch_up(live)
+    clinic.receive(*(oximetry("c1", day, 85) for day in range(8, 20)))
+    catch_up(live)
+    alert = only(clinic.alerts(), "R01")
+    assert alert.detected_ms == ms(at(8, 8))
+    act = Act("acknowledge", live.now_ms(), "Mette", "nurse", wall_ms=clinic.now_ms)
+    with closing(AlertStore(clinic.folder / "live.db")) as store:
+        store.apply(alert.id, act, None)
+        seen = store.alert(alert.id)
+        told = store.history(alert.id)[-1]
+    assert seen is not None
+    assert (seen.acked_ms, told.what, told.at_ms) == (clinic.now_ms, "acknowledged", clinic.now_ms)
+    live.close()
+
+
+def test_on_the_wall_clock_detection_is_when_it_was_seen(clinic: Clinic) -> None:
+    clinic.now_ms = ms(at(10, 15))
+    live = clinic.evaluator()
+    clinic.receive(*(oximetry("c1", day, 94) for day in range(8)), oximetry("c1", 10, 85))
+    clinic.receive(oximetry("c1", 10, 85, hour=9))
+    catch_up(live)
+    assert only(clinic.alerts(), "R01").detected_ms == clinic.now_ms
     live.close()
