@@ -263,13 +263,17 @@ def unit_beside(row: Metric, unit: str, text: str) -> Inadmissible | None:
 def panel_fault(values: Mapping[str, str | None]) -> Inadmissible | None:
     """Why these values of one act, by alias, cannot stand together; None when they can.
 
-    Blood pressure needs both ends, and the systolic above the diastolic.
+    Blood pressure needs both ends, and the systolic above the diastolic; a mean alone is a value.
 
     >>> panel_fault({"systolic": "120", "diastolic": "120"}).reason
     'components-contradict'
+    >>> panel_fault({"mean_pressure": "97"}) is None
+    True
     """
     panels = {alias: None for name in values if (alias := metric(name).panel)}
     for alias in panels:
+        if values.keys().isdisjoint(_REQUIRED[alias]):
+            continue
         for required in _REQUIRED[alias]:
             if required not in values:
                 needed = " and ".join(_REQUIRED[alias])

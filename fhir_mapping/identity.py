@@ -11,19 +11,22 @@ from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
 
+from fhir_mapping.annotations import identifying
+
 _SEPARATOR = "\x1f"
 
 
 def fingerprint(
     device: str, slot: int, boot: str, device_time: str, code: str, circumstances: str, apart: str
 ) -> bytes:
-    """Ten bytes of hash over the identifying facts (80 bits).
+    """Ten bytes of hash over the identifying facts (80 bits); annotations are none of them.
 
     `apart` is empty, but for a record that shares all of them with another: the instant of a
     separate act (a clock that restarts repeats its time), or the second of two different values
     on an unsynchronised clock; both are kept, and this tells them apart.
     """
-    facts = (device, str(slot), boot, device_time, code, circumstances, apart)
+    said = identifying(circumstances)
+    facts = (device, str(slot), boot, device_time, code, said, apart)
     return blake2b(_SEPARATOR.join(facts).encode(), digest_size=10, person=b"hm-record").digest()
 
 
@@ -45,7 +48,7 @@ def observation_mark(device: str, slot: int, code: str, circumstances: str, apar
 
     `apart` as in `fingerprint`. Remembered, since a device repeats it with every measurement.
     """
-    facts = (device, str(slot), code, circumstances, apart)
+    facts = (device, str(slot), code, identifying(circumstances), apart)
     return blake2b(
         _SEPARATOR.join(facts).encode(), digest_size=10, person=b"hm-observation"
     ).digest()

@@ -16,10 +16,12 @@ from lxml import etree
 
 from devices.admission import Window
 from fhir_mapping import phmr
-from fhir_mapping.kih.read import DatasetError, read_dataset
-from fhir_mapping.kih.records import records_from as kih_records
+from fhir_mapping.foreign import Made
+from fhir_mapping.kih.message import ROOTS as KIH_ROOTS
+from fhir_mapping.kih.message import Told, read_message
+from fhir_mapping.kih.read import DatasetError
+from fhir_mapping.kih.records import records_of_reports
 from fhir_mapping.phmr import codes as phmr_codes
-from fhir_mapping.record import Record
 from ingest.rejection import Reason
 
 log = logging.getLogger(__name__)
@@ -46,12 +48,24 @@ class Note(msgspec.Struct, frozen=True, gc=False):
 
 
 class Contents(msgspec.Struct, frozen=True):
-    """What one document says of one person (his CPR number, empty where it names none)."""
+    """What one document says of one person (his CPR number, empty where it names none).
+
+    Every item has its place in the document, which is the same whenever it is read. `deleted` are
+    the sender's numbers of measurements that are taken back.
+    """
 
     cpr: str
-    records: list[Record]
-    refusals: list[Refusal]
+    made: list[Made] = []
+    refusals: list[tuple[int, Refusal]] = []
+    deleted: list[tuple[int, str]] = []
     notes: list[Note] = []
+
+    @property
+    def first_place(self) -> int:
+        """The place of the first item; 0 where there is none."""
+        places = (one.place for one in self.made)
+        others = (place for place, _ in (*self.refusals, *self.deleted))
+        return min((*places, *others), default=0)
 
 
 def kind_of(document: bytes) -> str:
@@ -65,8 +79,8 @@ def kind_of(document: bytes) -> str:
     return _KIND_OF_ROOT.get(_root_of(document), "")
 
 
-def read_document(document: bytes, window: Window) -> Contents | Refusal:
-    """What stands in a KIH dataset or a PHMR report; never raises for what it holds.
+def read_document(document: bytes, window: Window) -> list[Contents] | Refusal:
+    """What stands in a KIH message or a PHMR report, by person; never raises for what it holds.
 
     `window` is what can have been measured when it came.
     """
@@ -115,46 +129,58 @@ def _root_of(document: bytes) -> str:
     return ""
 
 
-def _read_kih(document: bytes, window: Window) -> Contents | Refusal:
+def _read_kih(document: bytes, window: Window) -> list[Contents] | Refusal:
     try:
-        dataset = read_dataset(document)
+        told = read_message(document)
     except DatasetError as error:
         return Refusal(error.element, str(error))
-    taken = kih_records(dataset, window)
+    return [_kih_contents(one, window) for one in told]
+
+
+def _kih_contents(told: Told, window: Window) -> Contents:
+    taken = records_of_reports(told.reports, window)
     refusals = [
-        Refusal(
-            f"LaboratoryReportExtended[{one.uuid}]/{one.element}",
-            f"{one.element} is {one.value[:64]!r}: {one.limit}",
-            one.reason,
+        (
+            one.place,
+            Refusal(
+                f"{_REPORT}[{one.place + 1}]/{one.element}",
+                f"{one.element} is {one.value[:64]!r}: {one.limit}",
+                one.reason,
+            ),
         )
         for one in taken.rejections
+    ]
+    refusals += [
+        (one.place, Refusal(f"{_REPORT}[{one.place + 1}]/{one.element}", one.detail))
+        for one in told.broken
     ]
     notes = [
         Note(one.element, f"{one.element} is {one.value[:64]!r}: {one.meaning}")
         for one in taken.remarks
     ]
-    return Contents(dataset.citizen.cpr, taken.records, refusals, notes)
+    notes += [
+        Note(name, f"it has no place here and is left out: {text[:64]!r}")
+        for name, text in told.left_out
+    ]
+    return Contents(told.cpr, taken.made, refusals, list(told.deleted), notes)
 
 
-def _read_phmr(document: bytes, window: Window) -> Contents | Refusal:
+def _read_phmr(document: bytes, window: Window) -> list[Contents] | Refusal:
     report = phmr.read_phmr(document)
     if isinstance(report, phmr.Refusal):
         return Refusal(report.element, report.detail)
-    found = phmr.records_from(report, window)
+    taken = phmr.read_report(report, window)
     cpr = next((one.extension for one in report.patient.ids if one.root == phmr_codes.CPR), "")
-    return Contents(
-        cpr or "",
-        [one for one in found if isinstance(one, Record)],
-        [
-            Refusal(one.element, one.detail, one.reason)
-            for one in found
-            if isinstance(one, phmr.Refusal)
-        ],
-    )
+    refusals = [
+        (place, Refusal(one.element, one.detail, one.reason)) for place, one in taken.refusals
+    ]
+    notes = [Note(one.path, f"{one.value[:64]!r}: {one.meaning}") for one in taken.remarks]
+    return [Contents(cpr.replace("-", ""), taken.made, refusals, notes=notes)]
 
 
-_READERS: Mapping[str, Callable[[bytes, Window], Contents | Refusal]] = MappingProxyType(
+_READERS: Mapping[str, Callable[[bytes, Window], list[Contents] | Refusal]] = MappingProxyType(
     {"KIH": _read_kih, "PHMR": _read_phmr}
 )
 _ROOTS = ("CitizenMonitoringDataset", "ClinicalDocument")
-_KIND_OF_ROOT = {"CitizenMonitoringDataset": "KIH", "ClinicalDocument": "PHMR"}
+_KIND_OF_ROOT = {**dict.fromkeys(KIH_ROOTS, "KIH"), "ClinicalDocument": "PHMR"}
+_REPORT = "LaboratoryReportExtended"

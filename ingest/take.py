@@ -11,7 +11,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from zlib import crc32
 
 import msgspec
 
@@ -21,11 +20,12 @@ from fhir_mapping.kih.foreign import SOURCE as FROM_KIH
 from fhir_mapping.phmr.foreign import GATEWAY as FROM_PHMR
 from fhir_mapping.record import Record, on_device
 from fhir_mapping.resources import resource_id
+from fhir_mapping.stand_in import UNNAMED, is_stand_in, stand_in
 from ingest.decode import Delivery
 from ingest.decode_fhir import HTTP_TOPIC
 from ingest.document import Contents, Note, Refusal, fault, kind_of, read_document
 from ingest.enrolment import enrol
-from ingest.pipeline import HELD, append, examine, names_of
+from ingest.pipeline import HELD, append, examined, names_of
 from ingest.rejection import Reason, Rejection
 from ingest.store import Arrival, Mapped, Outcome, Reader, StoreUnavailable, Writer
 
@@ -91,7 +91,8 @@ def arrivals_of(
     that is nobody's would be held.
     """
     if delivery.topic == HTTP_TOPIC:
-        return list(examine(delivery, names_of(reader))), []
+        arrivals, left_out = examined(delivery, names_of(reader))
+        return arrivals, [Note(one.path, one.detail) for one in left_out]
     notes: list[Note] = []
     items: Sequence[Mapped | Rejection]
     try:
@@ -107,23 +108,40 @@ def arrivals_of(
 
 
 def _items(
-    read: Contents | Refusal, now_ms: int, reader: Reader, writer: Writer, notes: list[Note]
+    read: list[Contents] | Refusal, now_ms: int, reader: Reader, writer: Writer, notes: list[Note]
 ) -> list[Mapped | Rejection]:
     if isinstance(read, Refusal):
         return [_rejection(read)]
-    notes += read.notes
-    citizen = _citizen(reader.citizens(), read.cpr)
-    if citizen is None:
-        detail = "the document's CPR number belongs to no enrolled citizen"
-        return [_rejection(Refusal("CPR", detail, Reason.IDENTITY_MISMATCH))]
-    records = [_at_home(record, citizen) for record in read.records]
+    items: list[Mapped | Rejection] = []
+    for contents in read:
+        notes += contents.notes
+        citizen = _citizen(reader.citizens(), contents.cpr)
+        if citizen is None:
+            detail = "the document's CPR number belongs to no enrolled citizen"
+            stranger = Refusal("CPR", detail, Reason.IDENTITY_MISMATCH)
+            items.append(_rejection(stranger, -1 if len(read) == 1 else contents.first_place))
+            continue
+        items += _of_citizen(contents, citizen, now_ms, reader, writer)
+    return items or [_rejection(Refusal("/", "it holds no measurement", Reason.READING_EMPTY))]
+
+
+def _of_citizen(
+    contents: Contents, citizen: str, now_ms: int, reader: Reader, writer: Writer
+) -> list[Mapped | Rejection]:
+    records = [_at_home(one.record, citizen) for one in contents.made]
     _enrol_devices(records, citizen, reader, writer, now_ms)
     items: list[Mapped | Rejection] = [
-        Mapped(f"document-{place}", 0, [record], place, f"Patient/{citizen}", "CPR")
-        for place, record in enumerate(records)
+        Mapped(
+            f"document-{made.place}",
+            0,
+            [record],
+            made.place,
+            f"Patient/{citizen}",
+            f"measurement[{made.place + 1}]",
+        )
+        for made, record in zip(contents.made, records, strict=True)
     ]
-    items += [_rejection(refusal, _place_of(refusal)) for refusal in read.refusals]
-    return items or [_rejection(Refusal("/", "it holds no measurement", Reason.READING_EMPTY))]
+    return [*items, *(_rejection(refusal, place) for place, refusal in contents.refusals)]
 
 
 def _citizen(citizens: Mapping[str, Citizen], cpr: str) -> str | None:
@@ -131,9 +149,14 @@ def _citizen(citizens: Mapping[str, Citizen], cpr: str) -> str | None:
 
 
 def _at_home(record: Record, citizen: str) -> Record:
-    """A foreign record on a device of the citizen's own: two people's exports never share one."""
+    """A foreign record on a device of the citizen's own: two people's exports never share one.
+
+    What a person typed and no device is named for has the citizen himself in a device's place.
+    """
     if record.gateway not in FOREIGN:
         return record
+    if record.device == UNNAMED:
+        return on_device(record, stand_in(f"Patient/{citizen}"))
     return on_device(record, resource_id(f"{record.device[:24]}.{citizen}")[:64])
 
 
@@ -150,7 +173,9 @@ def _enrol_devices(
             gateway=record.gateway,
         )
         for record in records
-        if record.gateway in FOREIGN and reader.device(record.device) is None
+        if record.gateway in FOREIGN
+        and not is_stand_in(record.device)
+        and reader.device(record.device) is None
     }
     if devices:
         assignments = [Assignment(device, citizen, _BEGINNING) for device in devices]
@@ -164,11 +189,6 @@ def _no_limits(_citizen: Citizen) -> tuple[()]:
 
 def _rejection(refusal: Refusal, index: int = -1) -> Rejection:
     return Rejection(Reason(refusal.reason), refusal.path, refusal.detail, index)
-
-
-def _place_of(refusal: Refusal) -> int:
-    """The place of a refusal in its document: the same whenever the document is read."""
-    return crc32(refusal.path.encode()) | 1 << 32
 
 
 def _close_taken(

@@ -1,139 +1,80 @@
-"""What others wrote as KIH XML, as records: by tables, never by guess.
+"""What others wrote as KIH XML, value by value: by tables, never by guess.
 
 In: reports without our signature (the official example, OpenTele, the newer exporter). Out: their
-records with their places in the document, remarks, and rejections. What a report says beside its
-value stands in the record's circumstances under the element's own name; dropped are AnalysisText,
-NationalSampleIdentifier and ProducerOfLabResult, which repeat the code, the channel and
-MeasurementTransferredBy.
+records (joined by `fhir_mapping.foreign`), remarks, and rejections. What a report says beside its
+value is kept as annotations; dropped are AnalysisText, NationalSampleIdentifier and
+ProducerOfLabResult, which repeat the code, the channel and MeasurementTransferredBy.
 
-The device is the instrument as the report names it (MedCom id, else model, else "kih"); the
-report's UUID stands as its `boot`, so that no two reports share an identity.
-
-Sources: OpenTele's export (`KihDbWebServiceClientService`), KvalitetsIT's kih-telecare-exporter
-with its MedCom device ids, FUT's code systems (the retired MCS88019, MCS88020).
+The device is the instrument as the report names it: MedCom's number, else the model.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
-import msgspec
-
-from devices.admission import (
-    TEXT_CHARACTERS_MAX,
-    Inadmissible,
-    Window,
-    respelled,
-    unit_texts,
-    value_in,
-)
-from devices.catalogue import DEVICE_TYPES, METRICS, PANELS, Metric, metric
-from devices.reading import Reading, Value
-from devices.wire import LEVEL_CHARACTERS_MAX, part_of
+from devices.admission import Inadmissible, Window, respelled, value_in
+from devices.catalogue import metric
+from fhir_mapping import annotations
+from fhir_mapping.foreign import Instrument as Named
+from fhir_mapping.foreign import Made, Stated, records_of_stated
 from fhir_mapping.kih.dataset import Instrument, LaboratoryReport
-from fhir_mapping.kih.reports import iso, plain
-from fhir_mapping.kih.taken import (
-    Refused,
-    Remark,
-    ReportRejection,
-    check_panel,
-    instant_of,
-)
-from fhir_mapping.national import TYPE_OF_INSTRUMENT
-from fhir_mapping.record import Record, records_of
+from fhir_mapping.kih.reports import plain
+from fhir_mapping.kih.taken import Refused, Remark, ReportRejection, instant_of
+from fhir_mapping.national import MISLABELLED, rows_of_code, units_of
 
 SOURCE = "kih"
-"""The gateway of every foreign record, and its device where the report names none."""
-
-_OTHER_CODES = {"MCS88019": "systolic", "MCS88020": "diastolic", "NPU27280": "spo2"}
-"""Codes in use beside those of the catalogue: home blood pressure, saturation by oximetry."""
-_NO_UNIT = ("", "NA")
-"""Units that name none: a saturation of 0.97 is a fraction then, and a score a number."""
-_MISLABELLED = {("fev1", "Liter/sekund"): "OpenTele writes the volume FEV1 as a flow; taken as L"}
-_KEPT = {
-    "ResultAbnormalIdentifier": "abnormal",
-    "ResultMinimumText": "minimum",
-    "ResultMaximumText": "maximum",
-    "ResultTypeOfInterval": "interval",
-    "MeasuringDataClassification": "classification",
-    "MeasurementDuration": "duration",
-    "HealthCareProfessionalComment": "comment",
-    "MeasuringCircumstances": "circumstances",
-}
+"""The gateway of every foreign record."""
+_KEPT: Mapping[str, str] = MappingProxyType(
+    {
+        "abnormal": annotations.ABNORMAL,
+        "minimum": annotations.MINIMUM,
+        "maximum": annotations.MAXIMUM,
+        "interval": annotations.INTERVAL,
+        "classification": annotations.CLASSIFICATION,
+        "duration": annotations.DURATION,
+        "comment": annotations.COMMENT,
+        "circumstances": annotations.SITUATION,
+    }
+)
 """What a report can say beside its value."""
 _SAYS_NOTHING = frozenset({"", "unspecified", "clinical"})
-_encode = msgspec.json.Encoder(order="sorted").encode
-
-
-def _aliases() -> dict[str, tuple[str, ...]]:
-    """Which catalogue rows a code can stand for: the pulse's is two, an oximeter's and a cuff's."""
-    found: dict[str, dict[str, None]] = {
-        code: {alias: None} for code, alias in _OTHER_CODES.items()
-    }
-    for row in METRICS:
-        for code in (row.danish.code, row.kih.code, row.phmr.code):
-            if code:
-                found.setdefault(code, {})[row.alias] = None
-    return {code: tuple(aliases) for code, aliases in found.items()}
-
-
-def _units(row: Metric) -> dict[str, int]:
-    """Every accepted unit of a row, with the power of ten that leads to the row's own."""
-    none = dict.fromkeys(_NO_UNIT, row.units["1"]) if "1" in row.units else {}
-    return {**none, **unit_texts(row), row.phmr.unit: -row.phmr.shift}
-
-
-_ALIASES = _aliases()
-_UNITS = {row.alias: _units(row) for row in METRICS}
-_PLACES = {row.alias: place for place, row in enumerate(METRICS)}
-
-
-class _Act(msgspec.Struct, frozen=True, gc=False):
-    """What one instrument measured at one instant."""
-
-    instrument: Instrument | None
-    measured_ms: int
-    offset_min: int
-
-
-class _Measured(msgspec.Struct, frozen=True, gc=False):
-    """One report understood: `text` is the value in the row's own unit."""
-
-    place: int
-    report: LaboratoryReport
-    aliases: tuple[str, ...]
-    text: str
 
 
 def foreign_records(
     reports: Iterable[tuple[int, LaboratoryReport]], window: Window
-) -> tuple[list[tuple[int, Record]], list[Remark], list[ReportRejection]]:
+) -> tuple[list[Made], list[Remark], list[ReportRejection]]:
     """Records with the place of their first report, remarks and rejections; never raises."""
-    acts: dict[_Act, list[_Measured]] = {}
+    known: dict[int, LaboratoryReport] = {}
+    stated: list[Stated] = []
     remarks: list[Remark] = []
     rejections: list[ReportRejection] = []
-    records: list[tuple[int, Record]] = []
     for place, report in reports:
+        known[place] = report
         try:
-            measured = _measured(place, report, remarks)
-            act = _Act(report.instrument, *instant_of(report.created, window))
+            stated.append(_stated(place, report, window, remarks))
         except Refused as refused:
-            rejections.append(refused.of(report))
-        else:
-            acts.setdefault(act, []).append(measured)
-    for act, measurements in acts.items():
-        aliases = {one.aliases[0] for one in measurements}
-        for group in _groups(measurements):
-            try:
-                records.append(
-                    (min(one.place for one in group), _record(act, group, aliases, remarks))
-                )
-            except Refused as refused:
-                rejections += [refused.of(one.report) for one in group]
-    return records, remarks, rejections
+            rejections.append(refused.of(report, place))
+    made, unmade, decided = records_of_stated(stated, SOURCE)
+    remarks += [Remark(one.path, "IupacIdentifier", one.value, one.meaning) for one in decided]
+    rejections += [
+        Refused(_ELEMENT_OF.get(one.reason, "ResultText"), one.value, one.limit, one.reason).of(
+            known[one.place], one.place
+        )
+        for one in unmade
+    ]
+    return made, remarks, rejections
 
 
-def _measured(place: int, report: LaboratoryReport, remarks: list[Remark]) -> _Measured:
-    aliases = _ALIASES.get(report.iupac)
-    if aliases is None:
+_ELEMENT_OF = {
+    "component-missing": "IupacIdentifier",
+    "code-repeated": "IupacIdentifier",
+    "field-value": "MeasurementTransferredBy",
+}
+"""Where it shows that reports cannot be joined."""
+
+
+def _stated(place: int, report: LaboratoryReport, window: Window, remarks: list[Remark]) -> Stated:
+    aliases = rows_of_code(report.iupac)
+    if not aliases:
         limit = "no such code is in the catalogue"
         raise Refused("IupacIdentifier", report.iupac, limit, "code-unknown")
     if report.encoding != "numeric":
@@ -141,127 +82,54 @@ def _measured(place: int, report: LaboratoryReport, remarks: list[Remark]) -> _M
     if report.operator is not None:
         limit = "a record holds measured values, no bounds"
         raise Refused("ResultOperatorIdentifier", report.operator, limit, "value-malformed")
-    row = metric(aliases[0])
-    unit = report.unit
-    meaning = _MISLABELLED.get((row.alias, unit))
-    if meaning is not None:
-        remarks.append(Remark(report.uuid, "ResultUnitText", unit, meaning))
-        unit = row.ucum
-    text = value_in(row, respelled(report.result), unit, _UNITS[row.alias])
-    if isinstance(text, Inadmissible):
-        raise Refused.by(text, "ResultUnitText" if text.field == "unit" else "ResultText")
+    text = _text(report, aliases[0], remarks)
+    measured_ms, offset_min = instant_of(report.created, window)
     if report.classification == "notclinical":
-        meaning = "taken, and said in the circumstances"
+        meaning = "taken, and said beside the value"
         remarks.append(
             Remark(report.uuid, "MeasuringDataClassification", report.classification, meaning)
         )
-    return _Measured(place, report, aliases, text)
-
-
-def _groups(measurements: list[_Measured]) -> list[list[_Measured]]:
-    """What becomes one record: the components of a panel together, all else alone.
-
-    Components stand in the catalogue's order, so that the document's makes no difference.
-    """
-    groups: dict[str | int, list[_Measured]] = {}
-    for one in sorted(measurements, key=lambda one: _PLACES[one.aliases[0]]):
-        groups.setdefault(metric(one.aliases[0]).panel or one.place, []).append(one)
-    return list(groups.values())
-
-
-def _record(act: _Act, group: list[_Measured], aliases: set[str], remarks: list[Remark]) -> Record:
-    first = group[0].report
-    kind, alias = _kind(act.instrument, group[0], aliases, remarks)
-    members = [alias] if alias else [one.aliases[0] for one in group]
-    texts: dict[str, str | None] = {}
-    for member, one in zip(members, group, strict=True):
-        if member in texts:
-            limit = "it stands twice for one instrument and time"
-            raise Refused("IupacIdentifier", one.report.iupac, limit, "code-repeated")
-        texts[member] = one.text
-    about = metric(members[0]).panel
-    if about:
-        check_panel(texts)
-    if any(_how(one.report) != _how(first) for one in group):
-        raise Refused("MeasurementTransferredBy", first.uuid, "one measurement is made in one way")
-    circumstances = _circumstances(dict(zip(members, (one.report for one in group), strict=True)))
-    values = tuple(Value(metric(name), text, circumstances, ()) for name, text in texts.items())
-    (record,) = records_of(_reading(act, first, kind, values))
-    return msgspec.structs.replace(record, scheduled=first.scheduled == "scheduled")
-
-
-def _how(report: LaboratoryReport) -> tuple[str, str, str]:
-    return report.transferred_by, report.location, report.scheduled
-
-
-def _reading(act: _Act, report: LaboratoryReport, kind: str, values: tuple[Value, ...]) -> Reading:
-    instrument = act.instrument or Instrument()
-    name = plain(instrument.medcom_id or "") or plain(instrument.model or "") or SOURCE
-    local_ms = act.measured_ms + act.offset_min * 60_000
-    return Reading(
-        message_id="",
-        message_seq=0,
-        tenant="",
-        part=part_of(SOURCE),
-        gateway=SOURCE,
-        device=name.replace("/", "-")[:LEVEL_CHARACTERS_MAX].strip(),
-        device_type=kind,
-        model=(instrument.model or "")[:TEXT_CHARACTERS_MAX],
-        firmware=(instrument.software_version or "")[:TEXT_CHARACTERS_MAX],
-        slot=1,
-        boot=f"{SOURCE}:{report.uuid.lower()}",
-        device_time=iso(local_ms),
-        measured_ms=act.measured_ms,
-        offset_min=act.offset_min,
-        clock_sync="",
-        clock_device_ms=None,
-        clock_gateway_ms=None,
+    return Stated(
+        place=place,
+        path=report.uuid,
+        code=report.iupac,
+        aliases=aliases,
+        text=text,
+        instrument=_named(report.instrument),
+        measured_ms=measured_ms,
+        offset_min=offset_min,
         transferred_by=report.transferred_by,
         location=report.location,
-        values=values,
+        scheduled=report.scheduled == "scheduled",
+        said=_said(report),
     )
 
 
-def _circumstances(reports: dict[str, LaboratoryReport]) -> str:
-    """What the reports of one record say beside their values; where components differ, each
-    under its own name.
-    """
-    said: dict[str, str] = {}
-    for element, field in _KEPT.items():
-        texts = {alias: getattr(report, field) or "" for alias, report in reports.items()}
-        if len(set(texts.values())) == 1:
-            texts = {"": next(iter(texts.values()))}
-        said.update(
-            (f"{element} {alias}".strip(), text)
-            for alias, text in texts.items()
-            if text not in _SAYS_NOTHING
-        )
-    return _encode(said).decode() if said else ""
+def _text(report: LaboratoryReport, alias: str, remarks: list[Remark]) -> str:
+    row, unit = metric(alias), report.unit
+    meaning = MISLABELLED.get((alias, unit))
+    if meaning is not None:
+        remarks.append(Remark(report.uuid, "ResultUnitText", unit, meaning))
+        unit = row.ucum
+    text = value_in(row, respelled(report.result), unit, units_of(row))
+    if isinstance(text, Inadmissible):
+        raise Refused.by(text, "ResultUnitText" if text.field == "unit" else "ResultText")
+    return text
 
 
-def _kind(
-    instrument: Instrument | None, one: _Measured, aliases: set[str], remarks: list[Remark]
-) -> tuple[str, str]:
-    """The device type, and which row a code with several stands for (empty: no question).
-
-    What the instrument's MedCom id says comes first, then what it measured besides: a pulse
-    beside a blood pressure is a cuff's.
-    """
-    kind = TYPE_OF_INSTRUMENT.get((instrument.medcom_id or "") if instrument else "", "")
-    types = [row for row in DEVICE_TYPES if row.mdc == kind] or [
-        row for row in DEVICE_TYPES if not aliases.isdisjoint(row.metrics - set(one.aliases))
-    ]
-    fitting = [
-        (row.mdc, alias)
-        for row in (*types, *DEVICE_TYPES)
-        for alias in one.aliases
-        if alias in row.metrics
-    ]
-    kind, alias = fitting[0]
-    if len(one.aliases) > 1 and not any(row.mdc == kind for row in types):
-        meaning = f"its code is that of {' and '.join(one.aliases)}; taken as {alias}"
-        remarks.append(Remark(one.report.uuid, "IupacIdentifier", one.report.iupac, meaning))
-    return kind, alias if len(one.aliases) > 1 else ""
+def _named(instrument: Instrument | None) -> Named:
+    """The instrument by MedCom's number, else by its model; without a name where it has neither."""
+    if instrument is None:
+        return Named()
+    number, model = plain(instrument.medcom_id or ""), plain(instrument.model or "")
+    kinds = (number,) if number else ()
+    return Named(number or model, kinds, model, plain(instrument.software_version or ""))
 
 
-assert all(alias in _UNITS for row in PANELS for alias in row.components)
+def _said(report: LaboratoryReport) -> dict[str, str]:
+    """What a report says beside its value, by the names that annotations have."""
+    said = {name: plain(getattr(report, field) or "") for field, name in _KEPT.items()}
+    said = {name: text for name, text in said.items() if text not in _SAYS_NOTHING}
+    if report.scheduled == "notscheduled":
+        said[annotations.SCHEDULED] = report.scheduled
+    return {**said, annotations.SOURCE: report.uuid.lower()}

@@ -16,6 +16,7 @@ from fhir_mapping.kih.dataset import (
     Child,
     CitizenMonitoringDataset,
     Country,
+    LaboratoryReport,
     Struct,
     local_name,
     tag_of,
@@ -46,6 +47,21 @@ class DatasetError(ValueError):
 
 def read_dataset(xml: bytes) -> CitizenMonitoringDataset:
     """The dataset as written, or DatasetError; nothing of the document is ever dropped."""
+    root = parsed(xml)
+    if root.tag != tag_of(ROOT):
+        raise DatasetError("the root", str(root.tag), f"it must be {tag_of(ROOT)}")
+    _check_attributes(root)
+    return cast("CitizenMonitoringDataset", _struct(root, CitizenMonitoringDataset))
+
+
+def read_report(element: etree._Element) -> LaboratoryReport:
+    """One LaboratoryReportExtended as written, or DatasetError."""
+    _check_attributes(element)
+    return cast("LaboratoryReport", _struct(element, LaboratoryReport))
+
+
+def parsed(xml: bytes) -> etree._Element:
+    """The root element of a document that the closed parser takes, or DatasetError."""
     if len(xml) > DATASET_BYTES_MAX:
         limit = f"at most {DATASET_BYTES_MAX} bytes are read"
         raise DatasetError("the document", f"{len(xml)} bytes", limit)
@@ -68,10 +84,7 @@ def read_dataset(xml: bytes) -> CitizenMonitoringDataset:
     document = root.getroottree().docinfo
     if document.doctype or document.internalDTD is not None:
         raise DatasetError("the document", document.doctype, "a document type is not allowed")
-    if root.tag != tag_of(ROOT):
-        raise DatasetError("the root", str(root.tag), f"it must be {tag_of(ROOT)}")
-    _check_attributes(root)
-    return cast("CitizenMonitoringDataset", _struct(root, CitizenMonitoringDataset))
+    return root
 
 
 def _struct(node: etree._Element, kind: type[Struct]) -> Struct:

@@ -6,7 +6,7 @@ it and against its own identity, and what does not add up is refused.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import TypeVar, get_args
@@ -16,6 +16,7 @@ import msgspec
 from devices.admission import TEXT_CHARACTERS_MAX, YEAR_FIRST, YEAR_LAST, Window
 from devices.catalogue import OBSERVABLES, Metric, Panel, device_type, metric, observed
 from devices.wire import LEVEL_CHARACTERS_MAX, PARTS, StatusFlag, part_of
+from fhir_mapping.foreign import Made
 from fhir_mapping.identity import id_bytes
 from fhir_mapping.kih.circumstances import understand
 from fhir_mapping.kih.dataset import CitizenMonitoringDataset, Instrument, LaboratoryReport
@@ -62,15 +63,22 @@ def records_from(
 ) -> Taken:
     """The records of a dataset, in document order; never raises for what stands in it.
 
-    `window` is what can have been measured when the document came, `citizen` the key of the person
-    with this CPR number, given to every record. Of our own records all comes back but `seq` (see
-    `reports`).
+    `window` is what can have been measured when the dataset came. `citizen` is the key of the
+    person with this CPR number, given to every record. Of our own records all comes back but `seq`
+    (see `reports`).
     """
+    return records_of_reports(enumerate(dataset.reports), window, citizen)
+
+
+def records_of_reports(
+    reports: Iterable[tuple[int, LaboratoryReport]], window: Window, citizen: str | None = None
+) -> Taken:
+    """The same of reports, each with its place in its document."""
     own: dict[bytes, list[_Part]] = {}
     foreign: list[tuple[int, LaboratoryReport]] = []
     rejections: list[ReportRejection] = []
     seen: set[str] = set()
-    for place, report in enumerate(dataset.reports):
+    for place, report in reports:
         try:
             if report.uuid.lower() in seen:
                 raise Refused("UuidIdentifier", report.uuid, "another report has it already")
@@ -82,19 +90,21 @@ def records_from(
             said, facts = told
             part = _part(place, report, said, facts, window)
         except Refused as refused:
-            rejections.append(refused.of(report))
+            rejections.append(refused.of(report, place))
         else:
             own.setdefault(part.record.id, []).append(part)
-    placed: list[tuple[int, Record]] = []
+    made: list[Made] = []
     for parts in own.values():
         try:
-            placed.append((parts[0].place, _joined(parts)))
+            made.append(Made(parts[0].place, _joined(parts)))
         except Refused as refused:
-            rejections += [refused.of(part.report) for part in parts]
+            rejections += [refused.of(part.report, part.place) for part in parts]
     others, remarks, refusals = foreign_records(foreign, window)
-    placed = sorted((*placed, *others), key=lambda one: one[0])
-    records = [msgspec.structs.replace(record, citizen=citizen) for _, record in placed]
-    return Taken(records, remarks, [*rejections, *refusals])
+    made = [
+        msgspec.structs.replace(one, record=msgspec.structs.replace(one.record, citizen=citizen))
+        for one in sorted((*made, *others), key=lambda one: one.place)
+    ]
+    return Taken(made, remarks, [*rejections, *refusals])
 
 
 def _told(report: LaboratoryReport) -> tuple[dict[str, str], dict[str, str]] | None:

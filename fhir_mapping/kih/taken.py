@@ -19,6 +19,7 @@ from devices.admission import (
     possible,
 )
 from devices.catalogue import Metric
+from fhir_mapping.foreign import Made
 from fhir_mapping.kih.dataset import LaboratoryReport
 from fhir_mapping.record import Record
 
@@ -37,7 +38,7 @@ class Remark(msgspec.Struct, frozen=True, gc=False):
 class ReportRejection(msgspec.Struct, frozen=True, gc=False):
     """A report that was not taken: the element, what stands there, and what may.
 
-    `reason` is one of `ingest.rejection.Reason`.
+    `reason` is one of `ingest.rejection.Reason`, `place` the report's number in its document.
     """
 
     uuid: str
@@ -45,14 +46,20 @@ class ReportRejection(msgspec.Struct, frozen=True, gc=False):
     value: str
     limit: str
     reason: str = "field-value"
+    place: int = 0
 
 
 class Taken(msgspec.Struct, frozen=True, gc=False):
     """The whole answer; every report is in one of the records or among the rejections."""
 
-    records: list[Record]
+    made: list[Made]
     remarks: list[Remark]
     rejections: list[ReportRejection]
+
+    @property
+    def records(self) -> list[Record]:
+        """The records alone, in document order."""
+        return [one.record for one in self.made]
 
 
 class Refused(Exception):  # noqa: N818  never leaves the package: it becomes a ReportRejection
@@ -70,9 +77,11 @@ class Refused(Exception):  # noqa: N818  never leaves the package: it becomes a 
         """What no door lets in, and the element where it stands."""
         return cls(element, found.value, found.limit, found.reason)
 
-    def of(self, report: LaboratoryReport) -> ReportRejection:
+    def of(self, report: LaboratoryReport, place: int) -> ReportRejection:
         """The rejection of that report."""
-        return ReportRejection(report.uuid, self.element, self.value, self.limit, self.reason)
+        return ReportRejection(
+            report.uuid, self.element, self.value, self.limit, self.reason, place
+        )
 
 
 def instant_of(text: str, window: Window) -> tuple[int, int]:

@@ -8,7 +8,7 @@ elsewhere comes in by the mapping that `recover` documents. What cannot be read 
 from fhir_mapping.phmr.compose import document_of
 from fhir_mapping.phmr.document import Document, Refusal
 from fhir_mapping.phmr.read import DOCUMENT_BYTES_MAX, ELEMENTS_MAX, read_phmr
-from fhir_mapping.phmr.recover import records_from
+from fhir_mapping.phmr.recover import Taken, read_report, records_from
 from fhir_mapping.phmr.render import render_phmr
 
 __all__ = [
@@ -16,8 +16,10 @@ __all__ = [
     "ELEMENTS_MAX",
     "Document",
     "Refusal",
+    "Taken",
     "document_of",
     "read_phmr",
+    "read_report",
     "records_from",
     "render_phmr",
 ]

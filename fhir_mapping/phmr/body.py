@@ -131,7 +131,7 @@ def _write_entry(entry: Entry) -> etree._Element:
         "organizer",
         *templates(codes.MEASURED_TOGETHER),
         *(write_id(value) for value in entry.ids),
-        element("statusCode", code="completed"),
+        element("statusCode", code=entry.status) if entry.status else None,
         element("effectiveTime", value=entry.time),
         *places(len(entry.observations)),
         classCode="CLUSTER",
@@ -144,8 +144,16 @@ def _read_own_entry(node: etree._Element) -> Entry:
     organizer = find(node, "organizer")
     return Entry(
         ids=tuple(read_id(value) for value in find_all(organizer, "id")),
-        time=attribute(organizer, "effectiveTime", "value"),
+        time=_read_time(organizer),
         observations=(),
+        status=attribute(organizer, "statusCode", "code"),
+    )
+
+
+def _read_time(parent: etree._Element | None) -> str:
+    """The time of an organizer or an observation; of a period its beginning."""
+    return attribute(parent, "effectiveTime", "value") or attribute(
+        parent, "effectiveTime/low", "value"
     )
 
 
@@ -205,7 +213,35 @@ def _read_observation(component: etree._Element) -> Observation:
             (said(act, "text") for act in acts if _is(act, codes.FACTS_CODE, codes.OUR_CODES)), ""
         ),
         ranges=tuple(_read_range(found) for found in find_all(node, "referenceRange")),
+        time=_read_time(node),
+        site=_read_words(find(node, "targetSiteCode")),
+        marks=tuple(
+            found.get("code", "")
+            for found in find_all(node, "interpretationCode")
+            if found.get("code")
+        ),
+        performer=_read_performer(node),
     )
+
+
+def _read_words(code: etree._Element | None) -> str:
+    """A code as people read it: its display, else its original text, else the code."""
+    if code is None:
+        return ""
+    words = (code.get("displayName"), said(code, "originalText").strip(), code.get("code"))
+    return next(filter(None, words), "")
+
+
+def _read_performer(node: etree._Element | None) -> str:
+    """Who measured, and where: person and organisation by name, else the number of the first."""
+    for path in ("performer/assignedEntity", "author/assignedAuthor"):
+        who = find(node, path)
+        if who is None:
+            continue
+        names = (said(who, "assignedPerson/name"), said(who, "representedOrganization/name"))
+        words = [" ".join(name.split()) for name in names if name.strip()]
+        return ", ".join(words) or attribute(who, "id", "extension")
+    return ""
 
 
 def _read_codes(code: etree._Element | None) -> list[Coded]:

@@ -153,14 +153,6 @@ SYSTEM_OF: Mapping[DanishSystem, tuple[str, str]] = MappingProxyType(
 )
 """OID and name of each Danish code system; DNK codes are of the first."""
 
-ALSO_ACCEPTED: Mapping[tuple[str, str], str] = MappingProxyType(
-    {
-        ("1.2.208.184.100.8", "MCS88019"): "systolic",
-        ("1.2.208.184.100.8", "MCS88020"): "diastolic",
-    }
-)
-"""Codes read but never written: blood pressure at home, which FUT 4 retired."""
-
 METRICS_OF_SIGNAL: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"pulse": ("pulse_oximeter", "pulse_cuff")}
 )

@@ -131,7 +131,9 @@ class Observation(msgspec.Struct, frozen=True):
     """One measured value, or `null_flavor` instead of it.
 
     `codes` stand as translations under a code without information, as PHMR-DK has it. `facts` is
-    what only we know of the record (see `facts`), as JSON.
+    what only we know of the record (see `facts`), as JSON. `time` is its own, where the organizer
+    has none; it, `site` (where on the body), `marks` (interpretation codes) and `performer` are
+    read from others and never written by us.
     """
 
     ids: tuple[Id, ...]
@@ -145,6 +147,10 @@ class Observation(msgspec.Struct, frozen=True):
     comments: tuple[str, ...] = ()
     facts: str = ""
     ranges: tuple[Range, ...] = ()
+    time: str = ""
+    site: str = ""
+    marks: tuple[str, ...] = ()
+    performer: str = ""
     verbatim: str = ""
 
 
@@ -154,6 +160,7 @@ class Entry(msgspec.Struct, frozen=True):
     ids: tuple[Id, ...]
     time: str
     observations: tuple[Observation, ...]
+    status: str = "completed"
     verbatim: str = ""
 
 
@@ -180,4 +187,6 @@ class Document(msgspec.Struct, frozen=True):
     period: tuple[str, str]
     services: tuple[Coded, ...]
     sections: tuple[Section, ...]
+    replaces: bool = False
+    """Whether it stands in the place of an earlier document (relatedDocument RPLC, a version)."""
     verbatim: str = ""

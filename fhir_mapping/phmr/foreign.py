@@ -1,124 +1,89 @@
-"""Records from an entry that another system wrote, by the mapping that `recover` documents."""
+"""What another system wrote as PHMR, value by value, by the mapping that `recover` documents."""
 
-from hashlib import blake2b
+from collections.abc import Iterable
 
 import msgspec
 
-from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, panel_fault
-from devices.catalogue import observed
-from devices.wire import part_of
-from fhir_mapping.identity import (
-    fingerprint,
-    identity_of,
-    observation_id,
-    observation_mark,
-)
-from fhir_mapping.national import named_types, type_of
+from devices.catalogue import metric
+from fhir_mapping import annotations
+from fhir_mapping.foreign import Instrument, Stated
+from fhir_mapping.national import named_types
 from fhir_mapping.phmr import codes
-from fhir_mapping.phmr.document import Device, Document, Entry, Id, Observation, Refusal
-from fhir_mapping.phmr.measured import Measured, read_measured, refused_values
-from fhir_mapping.phmr.moments import local_text
-from fhir_mapping.record import Record
-from fhir_mapping.status import Flags, shared_and_own
+from fhir_mapping.phmr.document import Device, Entry, Observation, Range, Refusal
+from fhir_mapping.phmr.measured import rows_of, text_of, transfer_of
 
 GATEWAY = "phmr"
 """The gateway of every record from elsewhere: no box in a home, but a document."""
-
-_encode = msgspec.json.Encoder(order="sorted").encode
-
-
-def foreign_records(
-    document: Document,
-    entry: Entry,
-    panels: frozenset[str],
-    time: tuple[int, int],
-    path: str,
-    devices: list[Device],
-) -> list[Record | Refusal]:
-    """One record for each panel and each metric outside one, in order of first appearance."""
-    groups: dict[str, list[tuple[Observation, Measured]]] = {}
-    found: list[Record | Refusal] = []
-    for number, observation in enumerate(entry.observations, 1):
-        item = read_measured(observation, panels, f"{path}/component[{number}]/observation")
-        if isinstance(item, Refusal):
-            found.append(item)
-            continue
-        key = item.about if item.row.panel else f"{item.about}/{number}"
-        groups.setdefault(key, []).append((observation, item))
-    records = (_record(document, group, time, path, devices) for group in groups.values())
-    return [*found, *records]
+NULLIFIED = "nullified"
+_TAKEN = frozenset({"", "completed", NULLIFIED})
+_NEVER_MADE = frozenset({"aborted", "cancelled", "held", "new", "obsolete", "suspended"})
+"""States of an organizer (HL7 ActStatus) in which nothing in it counts."""
+_BY_PROFESSIONAL = "PNT"
 
 
-def _record(
-    document: Document,
-    group: list[tuple[Observation, Measured]],
-    time: tuple[int, int],
-    path: str,
-    devices: list[Device],
-) -> Record | Refusal:
-    first, measured = group[0]
-    values = _values([item for _, item in group], path)
-    if isinstance(values, Refusal):
-        return values
-    device = first.device or _only_one(devices, measured.row.alias)
-    device_time = local_text(*time)
-    row = observed(measured.about)
-    circumstances = _circumstances([observation for observation, _ in group])
-    boot = _boot(document.id, first.ids)
-    mark = fingerprint(_name(device), 1, boot, device_time, row.key, circumstances, "")
-    flags, component_flags = _flags(group)
-    kind = type_of(_kinds(device), frozenset(item.row.alias for _, item in group))
-    return Record(
-        identity=identity_of(time[0] // 1000 * 1000 + time[1] * 60_000, mark),
-        id=observation_id(time[0], observation_mark(_name(device), 1, row.key, circumstances, "")),
-        about=measured.about,
-        values=values,
-        measured_ms=time[0],
-        offset_min=time[1],
-        device_time=device_time,
-        part=part_of(GATEWAY),
-        gateway=GATEWAY,
-        device=_name(device),
-        device_type=kind.mdc,
-        model=device.model[:TEXT_CHARACTERS_MAX],
-        firmware=device.software[:TEXT_CHARACTERS_MAX],
-        slot=1,
-        boot=boot,
-        transferred_by=measured.transferred_by,
-        location="home",
-        clock_sync="unknown",
-        clock_device_ms=None,
-        clock_gateway_ms=None,
-        circumstances=circumstances,
-        flags=flags,
-        component_flags=component_flags,
+class Where(msgspec.Struct, frozen=True):
+    """Where an observation stands: its number and its entry's in the document, time and path."""
+
+    place: int
+    cluster: int
+    time: tuple[int, int]
+    path: str
+
+
+def stated_of(
+    observation: Observation, entry: Entry, where: Where, devices: list[Device]
+) -> Stated | Refusal:
+    """One observation as a value, or the first thing about it that cannot be taken."""
+    path, status = where.path, observation.status.lower()
+    if entry.status.lower() in _NEVER_MADE:
+        limit = "completed or nullified is taken"
+        return Refusal(f"{path}/ancestor::organizer/statusCode/@code", entry.status, limit)
+    if status not in _TAKEN:
+        limit = "completed or nullified is taken"
+        return Refusal(f"{path}/statusCode/@code", observation.status, limit)
+    aliases = rows_of(observation, path)
+    if isinstance(aliases, Refusal):
+        return aliases
+    withdrawn = NULLIFIED in (status, entry.status.lower())
+    text = text_of(observation, metric(aliases[0]), path)
+    if isinstance(text, Refusal):
+        if not withdrawn:
+            return text
+        text = None
+    device = observation.device or _only_one(devices, aliases[0])
+    transferred_by = transfer_of(observation.methods, _unsaid(observation, device), path)
+    if isinstance(transferred_by, Refusal):
+        return transferred_by
+    flavor = observation.null_flavor
+    return Stated(
+        place=where.place,
+        path=path,
+        code=" ".join(one.code for one in observation.codes),
+        aliases=aliases,
+        text=text,
+        flags=(codes.FLAG_OF_NULL_FLAVOR.get(flavor, "invalid"),) if flavor else (),
+        instrument=Instrument(_name(device), tuple(_kinds(device)), device.model, device.software),
+        measured_ms=where.time[0],
+        offset_min=where.time[1],
+        transferred_by=transferred_by,
+        said=_said(observation),
+        cluster=where.cluster,
+        withdrawn=withdrawn,
     )
 
 
-def _values(group: list[Measured], path: str) -> tuple[str | None, ...] | Refusal:
-    """The values in catalogue order; a panel needs what it requires, each once, one way."""
-    texts = {item.row.alias: item.text for item in group}
-    row = observed(group[0].about)
-    if len(texts) < len(group):
-        return Refusal(
-            f"{path}/component", row.alias, "each of its metrics stands once", "code-repeated"
-        )
-    wrong = panel_fault(texts)
-    if wrong is not None:
-        return Refusal.by(wrong, f"{path}/component")
-    if len({item.methods for item in group}) > 1:
-        said = " / ".join(" ".join(item.methods) for item in group)
-        return Refusal(f"{path}//methodCode", said, f"one way for all of {row.alias}")
-    values = tuple(texts.get(alias) for alias in group[0].aliases)
-    return refused_values(row.alias, values, path) or values
+def _unsaid(observation: Observation, device: Device) -> str:
+    """How a value was transferred where no method says it: by whoever there is."""
+    if _name(device):
+        return "automatic"
+    return "typedbyhcprof" if _BY_PROFESSIONAL in observation.methods else "typed"
 
 
-def _boot(document: Id, ids: tuple[Id, ...]) -> str:
-    """What tells this measurement from others of the device at the second: document and id."""
-    text = "/".join(one.extension or one.root for one in (document, *ids[:1]))
-    if len(text) <= TEXT_CHARACTERS_MAX:
-        return text
-    return blake2b(text.encode(), digest_size=16, person=b"hm-phmr").hexdigest()
+def _only_one(devices: list[Device], alias: str) -> Device:
+    """The only device that can have measured this; one without a name where there are several."""
+    if len(devices) > 1:
+        devices = [one for one in devices if named_types(_kinds(one), frozenset({alias}))]
+    return devices[0] if len(devices) == 1 else Device(ids=())
 
 
 def _kinds(device: Device) -> list[str]:
@@ -129,36 +94,36 @@ def _kinds(device: Device) -> list[str]:
     return said + [one.extension for one in device.ids if one.root == codes.INSTRUMENT_CODES]
 
 
-def _only_one(devices: list[Device], alias: str) -> Device:
-    """The only device that can have measured this; one without a name where there are several."""
-    if len(devices) > 1:
-        devices = [one for one in devices if named_types(_kinds(one), frozenset({alias}))]
-    return devices[0] if len(devices) == 1 else Device(ids=())
-
-
 def _name(device: Device) -> str:
-    """The device's number as the document gives it; `unknown` when it names none."""
-    first = device.ids[0] if device.ids else Id("", "unknown")
-    return (first.extension or first.root or "unknown")[:NAME_CHARACTERS_MAX]
+    """The device's number: MedCom's, as KIH has it, else its own; else its model."""
+    instrument = [one.extension for one in device.ids if one.root == codes.INSTRUMENT_CODES]
+    own = [one.extension or one.root for one in device.ids]
+    named = [device.instrument.code] if device.instrument else []
+    return next(filter(None, (*instrument, *own, *named, device.model.strip())), "")
 
 
-def _circumstances(group: list[Observation]) -> str:
-    """Comments, and how it was measured where the three words of KIH do not say it."""
-    said = {}
-    comments = [text for observation in group for text in observation.comments if text]
-    if comments:
-        said["comment"] = "\n".join(dict.fromkeys(comments))
-    methods = group[0].methods
-    if methods not in codes.METHODS_OF.values():
-        said["methods"] = " ".join(methods)
-    return _encode(said).decode() if said else ""
+def _said(observation: Observation) -> dict[str, str]:
+    """What an observation says beside its value, by the names that annotations have."""
+    methods = observation.methods
+    said = {
+        annotations.COMMENT: "\n".join(dict.fromkeys(filter(None, observation.comments))),
+        annotations.METHODS: "" if methods in codes.METHODS_OF.values() else " ".join(methods),
+        annotations.BODY_SITE: observation.site,
+        annotations.ABNORMAL: " ".join(observation.marks),
+        annotations.PERFORMER: observation.performer,
+        annotations.SOURCE: next((one.extension for one in observation.ids if one.extension), ""),
+        **_ranges(observation.ranges),
+    }
+    return {name: text for name, text in said.items() if text}
 
 
-def _flags(group: list[tuple[Observation, Measured]]) -> tuple[Flags, tuple[Flags, ...]]:
-    """What the null flavours say of the whole measurement, and of each component beside that."""
-    sent: dict[str, Flags] = {}
-    for observation, item in group:
-        flavor = observation.null_flavor
-        flags = (codes.FLAG_OF_NULL_FLAVOR.get(flavor, "invalid"),) if flavor else ()
-        sent[item.row.alias] = flags
-    return shared_and_own([sent.get(alias) for alias in group[0][1].aliases])
+def _ranges(ranges: Iterable[Range]) -> dict[str, str]:
+    """The sender's limits: of an alarm as one text, a plain range as KIH has it."""
+    said: dict[str, str] = {}
+    for one in ranges:
+        if one.code in (annotations.RED, annotations.YELLOW):
+            text = f"{one.low or ''}..{one.high or ''} {one.unit}".strip()
+            said[one.code] = "; ".join(filter(None, (said.get(one.code, ""), text)))
+        else:
+            said |= {annotations.MINIMUM: one.low or "", annotations.MAXIMUM: one.high or ""}
+    return said

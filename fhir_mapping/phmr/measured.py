@@ -10,12 +10,12 @@ import msgspec
 
 from devices.admission import Inadmissible, panel_fault, possible, respelled, value_in
 from devices.catalogue import DEVICE_TYPES, METRICS, Metric, Panel, metric, observed
+from fhir_mapping.national import rows_of_code, units_of
 from fhir_mapping.phmr import codes
 from fhir_mapping.phmr.document import Coded, Observation, Refusal
-from fhir_mapping.phmr.values import units_of
 
 _STATUS_TAKEN = frozenset({"", "completed"})
-_NO_CODE = "no NPU, DNK, MCS or MDC code of the catalogue"
+_NO_CODE = "no NPU, DNK, MCS, MDC or LOINC code of the catalogue"
 _PERFORMERS = frozenset({"POT", "PNT", "PCG"})
 
 
@@ -45,25 +45,47 @@ def aliases_of(about: str) -> tuple[str, ...]:
 
 
 def _by_code() -> Mapping[tuple[str, str], frozenset[str]]:
+    """What the codes of MDC, of LOINC and of our own system can mean."""
     found: dict[tuple[str, str], set[str]] = {}
     for row in METRICS:
-        code, system, _ = codes.national_code(row)
-        found.setdefault((system, code), set()).add(row.alias)
+        if row.phmr.code:
+            found.setdefault((codes.OUR_CODES, row.phmr.code), set()).add(row.alias)
         if row.mdc:
             found.setdefault((codes.MDC, row.mdc), set()).add(row.alias)
-    for key, alias in codes.ALSO_ACCEPTED.items():
-        found.setdefault(key, set()).add(alias)
+        for loinc in row.loinc:
+            found.setdefault((codes.LOINC, loinc.code), set()).add(row.alias)
     return MappingProxyType({key: frozenset(aliases) for key, aliases in found.items()})
 
 
 _BY_CODE = _by_code()
+_NATIONAL = frozenset(system for system, _ in codes.SYSTEM_OF.values())
 _ORDER = {row.alias: place for place, row in enumerate(METRICS)}
+
+
+def _known(one: Coded) -> frozenset[str]:
+    """The metrics that a code allows. NPU and MedCom's codes are told apart by themselves, and
+    both are written under either system.
+    """
+    if one.system in _NATIONAL:
+        return frozenset(rows_of_code(one.code))
+    return _BY_CODE.get((one.system, one.code), frozenset())
 
 
 def _candidates(said: Sequence[Coded]) -> frozenset[str] | None:
     """The metrics that all known codes allow; None when no code is known."""
-    known = [found for one in said if (found := _BY_CODE.get((one.system, one.code)))]
+    known = [found for one in said if (found := _known(one))]
     return frozenset.intersection(*known) if known else None
+
+
+def rows_of(observation: Observation, path: str) -> tuple[str, ...] | Refusal:
+    """The metrics that an observation can be about, in catalogue order; several for a pulse."""
+    found = _candidates(observation.codes)
+    names = " ".join(one.code for one in observation.codes)
+    if found is None:
+        return Refusal(f"{path}/code", names, _NO_CODE, "code-unknown")
+    if not found:
+        return Refusal(f"{path}/code", names, "the codes name different metrics")
+    return tuple(sorted(found, key=_ORDER.__getitem__))
 
 
 def about_of(observations: Iterable[Observation]) -> frozenset[str]:
@@ -81,27 +103,22 @@ def read_measured(
     """Metric and value of one observation, or the first thing about it that cannot be taken."""
     if observation.status.lower() not in _STATUS_TAKEN:
         return Refusal(f"{path}/statusCode/@code", observation.status, "only completed is taken")
-    row = _row(observation.codes, panels, path)
-    if isinstance(row, Refusal):
-        return row
-    transferred_by = _transferred_by(observation.methods, path)
+    found = rows_of(observation, path)
+    if isinstance(found, Refusal):
+        return found
+    row = _row(found, panels)
+    transferred_by = transfer_of(observation.methods, "", path)
     if isinstance(transferred_by, Refusal):
         return transferred_by
-    text = _text(observation, row, path)
+    text = text_of(observation, row, path)
     if isinstance(text, Refusal):
         return text
     return Measured(row, text, transferred_by, observation.methods)
 
 
-def _row(said: Sequence[Coded], panels: frozenset[str], path: str) -> Metric | Refusal:
-    names = " ".join(one.code for one in said)
-    found = _candidates(said)
-    if found is None:
-        return Refusal(f"{path}/code", names, _NO_CODE, "code-unknown")
-    if not found:
-        return Refusal(f"{path}/code", names, "the codes name different metrics")
+def _row(found: Sequence[str], panels: frozenset[str]) -> Metric:
     beside = [alias for alias in found if any(_one_device(alias, panel) for panel in panels)]
-    return metric(min(beside or found, key=_ORDER.__getitem__))
+    return metric((beside or found)[0])
 
 
 def _one_device(alias: str, panel: str) -> bool:
@@ -110,16 +127,22 @@ def _one_device(alias: str, panel: str) -> bool:
     return any(required <= kind.metrics for kind in DEVICE_TYPES)
 
 
-def _transferred_by(methods: Sequence[str], path: str) -> str | Refusal:
+def transfer_of(methods: Sequence[str], unsaid: str, path: str) -> str | Refusal:
+    """KIH's word for how a value was transferred; `unsaid` where no method says it.
+
+    Without `unsaid` exactly one code of each kind is needed.
+    """
     transfers = [method for method in methods if method in codes.TRANSFERRED_BY_OF]
     performers = [method for method in methods if method in _PERFORMERS]
+    if unsaid and len(transfers) <= 1 and len(performers) <= 1:
+        return codes.TRANSFERRED_BY_OF[transfers[0]] if transfers else unsaid
     if len(transfers) != 1 or len(performers) != 1:
         limit = "one of POT, PNT, PCG and one of AUT, TPD, TPR, TPH, TPC are needed"
         return Refusal(f"{path}/methodCode/@code", " ".join(methods), limit)
     return codes.TRANSFERRED_BY_OF[transfers[0]]
 
 
-def _text(observation: Observation, row: Metric, path: str) -> str | Refusal | None:
+def text_of(observation: Observation, row: Metric, path: str) -> str | Refusal | None:
     """The decimal text in the row's unit, None where a null flavour stands instead."""
     if observation.null_flavor:
         if observation.value is not None:

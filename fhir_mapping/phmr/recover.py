@@ -10,39 +10,51 @@ number are the same person's, and that an identity is not yet taken by another v
 caller and the store to see.
 
 An entry from elsewhere is mapped so:
-  code          NPU, DNK, MCS and MDC codes of the catalogue, and the retired home codes
-                MCS88019/MCS88020; codes of other systems are passed over, codes that name two
-                different metrics are refused. NPU21692 is any pulse: the cuff's beside a blood
-                pressure in the same organizer, else the oximeter's.
-  value, unit   PHMR's unit or a UCUM unit of the catalogue; the unit alone says whether a
-                saturation is a fraction. A PQ without unit has unit 1 (HL7 data types R1).
-  blood pressure  the components of one organizer are one record; half of one is refused.
+  code          NPU, DNK and MCS codes under either Danish system, MDC and LOINC codes of the
+                catalogue, and codes in use beside them (`fhir_mapping.national`); codes of other
+                systems are passed over, codes that name two different metrics are refused.
+  value, unit   whatever names a unit of the catalogue; the unit alone says whether a saturation is
+                a fraction. A PQ without unit has unit 1 (HL7 data types R1).
+  joined        what one device measured at one instant, in however many organizers
+                (`fhir_mapping.foreign`): the two ends of a blood pressure are one record.
   no value      any nullFlavor: the flag `not-available` for NAV, NASK and NA, else `invalid`.
+  nullified     of an observation or its organizer: it is taken back.
   methods       AUT automatic, TPH typedbyhcprof, TPD, TPR and TPC typed; a pair that KIH's word
-                does not give back is kept among the circumstances.
+                does not give back is kept beside the value. Where none says how, what has a device
+                came by itself, and all else was typed.
   place, clock  home, and a clock of which nothing is known.
-  device        the one that the observation names, else the only one of the document.
-  identity      document and observation id stand in for what a device restarts (`boot`), so that
-                reading a document again gives the same records. When two differ in value only,
-                as in MedCom's own examples that repeat one id, the later is a twin.
+  device        the one that the observation names, else the only one of the document that can
+                have measured it. What kind it is need not be said.
+  kept beside   comments, body site, alarm marks, ranges and limits, who measured, the number of
+                the observation.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import count
 
 import msgspec
 from lxml import etree
 
 from devices.admission import Window
+from fhir_mapping.foreign import Made, Remarked, Stated, records_of_stated
 from fhir_mapping.identity import id_bytes
 from fhir_mapping.phmr import codes
 from fhir_mapping.phmr.document import Device, Document, Entry, Observation, Refusal, Section
 from fhir_mapping.phmr.facts import Facts, fields_of, read_facts
-from fhir_mapping.phmr.foreign import foreign_records
+from fhir_mapping.phmr.foreign import GATEWAY, NULLIFIED, Where, stated_of
 from fhir_mapping.phmr.measured import Measured, about_of, read_measured, refused_values
 from fhir_mapping.phmr.moments import read_moment
 from fhir_mapping.phmr.tree import find_all
-from fhir_mapping.record import Record, twin_of, with_base
+from fhir_mapping.record import Record, with_base
 from fhir_mapping.status import absent_reason, flags_at
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """The whole answer; each item has the number of its (first) observation in the document."""
+
+    made: list[Made]
+    refusals: list[tuple[int, Refusal]]
+    remarks: list[Remarked]
 
 
 def records_from(document: Document, window: Window) -> list[Record | Refusal]:
@@ -50,10 +62,17 @@ def records_from(document: Document, window: Window) -> list[Record | Refusal]:
 
     `window` is what can have been measured when the document came.
     """
+    taken = read_report(document, window)
+    items: list[tuple[int, Record | Refusal]] = [(one.place, one.record) for one in taken.made]
+    return [item for _, item in sorted((*items, *taken.refusals), key=lambda one: one[0])]
+
+
+def read_report(document: Document, window: Window) -> Taken:
+    """The same, with what a nullified entry or a later version takes back or corrects."""
     if not document.sections:
-        return [Refusal("component/structuredBody", "", "a section of measurements is needed")]
-    devices = _equipment(document)
-    found: list[Record | Refusal] = []
+        limit = "a section of measurements is needed"
+        return Taken([], [(0, Refusal("component/structuredBody", "", limit))], [])
+    reader = _Reader(document, window)
     for section in document.sections:
         place = f"section[{codes.SECTIONS[section.kind][0]}]"
         if section.kind == "medical-equipment":
@@ -61,17 +80,81 @@ def records_from(document: Document, window: Window) -> list[Record | Refusal]:
         entries = (part for part in section.parts if isinstance(part, Entry))
         for number, entry in enumerate(entries, 1):
             path = f"{place}/entry[{number}]/organizer"
-            found += _entry(document, entry, path, devices, window)
-            found += _unread(entry, "organizer/component", path)
-        found += _unread(section, "section/entry", place)
-    citizen = next(
-        (one.extension for one in document.patient.ids if one.root == codes.OUR_CITIZEN), None
-    )
-    told_apart = _told_apart(found)
-    return [
-        msgspec.structs.replace(item, citizen=citizen) if isinstance(item, Record) else item
-        for item in told_apart
-    ]
+            reader.read(entry, path)
+            reader.refuse(_unread(entry, "organizer/component", path))
+        reader.refuse(_unread(section, "section/entry", place))
+    return reader.taken()
+
+
+class _Reader:
+    """Walks through the entries of one document and numbers what stands in them."""
+
+    def __init__(self, document: Document, window: Window) -> None:
+        self._document, self._window = document, window
+        self._devices = _equipment(document)
+        self._places = count()
+        self._clusters = count()
+        self._own: list[Made] = []
+        self._stated: list[Stated] = []
+        self._refusals: list[tuple[int, Refusal]] = []
+
+    def read(self, entry: Entry, path: str) -> None:
+        """The record of an entry of ours, or the values of one from elsewhere."""
+        place, cluster = next(self._places), next(self._clusters)
+        if any(observation.facts for observation in entry.observations):
+            time = read_moment(f"{path}/effectiveTime/@value", entry.time, self._window)
+            found = time if isinstance(time, Refusal) else _own(entry, time, path)
+            if isinstance(found, Refusal):
+                self._refusals.append((place, found))
+            else:
+                withdrawn = entry.status.lower() == NULLIFIED
+                self._own.append(Made(place, found, withdrawn=withdrawn))
+            return
+        for number, observation in enumerate(entry.observations, 1):
+            at = f"{path}/component[{number}]/observation"
+            here = next(self._places)
+            time = self._time(observation, entry, path, at)
+            stated = (
+                time
+                if isinstance(time, Refusal)
+                else stated_of(observation, entry, Where(here, cluster, time, at), self._devices)
+            )
+            if isinstance(stated, Refusal):
+                self._refusals.append((here, stated))
+            else:
+                self._stated.append(stated)
+
+    def refuse(self, refusals: Iterable[Refusal]) -> None:
+        """Note what stands where an entry or an observation should."""
+        self._refusals += [(next(self._places), refusal) for refusal in refusals]
+
+    def taken(self) -> Taken:
+        """All of it; of a document that replaces an earlier one everything is a correction."""
+        made, unmade, remarks = records_of_stated(self._stated, GATEWAY)
+        refusals = [
+            (one.place, Refusal(one.path, one.value, one.limit, one.reason)) for one in unmade
+        ]
+        citizen = next(
+            (one.extension for one in self._document.patient.ids if one.root == codes.OUR_CITIZEN),
+            None,
+        )
+        replace = msgspec.structs.replace
+        everything = [
+            replace(
+                one,
+                record=replace(one.record, citizen=citizen),
+                corrected=one.corrected or self._document.replaces,
+            )
+            for one in (*self._own, *made)
+        ]
+        return Taken(everything, [*self._refusals, *refusals], remarks)
+
+    def _time(
+        self, observation: Observation, entry: Entry, path: str, at: str
+    ) -> tuple[int, int] | Refusal:
+        own = not entry.time and observation.time
+        text, where = (observation.time, at) if own else (entry.time, path)
+        return read_moment(f"{where}/effectiveTime/@value", text, self._window)
 
 
 def _equipment(document: Document) -> list[Device]:
@@ -91,25 +174,18 @@ def _unread(part: Entry | Section, path: str, place: str) -> Iterator[Refusal]:
         yield Refusal(f"{place}/{path.rpartition('/')[2]}", held, "an organizer of observations")
 
 
-def _entry(
-    document: Document, entry: Entry, path: str, devices: list[Device], window: Window
-) -> list[Record | Refusal]:
-    """The record of an entry of ours, or the records of one from elsewhere."""
-    time = read_moment(f"{path}/effectiveTime/@value", entry.time, window)
-    if isinstance(time, Refusal):
-        return [time]
+def _own(entry: Entry, time: tuple[int, int], path: str) -> Record | Refusal:
+    """The record of an entry of ours."""
     observations = list(entry.observations)
     about = about_of(observations)
     ours = [observation for observation in observations if observation.facts]
-    if not ours:
-        return foreign_records(document, entry, about, time, path, devices)
     measured: list[Measured] = []
     for number, observation in enumerate(observations, 1):
         item = read_measured(observation, about, f"{path}/component[{number}]/observation")
         if isinstance(item, Refusal):
-            return [item]
+            return item
         measured.append(item)
-    return [_our_record(entry, ours[0], measured, time, path)]
+    return _our_record(entry, ours[0], measured, time, path)
 
 
 def _our_record(
@@ -166,20 +242,3 @@ def _values(
             limit = "values are those of the observations, and those that are withheld"
             return Refusal(f"{path}//act[record]/text", str(values), limit)
     return refused_values(about, values, f"{path}//act[record]/text") or values
-
-
-def _told_apart(found: Iterable[Record | Refusal]) -> Iterator[Record | Refusal]:
-    """Of two records with one identity, the second as a twin, or refused when it says the same."""
-    seen: dict[bytes, tuple[str | None, ...]] = {}
-    for item in found:
-        if isinstance(item, Refusal) or item.identity not in seen:
-            if isinstance(item, Record):
-                seen[item.identity] = item.values
-            yield item
-            continue
-        twin = twin_of(item)
-        if seen[item.identity] == item.values or twin.identity in seen:
-            yield Refusal("observation", item.about, "the same measurement stands there already")
-            continue
-        seen[twin.identity] = twin.values
-        yield twin

@@ -28,12 +28,15 @@ from fhir_mapping.phmr.tree import (
     attribute,
     element,
     find,
+    find_all,
     places,
     rendered,
     said,
     templates,
     to_bytes,
 )
+
+_VERSION_DIGITS_MAX = 10
 
 
 def render_phmr(document: Document) -> bytes:
@@ -85,4 +88,13 @@ def read_shell(root: etree._Element) -> Document:
         period=period,
         services=services,
         sections=(),
+        replaces=_replaces(root),
     )
+
+
+def _replaces(root: etree._Element) -> bool:
+    """Whether the document stands in the place of an earlier one: by its word, or its version."""
+    related = find_all(root, "relatedDocument")
+    version = attribute(root, "versionNumber", "value")
+    later = version.isdigit() and len(version) < _VERSION_DIGITS_MAX and int(version) > 1
+    return later or any(node.get("typeCode") == "RPLC" for node in related)

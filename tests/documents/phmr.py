@@ -36,6 +36,14 @@ def observation(
     )
 
 
+def comment(text: str) -> str:
+    """A note of a person on an observation."""
+    return (
+        f'<entryRelationship typeCode="SUBJ"><act classCode="ACT" moodCode="EVN"><code '
+        f'code="48767-8" codeSystem="{LOINC}"/><text>{text}</text></act></entryRelationship>'
+    )
+
+
 def organizer(*observations: str, time: str = MORNING, status: str = "completed") -> str:
     """What was measured together."""
     return (

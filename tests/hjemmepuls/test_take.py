@@ -14,8 +14,7 @@ from typer.testing import CliRunner, Result
 
 from devices.admission import Window
 from fhir_mapping.enrolled import Citizen, Enrolment, Organisation, Plan
-from fhir_mapping.phmr import Document
-from fhir_mapping.phmr import records_from as phmr_records
+from fhir_mapping.phmr import Document, read_report
 from fhir_mapping.record import Record
 from hjemmepuls.cli import app
 from ingest.document import DOCUMENT_BYTES_MAX
@@ -199,8 +198,8 @@ def test_a_fault_of_ours_is_a_stored_rejection(
             raise KeyError(phmr.CPR)
         return intact(found, window)
 
-    intact = phmr_records
-    monkeypatch.setattr("fhir_mapping.phmr.records_from", broken)
+    intact = read_report
+    monkeypatch.setattr("fhir_mapping.phmr.read_report", broken)
     done = take(store, folder)
     monkeypatch.undo()
     assert done.exit_code == 1

@@ -17,10 +17,13 @@ from fhir_mapping.enrolled import (
     Organisation,
     Plan,
 )
+from fhir_mapping.kih.dataset import Citizen as KihCitizen
+from fhir_mapping.kih.dataset import Instrument
 from fhir_mapping.kih.reports import dataset_of
 from fhir_mapping.kih.write import render_dataset
 from fhir_mapping.phmr import document_of, render_phmr
 from fhir_mapping.record import Record
+from fhir_mapping.stand_in import stand_in
 from ingest.decode import Delivery
 from ingest.enrolment import enrol
 from ingest.replay import replay
@@ -29,6 +32,7 @@ from ingest.take import Answer, take
 from tests.conformance.samples import EXAMPLES
 from tests.documents import phmr as reports
 from tests.fhir_mapping.cases import CASES
+from tests.fhir_mapping.kih import cases
 from tests.live import live_limits
 
 OF_2000 = 946_684_800_000
@@ -206,4 +210,39 @@ def test_what_stands_already_is_closed_though_its_own_way_is_barred(ward: Ward) 
     delivery = Delivery("hm/v1/somewhere", b"", NOW_MS)
     ward.writer.append([Arrival(delivery, Mapped("m", 1, [weight]))])
     assert replay(ward.reader, ward.writer, NOW_MS) == (1, 1)
+    assert len(ward.records()) == 1
+
+
+def test_what_a_person_typed_is_the_citizens_at_once_and_needs_no_device(ward: Ward) -> None:
+    weight = reports.observation("NPU03804", "77.5", "kg", methods="POT TPD")
+    by_nurse = reports.observation("NPU03011", "0.93", "NA", methods="PNT TPH")
+    assert ward.take(reports.report(reports.organizer(weight, by_nurse))) == {"accepted": 2}
+    assert {(one.citizen, one.transferred_by, one.device) for one in ward.records()} == {
+        ("citizen-1", "typed", stand_in("Patient/citizen-1")),
+        ("citizen-1", "typedbyhcprof", stand_in("Patient/citizen-1")),
+    }
+    assert ward.reader.devices() == {}, "nobody has to assign anything"
+    kih = cases.foreign({"instrument": None, "created": "2026-02-19T07:00:00+01:00"})
+    document = render_dataset(msgspec.structs.replace(kih, citizen=KihCitizen(ANNA.cpr)))
+    assert ward.take(document) == {"accepted": 1}
+    assert ward.reader.devices() == {}
+
+
+@pytest.mark.parametrize("number", ["d-1", "d-2"])
+def test_one_measurement_exported_again_stays_one(ward: Ward, number: str) -> None:
+    """Under a new document, new observation numbers, another zone, and with a note."""
+    scale = [reports.device("MCI00011", kind=reports.no_type("MCI00011"))]
+    first = reports.observation("NPU03804", "77.5", "kg", id_="o-1")
+    again = reports.observation("NPU03804", "77.5", "kg", id_="o-2", more=reports.comment("træt"))
+    ward.take(reports.report(reports.organizer(first), equipment=scale))
+    later = reports.report(reports.organizer(again), number=number, equipment=scale)
+    assert ward.take(later) == {"duplicate": 1}
+    report = {
+        "instrument": Instrument("MCI00011"),
+        "created": "2026-02-18T07:29:40+01:00",
+        "result": "77.5",
+        "transferred_by": "automatic",
+    }
+    kih = msgspec.structs.replace(cases.foreign(report), citizen=KihCitizen(ANNA.cpr))
+    assert ward.take(render_dataset(kih)) == {"duplicate": 1}, "KIH says the same"
     assert len(ward.records()) == 1

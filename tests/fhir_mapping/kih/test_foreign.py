@@ -13,6 +13,7 @@ from fhir_mapping.kih.reports import iupac_of, shifted
 from fhir_mapping.kih.taken import Taken
 from fhir_mapping.kih.write import render_dataset
 from fhir_mapping.observation import render_observation
+from fhir_mapping.record import Record
 from tests.fhir_mapping.cases import HISTORY, TEXTS
 from tests.fhir_mapping.kih.cases import alone, foreign, official
 
@@ -27,6 +28,13 @@ def taken(*changes: dict[str, Any]) -> Taken:
     return records_from(read_dataset(render_dataset(foreign(*changes))), HISTORY, "citizen-1")
 
 
+def said(record: Record) -> dict[str, str]:
+    """What stands beside the value, but for the number of the report."""
+    texts: dict[str, str] = msgspec.json.decode(record.circumstances)
+    texts.pop("source")
+    return texts
+
+
 def test_a_weight_of_opentele_is_a_record() -> None:
     (record,) = taken({}).records
     assert (record.about, record.values, record.device_type) == ("weight", ("74.5",), "528399")
@@ -34,9 +42,9 @@ def test_a_weight_of_opentele_is_a_record() -> None:
     assert record.device_time == "2014-05-04T18:13:51"
     assert (record.device, record.model, record.gateway) == ("UC-321PBT-C", "UC-321PBT-C", "kih")
     assert (record.transferred_by, record.location, record.scheduled) == ("typed", "home", True)
-    assert record.boot == "kih:00000000-bf97-11e1-afa7-0800200c9a66"
+    assert record.boot == "", "the number of an export makes no other measurement"
     assert record.citizen == "citizen-1"
-    assert record.circumstances == ""
+    assert record.circumstances == '{"source":"00000000-bf97-11e1-afa7-0800200c9a66"}'
 
 
 @pytest.mark.parametrize(
@@ -126,7 +134,10 @@ def test_the_same_codes_of_another_time_or_instrument_are_another_blood_pressure
     changes = [side | change for change in ({}, later, other) for side in (SYSTOLIC, DIASTOLIC)]
     assert len(taken(*changes).records) == 3
     assert len(taken(SYSTOLIC, DIASTOLIC | later).rejections) == 2
-    assert len(taken(SYSTOLIC, SYSTOLIC, DIASTOLIC).rejections) == 3
+    assert len(taken(SYSTOLIC, SYSTOLIC | {"result": "135"}, DIASTOLIC).rejections) == 3
+    twice = taken(SYSTOLIC, SYSTOLIC, DIASTOLIC, DIASTOLIC)
+    assert [record.values for record in twice.records] == [("134", "82", None)]
+    assert twice.rejections == []
     mixed = taken(SYSTOLIC | {"iupac": "DNK05472"}, DIASTOLIC)
     assert [record.values for record in mixed.records] == [("134", "82", None)]
 
@@ -159,20 +170,33 @@ def test_what_a_report_says_besides_stands_in_the_circumstances() -> None:
     (record,) = taken(
         {"comment": "træt", "circumstances": "siddende", "minimum": "70", "duration": "1 min"}
     ).records
-    assert msgspec.json.decode(record.circumstances) == {
-        "HealthCareProfessionalComment": "træt",
-        "MeasuringCircumstances": "siddende",
-        "MeasurementDuration": "1 min",
-        "ResultMinimumText": "70",
+    assert said(record) == {
+        "comment": "træt",
+        "situation": "siddende",
+        "duration": "1 min",
+        "minimum": "70",
     }
     (record,) = taken(
         SYSTOLIC | {"minimum": "90", "comment": "x"}, DIASTOLIC | {"minimum": "60", "comment": "x"}
     ).records
-    assert msgspec.json.decode(record.circumstances) == {
-        "HealthCareProfessionalComment": "x",
-        "ResultMinimumText systolic": "90",
-        "ResultMinimumText diastolic": "60",
+    assert said(record) == {
+        "comment": "x",
+        "minimum systolic": "90",
+        "minimum diastolic": "60",
     }
+    (record,) = taken({"abnormal": "to_high", "maximum": "80", "interval": "therapeutic"}).records
+    assert said(record) == {"abnormal": "to_high", "maximum": "80", "interval": "therapeutic"}
+    (record,) = taken({"scheduled": "notscheduled", "location": "institution"}).records
+    assert said(record) == {"scheduled": "notscheduled"}
+    assert record.location == "institution"
+
+
+def test_a_note_that_comes_later_makes_no_other_measurement() -> None:
+    (record,) = taken({}).records
+    (noted,) = taken(
+        {"comment": "efter trappe", "uuid": "1" * 8 + "-bf97-11e1-afa7-0800200c9a66"}
+    ).records
+    assert (noted.identity, noted.id) == (record.identity, record.id)
 
 
 def test_what_is_not_clinical_is_said_to_be_so() -> None:
@@ -215,5 +239,5 @@ def test_both_national_channels_are_understood_for_every_metric(row: Any) -> Non
 def test_a_foreign_record_is_a_record_like_any_other(changes: list[dict[str, Any]]) -> None:
     (record,) = taken(*changes).records
     again = records_from(read_dataset(render_dataset(alone(record))), HISTORY, "citizen-1")
-    assert again == Taken([record], [], [])
+    assert (again.records, again.remarks, again.rejections) == ([record], [], [])
     assert render_observation(record)

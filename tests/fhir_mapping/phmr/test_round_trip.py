@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from devices.admission import respelled
 from devices.catalogue import OBSERVABLES, Metric, Panel, metric, observed
 from devices.wire import Location, StatusFlag, TransferredBy
+from fhir_mapping.national import units_of
 from fhir_mapping.phmr import Document, read_phmr, records_from, render_phmr
 from fhir_mapping.phmr.document import Entry
-from fhir_mapping.phmr.values import moved, units_of
+from fhir_mapping.phmr.values import moved
 from fhir_mapping.record import Record, twin_of
 from tests.fhir_mapping.cases import CASES, HISTORY, stored
 from tests.fhir_mapping.phmr.cases import document
