@@ -16,6 +16,9 @@ from alerting.backtest.rules_of_thumb import RULES_OF_THUMB
 from alerting.lifecycle import TABLE as LIFECYCLE_TABLE
 from alerting.rules import SIGNALS, Rule
 from alerting.settings import AlertingSettings
+from alerting.situation import COLOURS
+from alerting.web.texts import say
+from alerting.web.words import meaning
 from devices.catalogue import DEVICE_TYPES, METRICS
 from devices.device_types import TABLET
 from devices.simulated.cohort.numbers import ITEM_ROWS, NUMBERS, SIGNAL_ROWS
@@ -280,6 +283,22 @@ def lifecycle() -> str:
     )
 
 
+def colours() -> str:
+    """What each colour means and what is expected of staff, in the words of the page."""
+    return table(
+        ("colour", "meaning", "what is expected of staff", "på dansk"),
+        (
+            (
+                say("en", colour),
+                say("en", f"{colour}-is"),
+                meaning("en", colour),
+                meaning("da", colour),
+            )
+            for colour in COLOURS
+        ),
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "device-types": device_types,
@@ -293,6 +312,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "simulated-symptoms": simulated_symptoms,
     "simulated-numbers": simulated_numbers,
     "lifecycle": lifecycle,
+    "colours": colours,
     "rules-of-thumb": rules_of_thumb,
     "studies": studies,
     "trials": trials,

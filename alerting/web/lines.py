@@ -58,8 +58,8 @@ def line_of(row: Row, signals: Sequence[Now], words: Words) -> Line:
     holds = bool(row.holding) and not row.recovering
     return Line(
         why=_why(row, words),
-        bold=holds and not row.acknowledged,
-        trend="" if trend is None or not row.alerts else _trend(row, words),
+        bold=holds and not row.acknowledged and row.colour in ("red", "yellow"),
+        trend="" if trend is None or not row.alerts or _missing(row) else _trend(row, words),
         way=trend.way if trend and row.alerts else "",
         now=signals[0] if signals else None,
         waits=_waits(row, words),
@@ -106,7 +106,7 @@ def _why(row: Row, words: Words) -> str:
     if row.acknowledged:
         note = f" · {lead.note}" if lead.note else ""
         return words.did(lead) + note
-    if lead.hypothesis == "missing" and len(row.alerts) == 1:
+    if _missing(row):
         why = words.none_measured(row)
     else:
         names = list(dict.fromkeys(words.name_of(finding) for finding in row.holding))
@@ -114,6 +114,11 @@ def _why(row: Row, words: Words) -> str:
         if not names:
             why = words("not-now", why=words.name_of(lead.findings[0]))
     return words("late", why=why) if lead.escalated_ms is not None else why
+
+
+def _missing(row: Row) -> bool:
+    """All that is wrong, and not seen yet, is that nothing is measured: the row says since when."""
+    return not row.acknowledged and all(one.hypothesis == "missing" for one in row.alerts)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -75,13 +75,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 class Worklist(msgspec.Struct, frozen=True, kw_only=True):
     """The worklist page: all rows in order, the citizens and curves of those shown, and which.
 
-    `shown` are the rows of the page asked for, `found` how many there are on all its pages.
+    `shown` are the rows of the page asked for, `found` those on all its pages.
     """
 
     frame: Frame
     rows: Sequence[Row]
     shown: Sequence[Row]
-    found: int
+    found: Sequence[Row]
     citizens: Mapping[str, Citizen]
     curves: Mapping[str, Sequence[Curve]]
     asked: Asked = Asked()
@@ -173,6 +173,7 @@ def error_page(lang: Lang, status: int) -> str:
         words=words,
         frame=Frame(lang=lang, now_ms=0, rulebook=None),
         title=words(key),
+        retry=status == 503,
         other=link("/", lang=words.other),
     )
 
@@ -187,8 +188,8 @@ def link(path: str, **query: str | None) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def shown_of(rows: Sequence[Row], asked: Asked) -> tuple[list[Row], int]:
-    """The rows of the page that is asked for, and how many there are on all its pages.
+def shown_of(rows: Sequence[Row], asked: Asked) -> tuple[list[Row], list[Row]]:
+    """The rows of the page that is asked for, and those on all its pages.
 
     The green ones are listed only when they are asked for; otherwise their number says enough.
     """
@@ -201,7 +202,7 @@ def shown_of(rows: Sequence[Row], asked: Asked) -> tuple[list[Row], int]:
         and (not text or _matches(row, text))
     ]
     first = (max(asked.page, 1) - 1) * PAGE_ROWS
-    return found[first : first + PAGE_ROWS], len(found)
+    return found[first : first + PAGE_ROWS], found
 
 
 def _matches(row: Row, text: str) -> bool:
@@ -234,10 +235,10 @@ def _worklist(template: str, view: Worklist) -> str:
         urgent=sum(row.section == "call" and bool(row.unseen) for row in waiting),
         others=sum(row.section != "call" for row in waiting),
         sections=[(key, rows) for key, rows in sections if rows],
-        totals=Counter(row.section for row in view.rows if row.unseen or not row.done),
+        totals=Counter(row.section for row in view.found if row.unseen or not row.done),
         green=0 if asked.only or asked.search else counts_of(view.rows)["green"],
         first=(asked.page - 1) * PAGE_ROWS + 1,
-        pages=-(-view.found // PAGE_ROWS),
+        pages=-(-len(view.found) // PAGE_ROWS),
         signals_of=lambda row: signals_of(
             row, view.citizens[row.citizen], view.curves.get(row.citizen, ()), words
         ),

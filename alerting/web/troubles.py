@@ -38,6 +38,8 @@ def _sentence(check: Check, at_ms: int, words: Words) -> str:
     if since_ms is None:
         return words(f"trouble-{check.name}")
     time = times.at_clock(since_ms, at_ms, words.lang)
+    if words.lang == "en":
+        time = time.removeprefix("at ")  # since 11:50, not since at 11:50
     return words(f"trouble-{check.name}-since", time=time)
 
 

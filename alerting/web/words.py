@@ -153,6 +153,11 @@ class Words:
             return self("none-measured-one")
         return self("none-measured", count=days, missed=row.missed_days)
 
+    def dids(self, row: Row) -> list[tuple[str, str]]:
+        """What people have done about a row's alerts, with their notes; each once."""
+        told = [(self.did(alert), alert.note) for alert in row.alerts]
+        return [one for one in dict.fromkeys(told) if one[0]]
+
     def done_at(self, instant_ms: int) -> str:
         """When somebody did something."""
         return times.at_clock(instant_ms, self.now_ms, self.lang)

@@ -29,7 +29,7 @@ def test_every_check_has_a_sentence_with_and_without_its_time(lang: Any, name: N
     (since,) = troubles_of(live(name, value=600.0), words)
     assert bare
     if name != "disk":
-        assert ("kl. 11.50" if lang == "da" else "at 11:50") in since
+        assert ("siden kl. 11.50" if lang == "da" else "since 11:50") in since
 
 
 def test_all_well_says_nothing() -> None:

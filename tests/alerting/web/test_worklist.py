@@ -223,6 +223,8 @@ def test_days_without_a_measurement_are_counted_now() -> None:
     assert line(row).why == "Ingen måling i 9 dage (6 aftalte)"
     assert line(row, "en").why == "No measurement for 9 days (6 planned)"
     row = now(row, trend=trend_of([], NOW_MS, NOW_MS, row.last_measured_ms, 6))
+    assert line(row).trend == "", "it is told once"
+    row = now(row, acknowledged=True)
     assert line(row).trend == "tavs i 9 dage, siden 9. feb."
 
 
