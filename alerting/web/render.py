@@ -250,7 +250,7 @@ def _worklist(template: str, view: Worklist) -> str:
 
 
 def _words(frame: Frame) -> Words:
-    return Words(frame.lang, frame.now_ms, frame.rulebook)
+    return Words(frame.lang, frame.now_ms, frame.rulebook, frame.wall_ms)
 
 
 def _text(value: object) -> str | None:

@@ -60,12 +60,16 @@ class Unable(NamedTuple):
 class Words:
     """Texts in one language, seen from one moment; `words("key", field=…)` says a text.
 
-    Rules are named as the rulebook has them; a page that names none needs no rulebook.
+    Rules are named as the rulebook has them; a page that names none needs no rulebook. `now_ms` is
+    that of the data; people act by the clock on the wall, which is another one in a replay.
     """
 
-    def __init__(self, lang: Lang, now_ms: int, rulebook: Rulebook | None) -> None:
+    def __init__(
+        self, lang: Lang, now_ms: int, rulebook: Rulebook | None, wall_ms: int | None = None
+    ) -> None:
         self.lang = lang
         self.now_ms = now_ms
+        self.wall_ms = now_ms if wall_ms is None else wall_ms
         self._rulebook = rulebook
         self.other: Lang = next(other for other in LANGS if other != lang)
 
@@ -132,13 +136,13 @@ class Words:
         if alert.outcome:
             return self("closed-with", outcome=self(f"outcome-{alert.outcome}"))
         if alert.attention == "acked" and alert.acked_ms is not None:
-            time = self.done_at(alert.acked_ms)
+            time = self.on_wall(alert.acked_ms)
             return self(f"contacted-{alert.severity}", name=alert.acked_by, time=time)
         return ""
 
-    def on_wall(self, instant_ms: int, wall_ms: int) -> str:
+    def on_wall(self, instant_ms: int) -> str:
         """When something happened on the wall clock, which need not be that of the data."""
-        return times.at_clock(instant_ms, wall_ms, self.lang)
+        return times.at_clock(instant_ms, self.wall_ms, self.lang)
 
     def span(self, length_ms: int) -> str:
         """A length of time."""
