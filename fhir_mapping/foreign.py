@@ -109,11 +109,11 @@ class _Fault(Exception):  # noqa: N818  never leaves the module: it becomes an U
 
 
 def records_of_stated(
-    stated: Iterable[Stated], gateway: str
+    stated: Iterable[Stated], gateway: str, sent_ms: int = 0
 ) -> tuple[list[Made], list[Unmade], list[Remarked]]:
     """The records of a document, by the places of their first values; never raises.
 
-    `gateway` stands for the kind of document.
+    `gateway` stands for the kind of document, `sent_ms` is when it was written (0: not said).
     """
     acts: dict[tuple[str, int], list[Stated]] = {}
     for one in stated:
@@ -125,7 +125,7 @@ def records_of_stated(
         aliases = frozenset(one.aliases[0] for one in act)
         for group in _groups(act):
             try:
-                made.append(_made(group, aliases, gateway, remarks))
+                made.append(_made(group, aliases, gateway, sent_ms, remarks))
             except _Fault as fault:
                 unmade += [
                     Unmade(one.place, one.path, fault.value, fault.limit, fault.reason)
@@ -183,6 +183,7 @@ def _made(
     group: Sequence[Stated],
     act: frozenset[str],
     gateway: str,
+    sent_ms: int,
     remarks: list[Remarked],
 ) -> Made:
     first = min(group, key=lambda one: one.place)
@@ -206,7 +207,7 @@ def _made(
         Value(metric(name), texts[name], circumstances, _flags(one, taken_back=taken_back))
         for name, one in zip(names, group, strict=True)
     )
-    (record,) = records_of(_reading(first, kind, values, gateway))
+    (record,) = records_of(_reading(first, kind, values, gateway, sent_ms))
     record = msgspec.structs.replace(record, scheduled=first.scheduled)
     partly = not taken_back and any(one.withdrawn for one in group)
     return Made(first.place, record, withdrawn=taken_back, corrected=partly)
@@ -236,7 +237,9 @@ def _said(names: Sequence[str], group: Sequence[Stated]) -> dict[str, str]:
     return said
 
 
-def _reading(one: Stated, kind: str, values: tuple[Value, ...], gateway: str) -> Reading:
+def _reading(
+    one: Stated, kind: str, values: tuple[Value, ...], gateway: str, sent_ms: int
+) -> Reading:
     instrument = one.instrument
     by_hand = one.transferred_by != "automatic"
     name = instrument.name.replace("/", "-").strip() or (UNNAMED if by_hand else NO_NAME)
@@ -261,6 +264,7 @@ def _reading(one: Stated, kind: str, values: tuple[Value, ...], gateway: str) ->
         transferred_by=one.transferred_by,
         location=one.location,
         values=values,
+        sent_ms=sent_ms,
     )
 
 

@@ -71,7 +71,7 @@ def _measured(arrivals: Sequence[Arrival]) -> list[Arrival]:
 
 def _stands(arrival: Arrival, reader: Reader) -> bool:
     """Whether every measurement of it stands in the store, by whatever way it came."""
-    if isinstance(arrival.item, Rejection):
+    if isinstance(arrival.item, Rejection) or arrival.item.intent != "reading":
         return False
     known = ((one, reader.record_of_identity(one.identity)) for one in arrival.item.records)
     return all(found is not None and found.values == one.values for one, found in known)

@@ -41,6 +41,7 @@ from typing import Literal
 
 import msgspec
 
+from fhir_mapping.annotations import identifying
 from fhir_mapping.record import Record, Superseded, local_ms
 from fhir_mapping.status import Flags, flags_at
 from ingest.limits import CLOCK_JITTER_MS, ONE_ACT_MS, SAME_INSTANT_MS
@@ -149,7 +150,12 @@ def nearest(standing: Sequence[Record], arrival: Record) -> Record | None:
 
 
 def amended(record: Record, arrival: Record) -> Record:
-    """The next version of a record: what the arrival says, under the name that stands."""
+    """The next version of a record: what the arrival says, under the name that stands.
+
+    Notes and other annotations are the arrival's; what is part of the name stays.
+    """
+    said = (identifying(one.circumstances) for one in (record, arrival))
+    noted = arrival if len(set(said)) == 1 else record
     return msgspec.structs.replace(
         arrival,
         identity=record.identity,
@@ -157,7 +163,7 @@ def amended(record: Record, arrival: Record) -> Record:
         base=record.base,
         device_time=record.device_time,
         boot=record.boot,
-        circumstances=record.circumstances,
+        circumstances=noted.circumstances,
         version=record.version + 1,
         conflict=record.conflict,
         withdrawn=False,

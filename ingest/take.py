@@ -9,7 +9,7 @@ device of a home, so a device of its own is enrolled for the citizen.
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -26,7 +26,9 @@ from ingest.decode_fhir import HTTP_TOPIC
 from ingest.document import Contents, Note, Refusal, fault, kind_of, read_document
 from ingest.enrolment import enrol
 from ingest.pipeline import HELD, append, examined, names_of
+from ingest.reexport import intent_of, records_by_number
 from ingest.rejection import Reason, Rejection
+from ingest.resolve import Intent
 from ingest.store import Arrival, Mapped, Outcome, Reader, StoreUnavailable, Writer
 
 log = logging.getLogger(__name__)
@@ -72,6 +74,7 @@ def take(
     arrivals, notes = arrivals_of(delivery, reader, writer, first_ms)
     outcomes = append(arrivals, writer)
     _close_taken(delivery, arrivals, outcomes, reader, writer)
+    notes += _changes(arrivals, outcomes)
     return Answer(kind, _results(outcomes), _refusals(arrivals, outcomes), notes)
 
 
@@ -131,17 +134,29 @@ def _of_citizen(
     records = [_at_home(one.record, citizen) for one in contents.made]
     _enrol_devices(records, citizen, reader, writer, now_ms)
     items: list[Mapped | Rejection] = [
-        Mapped(
-            f"document-{made.place}",
-            0,
-            [record],
-            made.place,
-            f"Patient/{citizen}",
-            f"measurement[{made.place + 1}]",
-        )
+        _mapped(made.place, record, citizen, intent_of(made, record, reader))
         for made, record in zip(contents.made, records, strict=True)
     ]
+    items += _deleted(contents, citizen, reader)
     return [*items, *(_rejection(refusal, place) for place, refusal in contents.refusals)]
+
+
+def _deleted(contents: Contents, citizen: str, reader: Reader) -> Iterator[Mapped | Rejection]:
+    """What KIH deletes, taken back; a number that nobody knows is kept until it is known."""
+    known = records_by_number(citizen, reader) if contents.deleted else {}
+    for place, number in contents.deleted:
+        record = known.get(number)
+        if record is None:
+            detail = f"UuidIdentifier is {number[:64]!r}: no measurement of the citizen has it"
+            yield _rejection(Refusal(f"UuidIdentifier[{place + 1}]", detail), place)
+        else:
+            yield _mapped(place, record, citizen, "withdrawal")
+
+
+def _mapped(place: int, record: Record, citizen: str, intent: Intent) -> Mapped:
+    path = f"measurement[{place + 1}]"
+    subject = f"Patient/{citizen}"
+    return Mapped(f"document-{place}", 0, [record], place, subject, path, intent=intent)
 
 
 def _citizen(citizens: Mapping[str, Citizen], cpr: str) -> str | None:
@@ -207,6 +222,17 @@ def _close_taken(
     for rejection in reader.rejections_of(delivery.topic, delivery.payload):
         if rejection.replayed_ms is None and not refused & {rejection.place, -1}:
             writer.mark_replayed(rejection.key, delivery.received_ms)
+
+
+def _changes(arrivals: Sequence[Arrival], outcomes: Sequence[Outcome]) -> Iterator[Note]:
+    """What a document took back or corrected."""
+    for arrival, outcome in zip(arrivals, outcomes, strict=True):
+        item = arrival.item
+        if isinstance(item, Mapped) and outcome.result == "accepted":
+            if item.intent == "withdrawal":
+                yield Note(item.path, "taken back")
+            elif item.intent == "correction":
+                yield Note(item.path, "corrected")
 
 
 def _results(outcomes: Sequence[Outcome]) -> Mapping[str, int]:

@@ -68,6 +68,13 @@ class Ward:
     def answer(self, document: bytes, first_ms: int = EARLIEST_MEASURED_MS) -> Answer:
         return take(document, self.reader, self.writer, NOW_MS, first_ms)
 
+    def replay(self) -> tuple[int, int]:
+        return replay(self.reader, self.writer, NOW_MS)
+
+    def exported_numbers(self) -> list[str]:
+        dataset = dataset_of(ANNA, self.records(), ORGANISATION)
+        return [report.uuid for report in dataset.reports]
+
     def records(self) -> list[Record]:
         return self.reader.records_after(0, 100, unassigned=True)
 
