@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from alerting.local_time import DAY_MS
 from alerting.roster import Roster
 from alerting.rules import (
     ITEMS,
@@ -31,6 +32,7 @@ from alerting.rules.items import NOT_ASKED
 from alerting.rules.signals import SIGNALS
 from alerting.sittings import Sitting
 from alerting.timeline import PERSONAL
+from ingest.limits import SAME_INSTANT_MS
 
 Wave = Sequence[Sitting]
 _CALL = rule_index("R24")
@@ -43,6 +45,9 @@ TIMED = (
     *("dry_weight_kg", "diuretic_changed_t"),
 )
 """What of a profile changes with time; everything else stays while a roster stands."""
+
+_INSTANT = SAME_INSTANT_MS / DAY_MS
+"""A second, in days."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -188,11 +193,13 @@ class Engine:
 
         Rules weigh several signals against one another, and alerts several rules, so a citizen's
         sittings are judged in the order of measuring, and after all that time has brought before.
+        What comes within a second of the last is judged together with it: it may be the same, told
+        twice (`alerting.sittings`).
         """
         if not (sitting.values or sitting.answers):
             return False
         row, t = sitting.row, sitting.t
-        if t <= max(self.measured_t[row], self._settled_t[row]):
+        if t <= max(self.measured_t[row] + _INSTANT, self._settled_t[row]):
             return True
         silent = self.state.status[row, _CALL] > Colour.GREEN
         return bool(silent and t <= self.state.seen_until[row])

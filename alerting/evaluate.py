@@ -30,7 +30,7 @@ from alerting.episodes import Run, Story, told
 from alerting.explanation import finding_of
 from alerting.liveness import Pulse
 from alerting.local_time import local_days, utc_ms
-from alerting.reconcile import episode_in, reconcile
+from alerting.reconcile import ENROLMENT, LATE, REBUILT, by_reason, episode_in, reconcile
 from alerting.roster import Roster
 from alerting.rules import Rulebook
 from alerting.rules.arrays import Ints
@@ -54,10 +54,6 @@ SNAPSHOT_S = 300.0
 """So often what is known is kept; it bounds what a start after a crash has to judge again."""
 SNAPSHOT_RECORDS_MAX = 200_000
 """With more than so many records after a snapshot, judging everything again is as good."""
-LATE = "late-data"
-ENROLMENT = "enrolment-changed"
-REBUILT = "rebuilt-from-the-records"
-"""Why an alert was retracted: what was found to be otherwise while nobody looked."""
 
 
 class Evaluator:
@@ -305,7 +301,8 @@ class Evaluator:
             in_order = (sitting for sitting in sittings if sitting.row not in late)
             events = engine.advance(in_order, evidence.watch)
         self._apply(events, evidence)
-        self._replay(sorted(late), reason)
+        for why, rows in by_reason(late, records, row_of, reason).items():
+            self._replay(rows, why)
 
     def _replay(self, rows: Sequence[int], reason: str) -> None:
         """Judge these rows' whole history again and bring their alerts in line with it."""

@@ -5,12 +5,31 @@ onset, gain or lose findings, end, or are retracted with a reason; none vanishes
 of each says what was changed. Called by `alerting.evaluate`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from alerting.alert import MEANING, Alert, Episode
 from alerting.alert_store import AlertStore
+from fhir_mapping.record import Record
+
+LATE = "late-data"
+ENROLMENT = "enrolment-changed"
+REBUILT = "rebuilt-from-the-records"
+WITHDRAWN = "measurement-withdrawn"
+REASONS = (LATE, ENROLMENT, REBUILT, WITHDRAWN)
+"""Why an alert was revised or retracted: what was found to be otherwise afterwards."""
+
+
+def by_reason(
+    rows: Iterable[int], records: Iterable[Record], row_of: Mapping[str, int], reason: str
+) -> dict[str, list[int]]:
+    """These rows by why their past has changed: a withdrawal is told before anything else."""
+    gone = {row_of.get(record.citizen or "") for record in records if record.withdrawn}
+    found: dict[str, list[int]] = {}
+    for row in sorted(rows):
+        found.setdefault(WITHDRAWN if row in gone else reason, []).append(row)
+    return found
 
 
 def reconcile(

@@ -16,6 +16,7 @@ from devices.catalogue import METRICS, Metric, observed
 from devices.questionnaire import YES
 from devices.symptoms import questionnaire
 from fhir_mapping.record import Record
+from ingest.limits import SAME_INSTANT_MS
 
 SIGNAL_OF: Mapping[str, int] = {
     alias: column for column, signal in enumerate(SIGNALS) for alias in signal.metrics
@@ -70,18 +71,42 @@ def signals_in(record: Record) -> dict[int, float]:
     }
 
 
+class _Said:
+    """What each device has said of the last instant, to know what it says twice.
+
+    The store keeps one act as one record; where two doors tell it so differently that it could not
+    know, neither may confirm the other.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[int, str, int, str], list[Record]] = {}
+
+    def repeats(self, row: int, record: Record) -> bool:
+        """Whether the device has said these values of this instant, by time of measuring."""
+        key = (row, record.device, record.slot, record.about)
+        last = self._last.get(key)
+        since_ms = record.measured_ms - SAME_INSTANT_MS
+        if last is None or last[-1].measured_ms < since_ms:
+            self._last[key] = [record]
+            return False
+        last.append(record)
+        return any(one.values == record.values and one.measured_ms >= since_ms for one in last[:-1])
+
+
 def sittings_of(records: Iterable[Record], rows: Mapping[str, int]) -> list[Sitting]:
     """Sittings in order of measuring; records of one citizen and instant share one.
 
     Two records of one instant that feed the same signal or item (an oximeter and a cuff both count
     the pulse) make two sittings, in the order of their ids, so that every process sees the same.
+    What one device says twice of one instant is one measurement, however often it is stored.
     """
     sittings: list[Sitting] = []
     at: dict[tuple[int, int], Sitting] = {}
+    said = _Said()
     for record in sorted(records, key=lambda record: (record.measured_ms, record.id)):
         row = rows.get(record.citizen or "")
         values, answers = signals_in(record), answers_in(record)
-        if row is None or not (values or answers):
+        if row is None or not (values or answers) or said.repeats(row, record):
             continue
         key = (row, record.measured_ms)
         sitting = at.get(key)

@@ -86,7 +86,8 @@ MEANINGS: Mapping[Reason, str] = MappingProxyType(
         Reason.COMPONENT_MISSING: "a blood pressure lacks systolic or diastolic",
         Reason.COMPONENTS_CONTRADICT: "diastolic not below systolic, or an answer not asked for",
         Reason.DEVICE_FACT_INVALID: "a battery level, status or clock of a device cannot be read",
-        Reason.IDENTITY_MISMATCH: "payload and topic name different devices; the topic wins",
+        Reason.IDENTITY_MISMATCH: "payload and topic name different devices, sender and device two "
+        "citizens, or somebody else than its author changes a reading",
         Reason.PROCESSING_FAILED: "a fault of ours; the payload is kept for a replay",
     }
 )

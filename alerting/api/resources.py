@@ -15,7 +15,7 @@ from fhir_mapping.device_state import property_of
 from fhir_mapping.enrolled import EnrolledDevice, Limits
 from fhir_mapping.moment import moment
 from fhir_mapping.ranges import in_force, known_at
-from fhir_mapping.record import Record
+from fhir_mapping.record import Record, Superseded
 from fhir_mapping.resources import printable, render_device, render_gateway, resource_id
 from fhir_mapping.response import render, resource_type
 from ingest.store import Party, Reader
@@ -130,14 +130,12 @@ def render_provenance(record: Record, key: str, reader: Reader) -> bytes:
                     "system": codes.MEASUREMENT_IDENTITY,
                     "value": f"{key}/{was.version}",
                 },
-                "display": f"version {was.version}: "
-                f"{'/'.join(value or '' for value in was.values)} "
-                f"(received {moment(was.received_ms, 0).decode()})",
+                "display": _version(was),
             },
         }
         for was in reader.superseded(record.identity)
     ]
-    code = "CREATE" if record.version == 1 else "UPDATE"
+    code = "NULLIFY" if record.withdrawn else "CREATE" if record.version == 1 else "UPDATE"
     content: dict[str, Any] = {
         "resourceType": "Provenance",
         "id": key,
@@ -151,6 +149,22 @@ def render_provenance(record: Record, key: str, reader: Reader) -> bytes:
     if entities:
         content["entity"] = entities
     return _encode(content)
+
+
+def _version(was: Superseded) -> str:
+    """What a record said before, in one line: value, status, instant, and when it came."""
+    said = "withdrawn" if was.withdrawn else "/".join(value or "" for value in was.values) or "none"
+    flags = dict.fromkeys(
+        (*(was.flags or ()), *(one for own in was.component_flags for one in own))
+    )
+    parts = [f"{said} [{', '.join(flags)}]" if flags else said]
+    if was.measured_ms is not None:
+        parts.append(f"measured {moment(was.measured_ms, 0).decode()}")
+    if was.clock_device_ms is not None and was.clock_gateway_ms is not None:
+        device, gateway = moment(was.clock_device_ms, 0)[:-1], moment(was.clock_gateway_ms, 0)
+        parts.append(f"device clock {device.decode()} at {gateway.decode()}")
+    parts.append(f"received {moment(was.received_ms, 0).decode()}")
+    return f"version {was.version}: {', '.join(parts)}"
 
 
 def _agent(code: str, display: str, **who: str) -> dict[str, Any]:

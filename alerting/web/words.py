@@ -10,6 +10,7 @@ from alerting.alert import Alert, AlertEvent, EvidenceValue, Finding
 from alerting.asking import Request
 from alerting.lifecycle import UNHANDLED_HOURS, WORKDAY_HOURS
 from alerting.local_time import calendar_day, local_days
+from alerting.reconcile import REASONS
 from alerting.rules.rule import Rule
 from alerting.rules.rulebook import Rulebook
 from alerting.rules.signals import SIGNALS
@@ -275,9 +276,16 @@ class Words:
         return self("actor-rules") if event.actor == _RULES_ACTOR else event.actor
 
     def remark(self, event: AlertEvent) -> str:
-        """What a person wrote, or why the rules took an alert back; sentences stand elsewhere."""
-        own = event.actor == _RULES_ACTOR and event.what != "retracted"
-        return "" if own else event.detail
+        """What a person wrote, or why the rules changed what they had said; sentences stand
+        elsewhere.
+        """
+        if event.actor != _RULES_ACTOR:
+            return event.detail
+        return next((self(f"why-{one}") for one in REASONS if one in event.detail), "")
+
+    def reason(self, alert: Alert) -> str:
+        """Why the rules took an alert back."""
+        return self(f"why-{alert.reason}") if alert.reason in REASONS else alert.reason
 
     def plan(self, citizen: Citizen) -> str:
         """When the citizen is expected to measure."""

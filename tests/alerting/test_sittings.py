@@ -132,3 +132,22 @@ def test_answers_that_cannot_be_relied_on_reach_no_rule() -> None:
     assert answers_in(msgspec.structs.replace(record, flags=("test-data",))) == {}
     (spo2, _) = records(oximetry("c1", 3, 94))
     assert answers_in(spo2) == {}
+
+
+def test_what_one_device_says_twice_of_one_instant_is_said_once() -> None:
+    """Whatever the store keeps apart; another device, value or second is another measurement."""
+    (one,) = records(weighing("c1", 5, "80"))
+    beside = {"identity": bytes(16), "id": bytes(16)}
+    again = msgspec.structs.replace(one, **beside, measured_ms=one.measured_ms + 999)
+    assert len(sittings_of([one, again], {"c1": 0})) == 1
+    assert len(sittings_of([again, one], {"c1": 0})) == 1
+    for change in (
+        {"measured_ms": one.measured_ms + 1_001},
+        {"values": ("81",)},
+        {"device": "other"},
+        {"slot": 2},
+    ):
+        other = msgspec.structs.replace(again, **change)
+        assert len(sittings_of([one, other], {"c1": 0})) == 2, change
+    unusable = msgspec.structs.replace(one, **beside, flags=("invalid",))
+    assert len(sittings_of([unusable, again], {"c1": 0})) == 1

@@ -10,6 +10,7 @@ import pytest
 from alerting.alert import AlertEvent, EvidenceValue
 from alerting.alert_store.sqlite import DEEDS
 from alerting.lifecycle import OUTCOMES
+from alerting.reconcile import REASONS
 from alerting.rules import RULEBOOK
 from alerting.situation import COLOURS
 from alerting.web import render
@@ -58,6 +59,7 @@ def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> No
         "error-",
         "limits-",
         "about-",
+        "why-",
     )
     kinds = ("change-", "fact-", "outcome-")
     inside = {"minutes-ago", "hour-ago"}
@@ -69,6 +71,8 @@ def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> No
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_outcome_and_colour_has_words(lang: Any) -> None:
+    for reason in REASONS:
+        assert say(lang, f"why-{reason}")
     for key in (*(f"said-{said}" for said in render.SAID), *COLOURS):
         assert say(lang, key)
     for outcome in OUTCOMES:

@@ -66,6 +66,13 @@ class Home:
         texts = texts or {"systolic": "134", "diastolic": "82"}
         self.writer.append([arrival(t=time, clock=VOUCHED, type="528391", r=pressure(**texts))])
 
+    def withdraw(self, minute: int) -> None:
+        """The cuff takes back what it said of this minute."""
+        time = f"2026-02-16T{minute // 60:02}:{minute % 60:02}:00"
+        items = [{"c": "systolic"}, {"c": "diastolic"}]
+        gone = arrival(t=time, clock=VOUCHED, type="528391", r=items, st=["invalid"])
+        self.writer.append([gone])
+
     def move(self, who: str, device: str = DEVICE) -> None:
         """Everything that the device measured is somebody else's."""
         self.writer.enrol(enrolment(term(who, device=device)), NOW_MS)

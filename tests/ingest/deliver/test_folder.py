@@ -83,6 +83,18 @@ def test_a_record_that_is_nobodys_any_more_is_a_deletion_alone(home: Home, folde
     ]
 
 
+def test_a_record_that_was_withdrawn_is_a_deletion_alone(home: Home, folder: Path) -> None:
+    home.press(1)
+    with delivering(home, format="kih") as run:
+        run.until_idle()
+        home.withdraw(1)
+        run.until_idle()
+    assert [name.partition(".")[2] for name in names(folder)] == [
+        "2-create.kih.xml",
+        "1-delete.txt",
+    ]
+
+
 def test_a_repeat_overwrites_itself(home: Home, folder: Path) -> None:
     home.measure(*range(5))
     with delivering(home, format="kih") as run:
