@@ -287,6 +287,25 @@ def panel_fault(values: Mapping[str, str | None]) -> Inadmissible | None:
     return None
 
 
+def falling(values: Mapping[str, str | None]) -> dict[str, Inadmissible]:
+    """Which values of one act, by alias, cannot stand, each with the reason.
+
+    The required components of a panel define each other: where one is missing or contradicts
+    another, all of them fall. What is left of the panel then stands if it can stand alone.
+
+    >>> sorted(falling({"systolic": "80", "diastolic": "120", "weight": "74.0"}))
+    ['diastolic', 'systolic']
+    """
+    found: dict[str, Inadmissible] = {}
+    for alias, required in _REQUIRED.items():
+        left = {name: text for name, text in values.items() if metric(name).panel == alias}
+        while left and (wrong := panel_fault(left)) is not None:
+            fallen = [name for name in left if name in required] or list(left)
+            found.update(dict.fromkeys(fallen, wrong))
+            left = {name: text for name, text in left.items() if name not in fallen}
+    return found
+
+
 def instant_fault(measured_ms: int, window: Window, shown: str | datetime) -> Inadmissible | None:
     """Why an instant (UTC, ms; `shown` as its door has it) is not let in; None when it is."""
     if window.first_ms <= measured_ms <= window.last_ms:

@@ -124,14 +124,25 @@ class ResponsePayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True)
     gateway: ShortText | None = None
 
 
+class RefusedValue(msgspec.Struct, frozen=True, gc=False):
+    """One value of a reading that was refused, while the others were taken: where, and why."""
+
+    reason: str
+    path: str
+
+
 class Receipt(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
-    """What the platform answers, after the durable commit (kind `ack`)."""
+    """What the platform answers, after the durable commit (kind `ack`).
+
+    `refused` lists what of a reading that was taken could not be; these values are kept as well.
+    """
 
     id: str
     seq: int
     result: Result
     reason: str = ""
     path: str = ""
+    refused: tuple[RefusedValue, ...] = ()
 
 
 class Command(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, rename={"since": "from"}):

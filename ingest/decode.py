@@ -16,6 +16,7 @@ from devices.wire import (
     KIND_READING,
     KIND_RESPONSE,
     WIRE_VERSION,
+    Item,
     Payload,
     ResponsePayload,
     Topic,
@@ -40,11 +41,17 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
 
 
 class Decoded(msgspec.Struct, frozen=True, gc=False):
-    """One reading of a delivery, well-formed but not yet validated."""
+    """One reading of a delivery, well-formed but not yet validated.
+
+    `refused` are the values of it that are not well-formed; `places` those of the others in the
+    payload, empty where they stand as they were sent.
+    """
 
     topic: Topic
     payload: Payload | ResponsePayload
     index: int
+    refused: tuple[Rejection, ...] = ()
+    places: tuple[int, ...] = ()
 
 
 class _Envelope(msgspec.Struct):
@@ -57,6 +64,8 @@ class _Envelope(msgspec.Struct):
 KINDS = (KIND_READING, KIND_RESPONSE, KIND_FHIR)
 _decode_payload = msgspec.json.Decoder(Payload).decode
 _decode_response = msgspec.json.Decoder(ResponsePayload).decode
+_decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_item = msgspec.json.Decoder(Item).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -122,25 +131,59 @@ def _decode_one(topic: Topic, raw: bytes, index: int) -> Decoded | Rejection:
     try:
         payload = _decode_response(raw) if topic.kind == KIND_RESPONSE else _decode_payload(raw)
     except _UNREADABLE as error:
-        return _malformed(raw, error, index)
-    if payload.v != WIRE_VERSION:
-        return Rejection(
-            Reason.VERSION_UNSUPPORTED,
-            "$.v",
-            f"v is {payload.v}, only {WIRE_VERSION} is taken",
-            index,
-            payload.id,
-            payload.seq,
-        )
-    return Decoded(topic, payload, index)
+        refused = _malformed(raw, error, index)
+        if topic.kind == KIND_READING and refused.path.startswith("$.r["):
+            return _decode_parts(topic, raw, refused)
+        return refused
+    return _of_version(Decoded(topic, payload, index))
+
+
+def _of_version(decoded: Decoded) -> Decoded | Rejection:
+    payload = decoded.payload
+    if payload.v == WIRE_VERSION:
+        return decoded
+    detail = f"v is {payload.v}, only {WIRE_VERSION} is taken"
+    return Rejection(
+        Reason.VERSION_UNSUPPORTED, "$.v", detail, decoded.index, payload.id, payload.seq
+    )
+
+
+def _decode_parts(topic: Topic, raw: bytes, whole: Rejection) -> Decoded | Rejection:
+    """A payload of which at least one value is malformed; as a `whole` when none is left."""
+    fields = _decode_fields(raw)
+    rows = _decode_array(fields["r"])
+    try:
+        payload = _decode_payload(msgspec.json.encode({**fields, "r": []}))
+    except _UNREADABLE as error:
+        return _malformed(raw, error, whole.index)
+    items: dict[int, Item] = {}
+    refused: list[Rejection] = []
+    for place, row in enumerate(rows):
+        try:
+            items[place] = _decode_item(row)
+        except _UNREADABLE as error:
+            reason, path, detail = _complaint(bytes(row), error)
+            at = f"$.r[{place}]{path.removeprefix('$')}"
+            refused.append(
+                Rejection(reason, at, detail, whole.index, payload.id, payload.seq, place)
+            )
+    if not items:
+        return whole
+    payload = msgspec.structs.replace(payload, r=list(items.values()))
+    return _of_version(Decoded(topic, payload, whole.index, tuple(refused), tuple(items)))
 
 
 def _malformed(raw: bytes, error: Exception, index: int) -> Rejection:
     """Which reason the decoder's complaint is, with the path it names."""
     message_id, message_seq = _envelope(raw)
+    reason, path, message = _complaint(raw, error)
+    return Rejection(reason, path, message, index, message_id, message_seq)
+
+
+def _complaint(raw: bytes, error: Exception) -> tuple[Reason, str, str]:
     if not isinstance(error, msgspec.ValidationError):
         reason, message = _unreadable(raw, error)
-        return Rejection(reason, "$", message, index, message_id, message_seq)
+        return reason, "$", message
     message = str(error)
     found = _PATH.search(message)
     path = found["path"] if found else "$"
@@ -150,7 +193,7 @@ def _malformed(raw: bytes, error: Exception, index: int) -> Rejection:
         reason = Reason.VERSION_UNSUPPORTED
     if reason is Reason.FIELD_MISSING:
         path = f"{path}.{message.split('`')[1]}"
-    return Rejection(reason, path, message[:300], index, message_id, message_seq)
+    return reason, path, message[:300]
 
 
 def _unreadable(raw: bytes, error: Exception) -> tuple[Reason, str]:

@@ -14,7 +14,15 @@ import msgspec
 
 from devices.reading import Reading
 from devices.wire import Topic, part_of
-from fhir_mapping.fhir_read import ENTRIES_MAX, Found, Note, Refused, Source, read_fhir
+from fhir_mapping.fhir_read import (
+    COMPONENTS_MAX,
+    ENTRIES_MAX,
+    Found,
+    Note,
+    Refused,
+    Source,
+    read_fhir,
+)
 from fhir_mapping.resources import resource_id
 from fhir_mapping.stand_in import UNNAMED, is_stand_in
 from ingest.rejection import Reason, Rejection
@@ -25,6 +33,8 @@ HTTP_GATEWAY: Final = "fhir"
 OWN_BASES: Final = tuple(f"http://{host}:8700/fhir" for host in ("127.0.0.1", "localhost"))
 """Our FHIR interface as it is shipped; who asks it by another address says so himself."""
 _ENTRY = re.compile(r"(?:Parameters\.parameter\[(\d+)\]\.resource|Bundle)(?:\.entry\[(\d+)\])?")
+
+_PART = re.compile(r"\.component\[(\d+)\]")
 
 Names = Callable[[str], str]
 """From what FHIR says to what we call it: of a Device, the name that it has on the wire; of a CPR
@@ -38,6 +48,7 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     index: int
     subject: str
     path: str
+    refused: list[Rejection] = []
 
 
 def same_name(name: str) -> str:
@@ -104,6 +115,16 @@ def _named(entry: Found, names: Names, index: int) -> Read | Rejection:
     return _read(entry, reading, index)
 
 
+def part_in(path: str) -> int:
+    """The place of a part within its Observation: of a component, or beyond them its own value.
+
+    >>> part_in("Bundle.entry[3].resource.component[1].valueQuantity")
+    1
+    """
+    found = _PART.search(path)
+    return int(found[1]) if found else COMPONENTS_MAX
+
+
 def _of_topic(entry: Found, topic: Topic, index: int) -> Read | Rejection:
     reading = entry.reading
     for field, said, true in (
@@ -121,7 +142,19 @@ def _of_topic(entry: Found, topic: Topic, index: int) -> Read | Rejection:
 
 
 def _read(entry: Found, reading: Reading, index: int) -> Read:
-    return Read(reading, index, _subject(entry.subject), entry.path)
+    refused = [
+        Rejection(
+            Reason(one.reason),
+            one.path,
+            one.detail,
+            index,
+            reading.message_id,
+            0,
+            part_in(one.path),
+        )
+        for one in entry.refused
+    ]
+    return Read(reading, index, _subject(entry.subject), entry.path, refused)
 
 
 def _subject(said: str | None) -> str:

@@ -95,11 +95,12 @@ def _judge(decoded: Decoded | Read | Rejection, received_ms: int) -> Mapped | Re
         return _mapped(decoded) if isinstance(decoded, Read) else decoded
     payload, index = decoded.payload, decoded.index
     try:
-        reading = validate(decoded, received_ms)
-        if isinstance(reading, Rejection):
-            return reading
+        found = validate(decoded, received_ms)
+        if isinstance(found, Rejection):
+            return found
+        reading = found.reading
         records, states = records_of(reading), states_of(reading)
-        return Mapped(payload.id, payload.seq, records, index, states=states)
+        return Mapped(payload.id, payload.seq, records, index, states=states, refused=found.refused)
     except Exception as error:
         log.exception("a reading could not be mapped; it is kept as a rejection")
         return _failed(error, index, payload.id, payload.seq)
@@ -114,7 +115,16 @@ def _mapped(read: Read) -> Mapped | Rejection:
         log.exception("an Observation could not be mapped; it is kept as a rejection")
         return _failed(error, index, reading.message_id)
     states = states_of(reading)
-    return Mapped(reading.message_id, 0, records, index, read.subject, read.path, states)
+    return Mapped(
+        reading.message_id,
+        0,
+        records,
+        index,
+        read.subject,
+        read.path,
+        states=states,
+        refused=read.refused,
+    )
 
 
 def names_of(reader: Reader) -> Names:

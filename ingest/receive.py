@@ -210,7 +210,12 @@ class Receiver:
         if topic is None:
             return
         receipt = Receipt(
-            outcome.message_id, outcome.message_seq, outcome.result, outcome.reason, outcome.path
+            outcome.message_id,
+            outcome.message_seq,
+            outcome.result,
+            outcome.reason,
+            outcome.path,
+            outcome.refused,
         )
         # A receipt that is lost makes the gateway send again and be told "duplicate": QoS 0 does.
         self._client.publish(topic.answer(), _encode(receipt), qos=0)

@@ -97,11 +97,12 @@ assert set(MEANINGS) == set(Reason)
 
 
 class Rejection(msgspec.Struct, frozen=True, gc=False):
-    """One refused delivery, or one refused reading of a delivery.
+    """One refused delivery, one refused reading of a delivery, or one refused value of a reading.
 
     `path` leads to the field (JSON path from the reading's own root), `detail` names field,
     value and limit in one English sentence. `index` is the reading's place in an array payload,
-    -1 for the delivery as a whole. `message_id` and `message_seq` are the sender's own, empty
+    -1 for the delivery as a whole; `part` the place of the one value of it that is refused, -1 for
+    the reading as a whole. `message_id` and `message_seq` are the sender's own, empty
     where they could not be read.
     """
 
@@ -111,3 +112,4 @@ class Rejection(msgspec.Struct, frozen=True, gc=False):
     index: int = -1
     message_id: str = ""
     message_seq: int = 0
+    part: int = -1

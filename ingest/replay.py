@@ -7,6 +7,8 @@ now, or standing in the store already, since they came by another way meanwhile.
 from collections.abc import Mapping, Sequence
 from itertools import chain, groupby
 
+import msgspec
+
 from ingest.decode import Delivery
 from ingest.pipeline import HELD, append, examine, names_of
 from ingest.rejection import Rejection
@@ -35,7 +37,7 @@ def replay(reader: Reader, store: Writer, now_ms: int) -> tuple[int, int]:
             arrivals.setdefault(arrival.item.index, []).append(arrival)
         for rejection in rejections:
             tried += 1
-            if _stands_now(rejection.place, arrivals, reader, store):
+            if _stands_now(rejection, arrivals, reader, store):
                 store.mark_replayed(rejection.key, now_ms)
                 accepted += 1
     return tried, accepted
@@ -46,23 +48,38 @@ def _delivery_of(rejection: StoredRejection) -> Delivery:
 
 
 def _stands_now(
-    place: int, examined: Mapping[int, list[Arrival]], reader: Reader, store: Writer
+    rejection: StoredRejection,
+    examined: Mapping[int, list[Arrival]],
+    reader: Reader,
+    store: Writer,
 ) -> bool:
     """Whether what stands at this place of a delivery (-1: all of it) is taken at last.
 
-    A place that is gone was a refused part of a document, and is part of a measurement now.
+    A place that is gone was a refused part of a document, and is part of a measurement now. Of a
+    value that was refused alone its whole reading is given again: the other values stand already.
     """
+    place, part = rejection.place, rejection.part
     everything = list(chain(*examined.values()))
     arrivals = everything if place < 0 else examined.get(place) or _measured(everything)
-    if not arrivals or any(_is_refused(arrival, place) for arrival in everything):
+    if not arrivals or any(_is_refused(arrival, place, part) for arrival in everything):
         return False
     if place in examined and all(_stands(arrival, reader) for arrival in arrivals):
         return True
+    if part >= 0:
+        arrivals = [_without_refused(arrival) for arrival in arrivals]
     outcomes = append(arrivals, store)
     return not any(
         outcome.reason in HELD and arrival.item.index == place
         for arrival, outcome in zip(arrivals, outcomes, strict=True)
     )
+
+
+def _without_refused(arrival: Arrival) -> Arrival:
+    """The same without what of it is still refused, which is counted already."""
+    item = arrival.item
+    if isinstance(item, Rejection):
+        return arrival
+    return Arrival(arrival.delivery, msgspec.structs.replace(item, refused=[]))
 
 
 def _measured(arrivals: Sequence[Arrival]) -> list[Arrival]:
@@ -71,11 +88,15 @@ def _measured(arrivals: Sequence[Arrival]) -> list[Arrival]:
 
 def _stands(arrival: Arrival, reader: Reader) -> bool:
     """Whether every measurement of it stands in the store, by whatever way it came."""
-    if isinstance(arrival.item, Rejection) or arrival.item.intent != "reading":
+    item = arrival.item
+    if isinstance(item, Rejection) or item.intent != "reading" or item.refused or item.states:
         return False
-    known = ((one, reader.record_of_identity(one.identity)) for one in arrival.item.records)
+    known = ((one, reader.record_of_identity(one.identity)) for one in item.records)
     return all(found is not None and found.values == one.values for one, found in known)
 
 
-def _is_refused(arrival: Arrival, place: int) -> bool:
-    return isinstance(arrival.item, Rejection) and arrival.item.index in (place, -1)
+def _is_refused(arrival: Arrival, place: int, part: int) -> bool:
+    item = arrival.item
+    if isinstance(item, Rejection):
+        return item.index in (place, -1)
+    return item.index == place and part in {one.part for one in item.refused}

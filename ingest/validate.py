@@ -8,35 +8,32 @@ questionnaire (kind `qr`) pass the same checks of identity and time, and become 
 Pure: no clock, no storage, no broker.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 
 from devices.admission import (
-    NO_VALUE_FLAGS,
     Inadmissible,
     instant_fault,
     offset_fault,
-    panel_fault,
-    value_in,
     window_at,
     year_fault,
 )
-from devices.catalogue import DeviceType, Metric, device_type, metric_for_code
+from devices.catalogue import DeviceType, device_type
 from devices.device_types import TABLET
 from devices.questionnaire import not_asked
-from devices.reading import Reading, Response, Value
+from devices.reading import Reading, Response
 from devices.symptoms import questionnaire_for
-from devices.wire import Item, Payload, ResponsePayload
+from devices.wire import Payload, ResponsePayload
 from ingest.decode import Decoded
 from ingest.limits import VALUES_PER_READING_MAX
 from ingest.rejection import Reason, Rejection
+from ingest.values import Fault, Judged, judge
 
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = _EPOCH.replace(tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 class _Refused(Exception):  # noqa: N818  never leaves this module: it only shortens the checks
@@ -52,8 +49,15 @@ def _refused(found: Inadmissible, path: str, name: str) -> _Refused:
     return _Refused(Reason(found.reason), path, found.of(name))
 
 
-def validate(decoded: Decoded, received_ms: int) -> Reading | Rejection:
-    """The reading that this payload is, or why it is refused; never raises."""
+class Validated(msgspec.Struct, frozen=True, gc=False):
+    """The reading that a payload is, and what of its values had to be refused."""
+
+    reading: Reading
+    refused: list[Rejection]
+
+
+def validate(decoded: Decoded, received_ms: int) -> Validated | Rejection:
+    """The reading that this payload is, or why it is refused as a whole; never raises."""
     payload = decoded.payload
     try:
         return _reading(decoded, payload, received_ms)
@@ -68,7 +72,7 @@ def validate(decoded: Decoded, received_ms: int) -> Reading | Rejection:
         )
 
 
-def _reading(decoded: Decoded, payload: Payload | ResponsePayload, received_ms: int) -> Reading:
+def _reading(decoded: Decoded, payload: Payload | ResponsePayload, received_ms: int) -> Validated:
     topic = decoded.topic
     _check_identity("device", payload.device, topic.device)
     _check_identity("gateway", payload.gateway, topic.gateway)
@@ -81,8 +85,10 @@ def _reading(decoded: Decoded, payload: Payload | ResponsePayload, received_ms: 
     except OverflowError:
         detail = f"t is {payload.t.isoformat()}, which cannot be corrected to a date at all"
         raise _Refused(Reason.TIME_IMPLAUSIBLE, "$.t", detail) from None
-    clock = payload.clock
-    return Reading(
+    clock, judged = payload.clock, None
+    if isinstance(payload, Payload):
+        judged = _judged(payload, decoded.places, kind)
+    reading = Reading(
         message_id=payload.id,
         message_seq=payload.seq,
         tenant=topic.tenant,
@@ -102,9 +108,26 @@ def _reading(decoded: Decoded, payload: Payload | ResponsePayload, received_ms: 
         clock_gateway_ms=_utc_ms(clock.gateway) if clock and clock.gateway else None,
         transferred_by=payload.by,
         location=payload.loc,
-        values=() if isinstance(payload, ResponsePayload) else _values(payload, kind),
+        values=judged.values if judged else (),
         response=_response(payload) if isinstance(payload, ResponsePayload) else None,
         sent_ms=max(0, min(_utc_ms(payload.sent), received_ms)),
+        facts=judged.facts if judged else (),
+    )
+    faults = judged.faults if judged else ()
+    refused = [*decoded.refused, *(_rejection(one, decoded) for one in faults)]
+    return Validated(reading, refused)
+
+
+def _rejection(fault: Fault, decoded: Decoded) -> Rejection:
+    payload = decoded.payload
+    return Rejection(
+        fault.reason,
+        fault.path,
+        fault.detail,
+        decoded.index,
+        payload.id,
+        payload.seq,
+        fault.place,
     )
 
 
@@ -154,58 +177,19 @@ def _naive_ms(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
-def _values(payload: Payload, kind: DeviceType) -> tuple[Value, ...]:
+def _judged(payload: Payload, places: Sequence[int], kind: DeviceType) -> Judged:
+    """What of the act's values stands; raises when nothing is left of it."""
     items = payload.r
     if not items:
         raise _Refused(Reason.READING_EMPTY, "$.r", "r holds no value")
     if len(items) > VALUES_PER_READING_MAX:
         detail = f"r holds {len(items)} values, at most {VALUES_PER_READING_MAX} are taken"
         raise _Refused(Reason.TOO_MANY_VALUES, "$.r", detail)
-    seen: dict[str, Value] = {}
-    shared: dict[str, dict[str, str]] = {}
-    for index, item in enumerate(items):
-        path = f"$.r[{index}]"
-        row = metric_for_code(item.c)
-        if row is None:
-            detail = f"c is {item.c!r}, which is no code or alias of the catalogue"
-            raise _Refused(Reason.CODE_UNKNOWN, f"{path}.c", detail)
-        if row.alias in seen:
-            detail = f"c {item.c!r} ({row.alias}) stands twice in one reading"
-            raise _Refused(Reason.CODE_REPEATED, f"{path}.c", detail)
-        if row.alias not in kind.metrics:
-            detail = f"c is {item.c!r} ({row.alias}), which a {kind.name_en.lower()} cannot measure"
-            raise _Refused(Reason.CODE_NOT_OF_DEVICE, f"{path}.c", detail)
-        seen[row.alias] = _value(item, row, path, payload.st)
-        if row.panel and item.sup:
-            _check_circumstances(item.sup, shared.setdefault(row.panel, {}), path)
-    wrong = panel_fault({alias: value.text for alias, value in seen.items()})
-    if wrong is not None:
-        raise _refused(wrong, "$.r", "r")
-    return tuple(seen.values())
-
-
-def _value(item: Item, row: Metric, path: str, shared_flags: Iterable[str]) -> Value:
-    flags = tuple(dict.fromkeys((*shared_flags, *item.st)))
-    circumstances = _encode(item.sup).decode() if item.sup else ""
-    if item.val is None:
-        if NO_VALUE_FLAGS.isdisjoint(flags):
-            detail = f"val of {row.alias} is missing and st does not say that the device failed"
-            raise _Refused(Reason.VALUE_MISSING, f"{path}.val", detail)
-        return Value(row, None, circumstances, flags)
-    text = value_in(row, item.val, item.u)
-    if isinstance(text, Inadmissible):
-        field = "u" if text.field == "unit" else "val"
-        raise _refused(text, f"{path}.{field}", f"{field} of {row.alias}")
-    return Value(row, text, circumstances, flags)
-
-
-def _check_circumstances(said: dict[str, str], shared: dict[str, str], path: str) -> None:
-    """The components of one panel were measured in one act: on one arm, in one posture."""
-    for name, text in said.items():
-        before = shared.setdefault(name, text)
-        if text != before:
-            detail = f"{name[:64]} is {text!r} here but {before!r} at an earlier component"
-            raise _Refused(Reason.COMPONENTS_CONTRADICT, f"{path}.sup", detail)
+    judged = judge(items, places or range(len(items)), kind, payload.st)
+    if not judged.values and not judged.facts:
+        worst = judged.faults[0]
+        raise _Refused(worst.reason, worst.whole or worst.path, worst.detail)
+    return judged
 
 
 def _response(payload: ResponsePayload) -> Response:

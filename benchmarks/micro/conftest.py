@@ -8,7 +8,7 @@ from benchmarks.workload import deliveries_of, received, world_of
 from devices.reading import Reading
 from fhir_mapping.record import Record, records_of
 from ingest.decode import Decoded, Delivery, decode
-from ingest.validate import validate
+from ingest.validate import Validated, validate
 
 COUNT = 100
 
@@ -34,7 +34,7 @@ def readings(decoded: list[Decoded], deliveries: list[Delivery]) -> list[Reading
     """After stage 2."""
     pairs = zip(decoded, deliveries, strict=True)
     found = [validate(one, delivery.received_ms) for one, delivery in pairs]
-    return [one for one in found if isinstance(one, Reading)]
+    return [one.reading for one in found if isinstance(one, Validated)]
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import msgspec
 
-from devices.wire import Result
+from devices.wire import RefusedValue, Result
 from fhir_mapping.device_state import DeviceState
 from fhir_mapping.enrolled import (
     Assignment,
@@ -39,7 +39,8 @@ class StoreUnavailable(Exception):  # noqa: N818  it is the world that is bad, n
 
 class Mapped(msgspec.Struct, frozen=True, gc=False):
     """One reading that passed every stage, as the records it becomes, and what it says of the
-    device itself (`states`), which may be all; `index` as in `Rejection`.
+    device itself (`states`), which may be all; `refused` are the values of it that could not be
+    taken; `index` as in `Rejection`.
 
     `subject` is whom the sender says it is about (a reference, or `system|value`), empty where he
     does not say; `path` is where he says it. It never decides whose the reading is, but one that
@@ -67,6 +68,7 @@ class Mapped(msgspec.Struct, frozen=True, gc=False):
     path: str = ""
     states: list[DeviceState] = []
     intent: Intent = "reading"
+    refused: list[Rejection] = []
 
 
 class Arrival(msgspec.Struct, frozen=True, gc=False):
@@ -85,10 +87,13 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     result: Result
     reason: str = ""
     path: str = ""
+    refused: tuple[RefusedValue, ...] = ()
+    """What of a reading that was taken could not be."""
 
 
 class StoredRejection(msgspec.Struct, frozen=True):
-    """One refused arrival as it stands in the store."""
+    """One refused arrival as it stands in the store; `place` and `part` are the `index` and `part`
+    of `Rejection`."""
 
     key: int
     place: int
@@ -101,6 +106,7 @@ class StoredRejection(msgspec.Struct, frozen=True):
     received_ms: int
     deliveries: int
     replayed_ms: int | None
+    part: int = -1
 
 
 class Query(msgspec.Struct, frozen=True):

@@ -127,7 +127,8 @@ CREATE TABLE IF NOT EXISTS superseded (
 ) STRICT, WITHOUT ROWID;
 
 -- What was refused or is held back: with reason, path and payload, replayable. The payload stands
--- in the first row of its digest; the others of the same delivery have an empty one.
+-- in the first row of its digest; the others of the same delivery have an empty one. place is that
+-- of a reading in the delivery, part that of a value in the reading; -1 where all of it is meant.
 CREATE TABLE IF NOT EXISTS rejection (
     key         INTEGER PRIMARY KEY,
     digest      BLOB NOT NULL,
@@ -141,7 +142,8 @@ CREATE TABLE IF NOT EXISTS rejection (
     received_ms INTEGER NOT NULL,
     deliveries  INTEGER NOT NULL,
     replayed_ms INTEGER,
-    UNIQUE (digest, place)
+    part        INTEGER NOT NULL DEFAULT -1,
+    UNIQUE (digest, place, part)
 ) STRICT;
 
 -- What is known of a device beside its measurements (battery, status, clock): the newest words.

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from devices.wire import Result
+from devices.wire import RefusedValue, Result
 from fhir_mapping.enrolled import Enrolment
 from fhir_mapping.record import Record, act_of, separate_act, twin_of, withdrawal_of
 from ingest.attribution import Assignments
@@ -175,6 +175,8 @@ class SqliteWriter:
             return Outcome(
                 topic, item.message_id, item.message_seq, item.reason.result, item.reason, item.path
             )
+        for one in item.refused:
+            self._rejections.put(arrival, one, tally)
         if rejected:
             return Outcome(topic, item.message_id, item.message_seq, "rejected", "not-together")
         received_ms = arrival.delivery.received_ms
@@ -186,7 +188,8 @@ class SqliteWriter:
             return self._hold(arrival, item, tally)
         result, reason = _worst(results)
         tally[f"readings-{result}"] += 1
-        return Outcome(topic, item.message_id, item.message_seq, result, reason)
+        refused = tuple(RefusedValue(one.reason, one.path) for one in item.refused)
+        return Outcome(topic, item.message_id, item.message_seq, result, reason, refused=refused)
 
     def _hold(self, arrival: Arrival, item: Mapped, tally: Counter[str]) -> Outcome:
         """Keep for a person what somebody else than its author says of a record."""
@@ -329,7 +332,8 @@ class SqliteWriter:
 def _sinks(arrival: Arrival) -> bool:
     """Whether arrivals that stand or fall together fall with this one; a fact never sinks them."""
     item = arrival.item
-    return isinstance(item, Rejection) and item.reason is not Reason.DEVICE_FACT_INVALID
+    refused = [item] if isinstance(item, Rejection) else item.refused
+    return any(one.reason is not Reason.DEVICE_FACT_INVALID for one in refused)
 
 
 def _worst(results: set[_Stored]) -> tuple[Result, str]:

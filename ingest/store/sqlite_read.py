@@ -43,7 +43,7 @@ _REJECTION = """
     SELECT key, place, result, reason, path, detail, topic, CASE length(payload)
     WHEN 0 THEN (SELECT f.payload FROM rejection f WHERE f.digest = r.digest
     ORDER BY length(f.payload) DESC LIMIT 1) ELSE payload END,
-    received_ms, deliveries, replayed_ms"""
+    received_ms, deliveries, replayed_ms, part"""
 """A rejection with its payload, which stands in the first row of its digest only."""
 _NEWEST = (
     "SELECT max(received_ms) FROM (SELECT received_ms FROM record ORDER BY seq DESC LIMIT 100)"

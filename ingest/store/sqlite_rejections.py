@@ -12,11 +12,12 @@ from ingest.store.rows import digest_of
 
 _REJECT = """
     INSERT INTO rejection (digest, place, result, reason, path, detail, topic, payload,
-                           received_ms, deliveries)
+                           received_ms, deliveries, part)
     SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7,
-           CASE WHEN EXISTS (SELECT 1 FROM rejection WHERE digest = ?1) THEN x'' ELSE ?8 END, ?9, 1
+           CASE WHEN EXISTS (SELECT 1 FROM rejection WHERE digest = ?1) THEN x'' ELSE ?8 END, ?9, 1,
+           ?10
     WHERE true
-    ON CONFLICT (digest, place) DO UPDATE SET deliveries = deliveries + 1 RETURNING deliveries
+    ON CONFLICT (digest, place, part) DO UPDATE SET deliveries = deliveries + 1 RETURNING deliveries
 """
 
 
@@ -52,11 +53,13 @@ class Rejections:
                 topic.decode(errors="replace"),
                 payload,
                 delivery.received_ms,
+                item.part,
             ),
         ).fetchone()[0]
         if new == 1:
             tally[f"rejected-{item.reason.value}"] += 1
-        tally[f"readings-{item.reason.result}"] += 1
+        if item.part < 0:  # of a reading that is counted with what of it was taken
+            tally[f"readings-{item.reason.result}"] += 1
 
 
 def another_citizen(item: Mapped) -> Rejection:

@@ -86,6 +86,21 @@ _VERSIONS = (
     "ALTER TABLE superseded ADD COLUMN clock_gateway_ms INTEGER",
 )
 """Of two values that claim one identity the second is found by that identity from now on."""
+_PARTS_OF_READINGS = (
+    """
+    CREATE TABLE rejection_by_part (
+        key INTEGER PRIMARY KEY, digest BLOB NOT NULL, place INTEGER NOT NULL, result TEXT NOT NULL,
+        reason TEXT NOT NULL, path TEXT NOT NULL, detail TEXT NOT NULL, topic TEXT NOT NULL,
+        payload BLOB NOT NULL, received_ms INTEGER NOT NULL, deliveries INTEGER NOT NULL,
+        replayed_ms INTEGER, part INTEGER NOT NULL DEFAULT -1, UNIQUE (digest, place, part)
+    ) STRICT""",
+    """
+    INSERT INTO rejection_by_part
+    SELECT key, digest, place, result, reason, path, detail, topic, payload, received_ms,
+           deliveries, replayed_ms, -1 FROM rejection""",
+    "DROP TABLE rejection",
+    "ALTER TABLE rejection_by_part RENAME TO rejection",
+)
 STEPS: Sequence[Sequence[str]] = (
     _TOTALS_AND_PARTIES,
     _WITHDRAWAL,
@@ -93,6 +108,7 @@ STEPS: Sequence[Sequence[str]] = (
     _HEARTBEAT,
     _DEVICE_STATES,
     _VERSIONS,
+    _PARTS_OF_READINGS,
 )
 """Statements by number: the first brings a file from version 0 to 1, and so on."""
 VERSION = len(STEPS)

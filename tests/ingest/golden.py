@@ -1,4 +1,7 @@
-"""The deliveries under `tests/golden/should_pass` and `tests/golden/should_fail`.
+"""The deliveries under `tests/golden/should_pass`, `should_fail` and `should_take_part`.
+
+Of those in `should_take_part` some values are stored (`NAME.stored.txt`) and every other is refused
+(`NAME.refused.tsv`: reason and path).
 
 A file is a payload as it stands. `NAME.topic` beside it is its topic, where that is the fault;
 every other file comes from the device of its own name, as kind `qr` where it begins with `answers-`
@@ -20,6 +23,7 @@ from ingest.store import Mapped
 GOLDEN = Path(__file__).parents[1] / "golden"
 SHOULD_PASS = GOLDEN / "should_pass"
 SHOULD_FAIL = GOLDEN / "should_fail"
+SHOULD_TAKE_PART = GOLDEN / "should_take_part"
 RECEIVED_MS = 1_792_929_600_000
 """2026-10-25T12:00:00Z: when they all arrive, after the last hour of summer time."""
 
@@ -63,6 +67,11 @@ def name_of(path: Path) -> str:
 def passing() -> list[Path]:
     """Every delivery that is taken."""
     return sorted(SHOULD_PASS.glob("*.json"))
+
+
+def taken_in_part() -> list[Path]:
+    """Every delivery of which a part is taken."""
+    return sorted(SHOULD_TAKE_PART.glob("*.json"))
 
 
 def failing() -> list[Path]:

@@ -10,7 +10,7 @@ from ingest.decode import Decoded, Delivery, decode
 from ingest.pipeline import examine
 from ingest.rejection import Rejection
 from ingest.store import Arrival, Mapped
-from ingest.validate import validate
+from ingest.validate import Validated, validate
 
 RECEIVED_MS = 1_771_396_269_500
 """2026-02-18T06:31:09.500Z: when the deliveries arrive."""
@@ -65,8 +65,9 @@ def decoded(fields: Any) -> Decoded:
 def reading(fields: Any, received_ms: int = RECEIVED_MS) -> Reading:
     """The reading of a payload that has nothing wrong with it."""
     item = validate(decoded(fields), received_ms)
-    assert isinstance(item, Reading), item
-    return item
+    assert isinstance(item, Validated), item
+    assert item.refused == []
+    return item.reading
 
 
 def refused(fields: Any, topic: str = TOPIC) -> Rejection:

@@ -19,6 +19,7 @@ from tests.ingest.golden import (
     name_of,
     passing,
     stored_lines,
+    taken_in_part,
     told,
 )
 
@@ -36,6 +37,17 @@ def test_every_metric_passes_by_its_code_and_by_its_alias() -> None:
     for row in METRICS:
         assert f'"c": "{row.alias}"'.encode() in said
         assert row.mdc is None or f'"c": "{row.mdc}"'.encode() in said
+
+
+@pytest.mark.parametrize("path", taken_in_part(), ids=lambda path: path.stem)
+def test_one_bad_value_leaves_its_neighbours_alone(path: Path) -> None:
+    (item,) = [arrival.item for arrival in examine(delivery_of(path))]
+    assert isinstance(item, Mapped), item
+    stored = path.with_suffix(".stored.txt").read_text(encoding="utf-8").splitlines()
+    assert [told(record) for record in item.records] == stored
+    refused = [f"{one.reason}\t{one.path}" for one in sorted(item.refused, key=lambda r: r.part)]
+    assert refused == path.with_suffix(".refused.tsv").read_text(encoding="utf-8").splitlines()
+    assert len({one.part for one in item.refused}) == len(refused)
 
 
 @pytest.mark.parametrize("path", failing(), ids=name_of)

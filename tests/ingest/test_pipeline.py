@@ -12,7 +12,7 @@ import pytest
 
 import ingest.pipeline
 import ingest.store.rows
-import ingest.validate
+import ingest.values
 from devices.catalogue import METRICS, metric_for_code
 from devices.reading import Reading
 from devices.wire import topic_for
@@ -225,7 +225,7 @@ def learn_the_new_code(monkeypatch: pytest.MonkeyPatch) -> None:
     def knows_more(code: str) -> Any:
         return spo2 if code == "spo2_new" else metric_for_code(code)
 
-    monkeypatch.setattr(ingest.validate, "metric_for_code", knows_more)
+    monkeypatch.setattr(ingest.values, "metric_for_code", knows_more)
 
 
 def test_a_rejection_is_accepted_once_its_cause_is_mended(

@@ -142,8 +142,8 @@ def test_the_ends_of_the_calendar_are_refused_and_never_raise(
     if isinstance(found, Rejection):
         assert found.reason in {Reason.TIME_IN_FUTURE, Reason.TIME_IMPLAUSIBLE}
     else:
-        assert EARLIEST_MEASURED_MS <= found.measured_ms <= RECEIVED_MS
-        assert all(render_observation(record) for record in records_of(found))
+        assert EARLIEST_MEASURED_MS <= found.reading.measured_ms <= RECEIVED_MS
+        assert all(render_observation(record) for record in records_of(found.reading))
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_a_unit_is_a_power_of_ten_and_nothing_else(row: Metric, data: st.DataObj
         expected = {Reason.VALUE_OUT_OF_RANGE, Reason.COMPONENT_MISSING, Reason.VALUE_MALFORMED}
         assert found.reason in expected
     else:
-        text = found.values[0].text
+        text = found.reading.values[0].text
         assert text is not None
         assert Decimal(text) == Decimal(digits).scaleb(row.units[unit])
 
@@ -258,7 +258,8 @@ def test_a_blood_pressure_needs_its_ends_in_the_right_order() -> None:
 
 
 def test_as_many_values_as_the_limit_are_looked_at() -> None:
-    items = [{"c": "spo2", "val": "93", "u": "%"}] * VALUES_PER_READING_MAX
+    items = [{"c": "spo2", "val": "93", "u": "%"}] * (VALUES_PER_READING_MAX - 1)
+    items.append({"c": "spo2", "val": "94", "u": "%"})
     assert refused(said(r=items)).reason is Reason.CODE_REPEATED
     assert refused(said(r=[*items, items[0]])).reason is Reason.TOO_MANY_VALUES
 
