@@ -40,6 +40,7 @@ from alerting.rules import (
     default_relative_limits,
     step,
 )
+from alerting.rules.state import BASE_BYTES, RULE_BYTES
 from benchmarks import measure
 from benchmarks.cohort import EXPECTED, PLAN_WEEKDAYS, SEED, START, answers_of, days_of, profile_of
 from benchmarks.measure import Result, Stopwatch
@@ -74,6 +75,7 @@ def run(
 ) -> Result:
     """`scalar` and `framed` are how many patients the slower ways take; `sizes` the cohorts whose
     cost per patient is compared."""
+    assert State(0, SINGLE).nbytes_per_patient <= BASE_BYTES + RULE_BYTES * len(RULES)
     (days, warm), kept = span, keep_freed_memory()
     with one_core() as pinned:
         vector, slow, copied = [], [], []
@@ -113,6 +115,7 @@ def run(
             measure.rate(patients, copied),
         ),
         "state_bytes_per_patient": State(0, SINGLE).nbytes_per_patient,
+        "state_bytes_allowed": BASE_BYTES + RULE_BYTES * len(RULES),
         "input_bytes_per_patient": INPUT_BYTES,
         "same_colours_as_float64": float(np.mean(vector[-1][1] == exact[1])),
         "us_per_patient_step": per_patient,

@@ -18,6 +18,7 @@ SEVERE: Final = ("chest_pain", "syncope")
 """Whoever says yes to one of these is told to ring 112, the Danish emergency number."""
 
 _INDEX: Final = {item.alias: index for index, item in enumerate(ITEMS)}
+assert len(ITEMS) <= 16, "more than 16 symptoms need uint32 here and in State.said_yes"
 _BITS: Final = (1 << np.arange(len(ITEMS))).astype(np.uint16)[:, None]
 
 

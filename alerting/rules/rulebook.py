@@ -69,8 +69,8 @@ _STAGES: Final = ("blue", "yellow", "call")
 def rule_index(rule_id: str) -> int:
     """The column of a rule.
 
-    >>> rule_index("R01"), rule_index("T01")
-    (0, 24)
+    >>> rule_index("R01"), rule_index("R24")
+    (0, 23)
     """
     return _INDEX[rule_id]
 

@@ -37,6 +37,11 @@ class _Field:
     start: float
 
 
+BASE_BYTES: Final = 774
+RULE_BYTES: Final = 10
+"""What a patient may cost in single precision: so much, and so much more for each rule (colour,
+clear readings, two registers, day, onset). One more rule is ten bytes; more than that, or more at
+the base, is a decision, and a reason to look for what is stored twice or too wide."""
 UNKNOWN_TENTHS: Final = 127
 """Nothing to compare with, in `told_tenths`."""
 _FIELDS: Final = {
@@ -192,7 +197,7 @@ class State:
     def nbytes_per_patient(self) -> int:
         """Bytes for one patient.
 
-        >>> State(0, np.float32).nbytes_per_patient <= 1024
+        >>> State(0, np.float32).nbytes_per_patient <= BASE_BYTES + RULE_BYTES * len(RULE_IDS)
         True
         """
         fields = _FIELDS.values()

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from alerting.rules.arrays import Bools, Ints, chosen, in_bytes
+from alerting.rules.arrays import BYTE, Bools, Ints, chosen, in_bytes
 from alerting.rules.signals import SIGNALS
 from alerting.rules.sitting import Sitting
 from alerting.rules.state import UNKNOWN_TENTHS, State
@@ -19,6 +19,7 @@ WORSE_TENTHS: Final = 20
 """How much farther from the usual a signal must lie, at two hits in a row, to break the
 refractory period, in tenths of an sd of the baseline. The reference (P6) has one sd at once: that
 asks more often and is right less often (docs/SCORECARD.md)."""
+assert len(SIGNALS) <= BYTE, "more than 8 signals need uint16 here, in compose and State.further"
 _BIT: Final = np.array([[1 << place] for place in range(len(SIGNALS))], dtype=np.uint8)
 _EITHER: Final = np.array([[signal.worse == "either"] for signal in SIGNALS])
 

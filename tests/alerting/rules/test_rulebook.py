@@ -19,8 +19,10 @@ from alerting.rules import (
     explain,
     rule_index,
 )
+from alerting.rules.arrays import in_bytes, packed
 from alerting.rules.findings import EVIDENCE
 from alerting.rules.signals import FAMILIES
+from alerting.rules.state import BASE_BYTES, RULE_BYTES
 
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 NUMBERS = {"value": 91.25, "limit": 89.5, "baseline_mean": 94.25, "extra": 3.0}
@@ -120,7 +122,26 @@ def test_memory_for_each_patient() -> None:
         state = State(10, dtype)
         arrays = [getattr(state, name) for name in State.__slots__ if name != "dtype"]
         assert state.nbytes_per_patient == sum(array.nbytes for array in arrays) / 10
-    assert State(0, np.float32).nbytes_per_patient <= 1024
+    budget = BASE_BYTES + RULE_BYTES * len(RULES)
+    assert State(0, np.float32).nbytes_per_patient <= budget, (
+        "see BASE_BYTES in alerting.rules.state"
+    )
+
+
+def test_a_rule_costs_so_many_bytes() -> None:
+    """What lies in columns of rules, and nothing else, grows with one more of them."""
+    fields = [getattr(State(1, np.float32), name) for name in State.__slots__ if name != "dtype"]
+    columns = [array for array in fields if array.shape == (1, len(RULES))]
+    assert sum(array.itemsize for array in columns) == RULE_BYTES
+
+
+def test_more_than_the_bits_hold_is_refused_where_they_are_packed() -> None:
+    assert packed(np.zeros((1, 31), dtype=np.bool_)).tolist() == [0]
+    with pytest.raises(AssertionError, match="32 flags do not fit 31 bits: a rulebook"):
+        packed(np.zeros((1, 32), dtype=np.bool_))
+    assert in_bytes(np.zeros((8, 1), dtype=np.bool_)).tolist() == [0]
+    with pytest.raises(AssertionError, match="9 flags do not fit a byte: more signals need uint16"):
+        in_bytes(np.zeros((9, 1), dtype=np.bool_))
 
 
 DEVICES = {"devices.catalogue", "devices.questionnaire", "devices.symptoms"}
