@@ -28,6 +28,7 @@ from fhir_mapping.fhir_read.parties import UNREADABLE, Context, Neighbour, Neigh
 from fhir_mapping.fhir_read.reading import is_clock, reading_of
 from fhir_mapping.fhir_read.response import is_answered_here, response_of
 from fhir_mapping.fhir_read.shapes import (
+    Observation,
     decode_bundle,
     decode_entry,
     decode_head,
@@ -188,6 +189,11 @@ def _observation(
         one.used = True
         answer.entries.append(_unreadable(one.raw, error, one.path))
         return
+    if is_grouping(observation):
+        one.used = True
+        detail = "it only groups the Observations that it refers to, which stand by themselves"
+        answer.notes.append(Note(one.path, detail))
+        return
     if is_clock(observation) and neighbours is not _NOTHING and not last:
         return
     one.used = True
@@ -219,6 +225,16 @@ def _read(context: Context, reading: Callable[[], Found]) -> Found | Refused:
         return refusal.refused
     finally:
         context.close()
+
+
+def is_grouping(observation: Observation) -> bool:
+    """Whether it has no value of its own, and names Observations that have.
+
+    >>> is_grouping(Observation())
+    False
+    """
+    has_value = observation.value_quantity is not None or bool(observation.component)
+    return bool(observation.has_member) and not has_value
 
 
 _TAKERS: Mapping[str, Callable[[Neighbour, Neighbours, int, Source, Answer], None]] = (

@@ -30,7 +30,7 @@ from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, pa
 from fhir_mapping.fhir_read.shapes import Observation
 from fhir_mapping.fhir_read.surroundings import note_what_is_left_out, surroundings_of
 from fhir_mapping.fhir_read.terms import PULSES, has_code
-from fhir_mapping.fhir_read.values import Measured, check_panels, measured_in
+from fhir_mapping.fhir_read.values import Measured, check_panels, measured_in, with_the_rest
 from fhir_mapping.stand_in import UNNAMED, is_stand_in, stand_in
 
 TAKEN_STATUS: Final = frozenset({"preliminary", "final", "amended", "corrected"})
@@ -94,6 +94,8 @@ def reading_said(
     subject = subject_of(observation, context)
     party, own = _device(observation, said, subject, context)
     values = _settled(measured, party.kinds, context) if measured else ()
+    if measured is not None and measured.is_part:
+        values = with_the_rest(values)
     if measured is not None:
         check_panels(values, path)
     kind = said.device_type or _kind(values, party.kinds, path)

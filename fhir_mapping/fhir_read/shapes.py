@@ -120,6 +120,7 @@ class Observation(Component, frozen=True):
     derived_from: list[Reference] = []
     component: list[Component] = []
     encounter: Reference | None = None
+    has_member: list[Reference] = []
     body_site: Concept | None = None
     method: Concept | None = None
     note: list[msgspec.Raw] = []

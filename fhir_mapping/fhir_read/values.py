@@ -64,12 +64,14 @@ class Measured(msgspec.Struct, frozen=True, gc=False):
     """What an Observation measured.
 
     Each item is the rows that its code can mean, the value (of the first of them) and the path of
-    its code; `key` is what our identifier calls it all. `facts` is what components say of the
-    device itself; `refused` what of them could not be taken.
+    its code; `key` is what our identifier calls it all. `is_part` says that it is coded as one
+    component of a panel: the others may stand in Observations of their own. `facts` is what
+    components say of the device itself; `refused` what of them could not be taken.
     """
 
     items: list[tuple[frozenset[str], Value, str]]
     key: str
+    is_part: bool
     circumstances: str
     facts: list[StatedFact]
     refused: list[Refused]
@@ -122,7 +124,24 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
         (means, _value(means, part, circumstances, shared, at), f"{at}.code")
         for means, part, at in parts
     ]
-    return Measured(items, key, circumstances, facts, refused)
+    is_part = not about & _PANELS and bool(metric(first).panel)
+    return Measured(items, key, is_part, circumstances, facts, refused)
+
+
+def with_the_rest(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The components of a panel that was split, and those that are needed beside them as not
+    available: they leave what stands of the same act, or comes later, as it is.
+    """
+    given = {value.metric.alias: value for value in values}
+    rest: list[Value] = []
+    for alias in {value.metric.panel: value for value in values if value.metric.panel}:
+        circumstances = next(one.circumstances for one in values if one.metric.panel == alias)
+        rest += [
+            Value(metric(needed), None, circumstances, ("not-available",))
+            for needed in panel(alias).required
+            if needed not in given
+        ]
+    return (*values, *rest)
 
 
 def _add_fact(

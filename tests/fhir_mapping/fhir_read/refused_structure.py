@@ -6,7 +6,6 @@ from fhir_mapping.fhir_read import COMPONENTS_MAX
 from tests.fhir_mapping.fhir_read.trees import (
     DIASTOLIC,
     LOINC,
-    MCS,
     MDC,
     NPU,
     SYSTOLIC,
@@ -94,18 +93,6 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "component-missing",
         "Observation.component",
         "diastolic is missing",
-    ),
-    "systolic alone": (
-        measured(MCS, "MCS88019", 134, "mm[Hg]"),
-        "component-missing",
-        "Observation.component",
-        "diastolic is missing",
-    ),
-    "panel of members": (
-        pressure(hasMember=[{"reference": "Observation/2"}]),
-        "component-missing",
-        "Observation.component",
-        "not joined",
     ),
     "upside down": (
         pressure(part(82, (LOINC, "8480-6")), part(134, (LOINC, "8462-4"))),
