@@ -18,6 +18,7 @@ from fhir_mapping.fhir_read import (
     COMPONENTS_MAX,
     ENTRIES_MAX,
     Found,
+    Intent,
     Note,
     Refused,
     Source,
@@ -49,6 +50,7 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     subject: str
     path: str
     refused: list[Rejection] = []
+    intent: Intent = "reading"
 
 
 def same_name(name: str) -> str:
@@ -154,9 +156,4 @@ def _read(entry: Found, reading: Reading, index: int) -> Read:
         )
         for one in entry.refused
     ]
-    return Read(reading, index, _subject(entry.subject), entry.path, refused)
-
-
-def _subject(said: str | None) -> str:
-    """Who it is about: `Patient/id`, `system|value`, or the address of another server's Patient."""
-    return said or ""
+    return Read(reading, index, entry.subject or "", entry.path, refused, entry.intent)

@@ -124,6 +124,7 @@ def _mapped(read: Read) -> Mapped | Rejection:
         read.path,
         states=states,
         refused=read.refused,
+        intent=read.intent,
     )
 
 

@@ -20,6 +20,8 @@ whose device time is the same wall clock in another zone, or that says the same.
   withdrawn or failed  a value, not sent later, nor said to be a correction              STALE
   withdrawn or failed  a value, sent later                                               AMENDMENT
   anything             a value, sent before a withdrawal that stood once                 STALE
+  part of a panel      the other parts, that contradict it (diastolic above systolic)    TWIN
+  part of a panel      other parts, and none otherwise                                   AMENDMENT
   another value        a value, clock not in sync, no correction                         TWIN
   anything             it was sent before what stands                                    STALE
   anything             another value, other flags, an instant moved beyond the jitter    AMENDMENT
@@ -29,6 +31,9 @@ without any value. Where no record stands that is a failed measurement (or, wher
 so, a withdrawal that arrived first); the value that comes after it, sent before it, goes straight
 into the history. An author is the device itself, and who transferred it (`transferred_by`): the
 device's own word does not change what a person typed, nor the other way round.
+
+What the arrival leaves out of a panel (or says to be not available) stays as it stands, and is no
+other value (`completion`).
 
 In which order words on one act arrive matters for one thing only: of two amendments that do not say
 when they were sent, or were sent at one instant, the one that arrives last holds.
@@ -44,6 +49,7 @@ import msgspec
 from fhir_mapping.annotations import identifying
 from fhir_mapping.record import Record, Superseded, local_ms
 from fhir_mapping.status import Flags, flags_at
+from ingest.completion import adds_only, completed, contradict
 from ingest.limits import CLOCK_JITTER_MS, ONE_ACT_MS, SAME_INSTANT_MS
 
 Intent = Literal["reading", "correction", "withdrawal"]
@@ -120,17 +126,18 @@ def _withdrawn(act: Sequence[Standing], arrival: Record) -> Decision:
 def _changed(one: Standing, arrival: Record, intent: Intent) -> Decision:
     record = one.record
     of = (record,)
+    is_part = not _is_failed(record) and adds_only(record, arrival)
     if any(_withdrew(was) and was.sent_ms >= arrival.sent_ms > 0 for was in one.earlier):
         return Decision(Kind.STALE, of)
     if intent != "correction":
-        if record.withdrawn and not _is_later(arrival, record):
-            return Decision(Kind.STALE, of)
-        if _is_failed(record) and _are_ordered(record, arrival) and not _is_later(arrival, record):
+        failed = _is_failed(record) and _are_ordered(record, arrival)
+        if (record.withdrawn or failed) and not _is_later(arrival, record):
             return Decision(Kind.STALE, of)
         doubtful = arrival.conflict or not arrival.clock_vouched
-        if doubtful and not record.withdrawn and _contradict(record.values, arrival.values):
+        other = doubtful and not record.withdrawn and _contradict(record.values, arrival.values)
+        if other or (is_part and contradict(record, arrival)):
             return Decision(Kind.TWIN, of)
-    if _is_later(record, arrival):
+    if _is_later(record, arrival) and not is_part:
         return Decision(Kind.STALE, of)
     return Decision(Kind.AMENDMENT, of)
 
@@ -154,6 +161,7 @@ def amended(record: Record, arrival: Record) -> Record:
 
     Notes and other annotations are the arrival's; what is part of the name stays.
     """
+    arrival = completed(record, arrival)
     said = (identifying(one.circumstances) for one in (record, arrival))
     noted = arrival if len(set(said)) == 1 else record
     return msgspec.structs.replace(
@@ -215,6 +223,7 @@ def _repeats(one: Standing, arrival: Record, intent: Intent, *, withdraws: bool)
         return _repeats_withdrawal(one, arrival, intent)
     if intent == "reading" and _says_part(record, arrival) and not _has_moved(record, arrival):
         return True
+    arrival = completed(record, arrival)
     now = _same_values(record.values, arrival.values) and not record.withdrawn
     if now and not one.named and intent == "reading":
         return True  # another door may know less of flags and clocks

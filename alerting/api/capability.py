@@ -73,10 +73,11 @@ def capability_statement(address: str, can_write: bool, can_export: bool) -> byt
 
 def _kept(can_write: bool) -> dict[str, Any]:
     """What may be done with the two kinds of resource that are rendered from records."""
-    written = ["create"] if can_write else []
+    written = ["create", "update"] if can_write else []
     return {
         "interaction": _interactions("read", "search-type", *written),
         "versioning": "versioned",
+        "updateCreate": False,
         "conditionalCreate": can_write,
         "conditionalRead": "not-match",
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from alerting.api import export_routes, operations, questionnaires, writing
+from alerting.api import export_routes, operations, questionnaires, updating, writing
 from alerting.api.access import authorised
 from alerting.api.answers import documented, tagged
 from alerting.api.capability import capability_statement
@@ -69,6 +69,7 @@ def routes(sources: Sources, exports: Exports | None = None) -> APIRouter:
 
     written, exported = _router(writing.switched_on(sources)), _router()
     writing.add_routes(written, sources)
+    updating.add_routes(written, sources)
     export_routes.add_routes(exported, sources, exports)
     whole = APIRouter()
     whole.include_router(exported, include_in_schema=exports is not None)

@@ -6,7 +6,7 @@ a device). What is refused is kept as a rejection, for `hjemmepuls replay`; a su
 nothing could be stored raises, and becomes an OperationOutcome that names every refused entry.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
@@ -21,7 +21,7 @@ from ingest.decode import Delivery
 from ingest.decode_fhir import HTTP_TOPIC, OWN_BASES, place_of
 from ingest.pipeline import append, append_together, examined, names_of
 from ingest.rejection import Reason, Rejection
-from ingest.store import Arrival, Outcome, Reader
+from ingest.store import Arrival, Outcome, Reader, Writer
 
 ISSUES_MAX = 100
 _UNREADABLE = frozenset({Reason.PAYLOAD_EMPTY, Reason.PAYLOAD_NOT_UTF8, Reason.JSON_MALFORMED})
@@ -105,6 +105,26 @@ def submit(
         for arrival, one in zip(arrivals, outcomes, strict=True)
     ]
     return Submitted(told, notes)
+
+
+def examined_one(sources: Sources, body: bytes, base: str) -> Arrival:
+    """What the one resource of a body is: the first that it brings, or why it brings none."""
+    delivery = Delivery(HTTP_TOPIC, body, sources.wall_ms(), (base, *OWN_BASES))
+    return examined(delivery, names_of(sources.reader()))[0][0]
+
+
+def stored_alone(sources: Sources, arrival: Arrival, check: Callable[[], None]) -> Told:
+    """Store one arrival, unless `check` raises right before; Refused when it is refused."""
+    assert sources.writing is not None, "asked before: `switched_on`"
+
+    def work(writer: Writer) -> list[Outcome]:
+        check()
+        return append([arrival], writer)
+
+    (told,) = sources.writing.do(work)
+    if _status(told) >= 400:
+        raise _rejected([arrival], [told])
+    return _told(arrival, told, sources.reader(), [])
 
 
 def refuse_if_all_are(submitted: Submitted) -> None:

@@ -28,8 +28,8 @@ from fhir_mapping.response import address_of
 
 _ERRORS = (400, 413, 415, 422, 500)
 _STORED = frozenset({"Observation", "QuestionnaireResponse"})
-_BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_Body = Annotated[bytes, Depends(fhir_body)]
+BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+Body = Annotated[bytes, Depends(fhir_body)]
 
 
 def own_base(request: Request) -> str:
@@ -37,7 +37,7 @@ def own_base(request: Request) -> str:
     return f"{request.base_url}fhir"
 
 
-_Base = Annotated[str, Depends(own_base)]
+Base = Annotated[str, Depends(own_base)]
 _Prefer = Annotated[str, Header()]
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
@@ -83,7 +83,7 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         responses=documented({"resourceType": "Observation"}, *_ERRORS, fhir=True, good=_GOOD),
         openapi_extra=documented_body({"resourceType": "Observation", "status": "final"}),
     )
-    def create(body: _Body, base: _Base, prefer: _Prefer = "") -> Response:
+    def create(body: Body, base: Base, prefer: _Prefer = "") -> Response:
         """Store an Observation: 201 when it is new, 200 when it is known (or amends a known one).
 
         202 with an OperationOutcome when it is stored or held and waits for a person: its device
@@ -102,7 +102,7 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
             {"resourceType": "QuestionnaireResponse", "status": "completed"}
         ),
     )
-    def create_response(body: _Body, base: _Base, prefer: _Prefer = "") -> Response:
+    def create_response(body: Body, base: Base, prefer: _Prefer = "") -> Response:
         """Store answers to one of our questionnaires, as an Observation is stored."""
         return _created(sources, body, base, "QuestionnaireResponse", prefer)
 
@@ -115,24 +115,24 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         ),
         openapi_extra=documented_body({"resourceType": "Bundle", "type": "batch", "entry": []}),
     )
-    def bundle(body: _Body, base: _Base) -> Response:
+    def bundle(body: Body, base: Base) -> Response:
         """Store a Bundle: a batch entry by entry, a transaction all or nothing.
 
         The answer has an entry for each entry: 201, 200, 202 as for a single Observation, 405 for
         what only reads or deletes, 422 with an OperationOutcome for what is refused.
         """
-        _check_kind(body, "Bundle")
+        check_kind(body, "Bundle")
         told = _bundle(body)
         if told.type not in {"batch", "transaction", ""}:
-            raise _unfit("type", told.type, "batch or transaction")
+            raise unfit("type", told.type, "batch or transaction")
         together = told.type == "transaction"
         entries = [_entry(raw) for raw in told.entry]
-        unfit = {place for place, entry in enumerate(entries) if not _is_write(entry)}
-        if together and unfit:
-            method = getattr(entries[min(unfit)].request, "method", "")
-            raise _unfit(f"entry[{min(unfit)}].request.method", method, "POST, with a resource")
-        submitted = submit(sources, body, base, together, unfit, allow_none=True)
-        return _response(told.type, len(entries), submitted, unfit)
+        odd = {place for place, entry in enumerate(entries) if not _is_write(entry)}
+        if together and odd:
+            method = getattr(entries[min(odd)].request, "method", "")
+            raise unfit(f"entry[{min(odd)}].request.method", method, "POST, with a resource")
+        submitted = submit(sources, body, base, together, odd, allow_none=True)
+        return _response(told.type, len(entries), submitted, odd)
 
     @router.post(
         "/$submit-measurement",
@@ -142,14 +142,14 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         ),
         openapi_extra=documented_body({"resourceType": "Parameters", "parameter": []}),
     )
-    def submit_measurement(body: _Body, base: _Base) -> Response:
+    def submit_measurement(body: Body, base: Base) -> Response:
         """Store a set of measurements, each by itself, as the Danish infrastructure (FUT) asks.
 
         The answer is a batch-response with an entry for each Observation and response, in the order
         of the set: one that is not known is 422 and held, and does not keep the others away. When
         nothing of it could be stored the answer is 422 as a whole.
         """
-        _check_kind(body, "Parameters")
+        check_kind(body, "Parameters")
         submitted = submit(sources, body, base)
         refuse_if_all_are(submitted)
         in_order = [(place, told) for place, (_, told) in enumerate(submitted.told)]
@@ -161,7 +161,7 @@ _GOOD = (200, 201, 202)
 
 def _created(sources: Sources, body: bytes, base: str, kind: str, prefer: str) -> Response:
     """What became of the one resource of a body."""
-    _check_kind(body, kind)
+    check_kind(body, kind)
     ((_, told),) = submit(sources, body, base).told
     if told.record is None or told.status == 202:
         answer = resource(outcome(told.issues), told.status)
@@ -176,28 +176,28 @@ def _created(sources: Sources, body: bytes, base: str, kind: str, prefer: str) -
     return answer
 
 
-def _check_kind(body: bytes, wanted: str) -> None:
+def check_kind(body: bytes, wanted: str) -> None:
     """Refuse what says it is another resource; what says nothing readable the pipeline refuses."""
     try:
         said = _decode(body, type=_Head).resource_type
-    except _BROKEN:
+    except BROKEN:
         return
     if said != wanted:
-        raise _unfit("resourceType", said, wanted)
+        raise unfit("resourceType", said, wanted)
 
 
 def _bundle(body: bytes) -> _Bundle:
     """Its entries; none where the pipeline will refuse the whole."""
     try:
         return _decode(body, type=_Bundle)
-    except _BROKEN:
+    except BROKEN:
         return _Bundle()
 
 
 def _entry(raw: msgspec.Raw) -> _Entry:
     try:
         return _decode(raw, type=_Entry)
-    except _BROKEN:
+    except BROKEN:
         return _Entry(_Head(), _Method("POST"))  # the pipeline says what is wrong with it
 
 
@@ -240,7 +240,8 @@ def _entry_response(one: Told) -> dict[str, Any]:
     return answer
 
 
-def _unfit(field: str, value: str, limit: str) -> Refused:
+def unfit(field: str, value: str, limit: str) -> Refused:
+    """A body that is no request of this kind."""
     fault = Fault(
         "body-invalid", "the body cannot be taken as it is", field, shortened(value), limit
     )

@@ -5,7 +5,7 @@ strings, since imports point the other way; a test holds the two lists together.
 those of `devices.admission`, for values and times as for every other door.
 """
 
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -55,6 +55,11 @@ REASONS: Final = frozenset(
 """Every reason that a reader here gives."""
 
 
+Intent = Literal["reading", "correction", "withdrawal"]
+"""What the status means of a word on a measurement: it is one, it replaces an earlier one, or the
+measurement was none."""
+
+
 class Source(msgspec.Struct, frozen=True, gc=False):
     """Who delivered the payload, and what stands where FHIR says nothing.
 
@@ -76,13 +81,14 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     `subject` is who it is about: `system|value` of the CPR number or another identifier where the
     payload has one, else the reference (relative where it is our own), None where nobody is named.
     `scheduled` says whether a plan asked for it, None where that is not said; a reading has no
-    place for it.
+    place for it. `intent` is what its status means; what is withdrawn has no value.
     """
 
     reading: Reading
     subject: str | None
     path: str
     scheduled: bool | None = None
+    intent: Intent = "reading"
     refused: tuple["Refused", ...] = ()
     """What of it could not be taken, part by part."""
 

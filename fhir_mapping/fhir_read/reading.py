@@ -11,7 +11,9 @@ instrument is the cuff's beside a blood pressure, the oximeter's beside a satura
 device can measure, else the oximeter's, with a note.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -22,7 +24,7 @@ from devices.device_types import TABLET
 from devices.reading import Reading, Response, Value
 from devices.wire import part_of
 from fhir_mapping import codes
-from fhir_mapping.fhir_read.answer import Found, Note, Refusal
+from fhir_mapping.fhir_read.answer import Found, Intent, Note, Refusal
 from fhir_mapping.fhir_read.device_facts import fact_meant, fact_reading
 from fhir_mapping.fhir_read.moment import Moment, local_text, measured_at, moment_of
 from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
@@ -30,13 +32,27 @@ from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, pa
 from fhir_mapping.fhir_read.shapes import Observation
 from fhir_mapping.fhir_read.surroundings import note_what_is_left_out, surroundings_of
 from fhir_mapping.fhir_read.terms import PULSES, has_code
-from fhir_mapping.fhir_read.values import Measured, check_panels, measured_in, with_the_rest
+from fhir_mapping.fhir_read.values import (
+    WITHDRAWN,
+    Measured,
+    check_panels,
+    measured_in,
+    with_the_rest,
+)
 from fhir_mapping.stand_in import UNNAMED, is_stand_in, stand_in
 
-TAKEN_STATUS: Final = frozenset({"preliminary", "final", "amended", "corrected"})
+INTENTS: Final[Mapping[str, Intent]] = MappingProxyType(
+    {
+        "preliminary": "reading",
+        "final": "reading",
+        "amended": "correction",
+        "corrected": "correction",
+        WITHDRAWN: "withdrawal",
+    }
+)
+"""What each status that is taken means."""
 COINCIDENT: Final = "http://hl7.org/fhir/uv/phd/StructureDefinition/CoincidentTimeStampReference"
 _STATUS_MEANING = {
-    "entered-in-error": "it was withdrawn as an error",
     "cancelled": "it was never made",
     "registered": "it has no result yet",
     "": "the element is missing",
@@ -127,18 +143,34 @@ def reading_said(
         values=values,
         response=said.response,
         facts=tuple(measured.facts) if measured else (),
+        sent_ms=_sent_ms(observation, context.received_ms),
     )
     if own:
         _check_time(own)
         check_own(reading, observation, path)
     refused = tuple(measured.refused) if measured else ()
-    return Found(reading, subject, path, around.scheduled, refused)
+    intent = INTENTS[observation.status]
+    return Found(reading, subject, path, around.scheduled, intent, refused)
+
+
+def _sent_ms(observation: Observation, received_ms: int) -> int:
+    """When its author said so: when it was issued, else when it was last changed; never later than
+    it arrived, 0 where neither is said.
+    """
+    for said in (observation.issued, observation.meta.last_updated):
+        try:
+            sent_ms = moment_of(said, "").utc_ms if said else 0
+        except Refusal:
+            continue
+        if sent_ms > 0:
+            return min(sent_ms, received_ms)
+    return 0
 
 
 def _check_usable(observation: Observation, path: str) -> None:
     status = observation.status
-    if status not in TAKEN_STATUS:
-        why = _STATUS_MEANING.get(status, f"taken are {', '.join(sorted(TAKEN_STATUS))}")
+    if status not in INTENTS:
+        why = _STATUS_MEANING.get(status, f"taken are {', '.join(sorted(INTENTS))}")
         reason = "field-value" if status else "field-missing"
         raise Refusal(reason, f"{path}.status", f"status is {status[:32]!r}: {why}")
 

@@ -7,6 +7,8 @@ is read as one: `authored` is the time, the `author` that is a Device the tablet
 the subject stands for it, as with a typed measurement.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from devices.device_types import TABLET
@@ -18,9 +20,18 @@ from fhir_mapping.fhir_read.answer import Found, Refusal
 from fhir_mapping.fhir_read.parties import Context
 from fhir_mapping.fhir_read.reading import Said, reading_said
 from fhir_mapping.fhir_read.shapes import Observation, QuestionnaireResponse, ResponseItem
+from fhir_mapping.fhir_read.values import WITHDRAWN
 from fhir_mapping.response import canonical
 
-TAKEN_STATUS: Final = frozenset({"completed", "amended", "stopped"})
+OBSERVATION_STATUS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "completed": "final",
+        "amended": "amended",
+        "stopped": "final",
+        WITHDRAWN: WITHDRAWN,
+    }
+)
+"""The statuses that are taken, as an Observation calls them."""
 _FLAG_OF_LABEL: Final = {"HTEST": "test-data"}
 _NAMES: Final = (
     (".effectiveDateTime", ".authored"),
@@ -43,6 +54,8 @@ def response_of(response: QuestionnaireResponse, context: Context) -> Found:
     answers = _answers(response, asked, path)
     labels = [label.code for label in response.meta.security if label.system == codes.ACT_REASON]
     flags = tuple(_FLAG_OF_LABEL[one] for one in labels if one in _FLAG_OF_LABEL)
+    if response.status == WITHDRAWN:
+        flags = (*flags, "invalid")
     said = Said(asked.key, device_type=TABLET.mdc, response=Response(asked, answers, flags))
     envelope = _envelope(response)
     context.open(envelope)
@@ -64,7 +77,8 @@ def _envelope(response: QuestionnaireResponse) -> Observation:
         extension=response.extension,
         modifier_extension=response.modifier_extension,
         identifier=[response.identifier] if response.identifier else [],
-        status="final",
+        status=OBSERVATION_STATUS[response.status],
+        meta=response.meta,
         subject=response.subject,
         performer=by,
         effective_date_time=response.authored,
@@ -79,9 +93,9 @@ def _is_person(reference: str) -> bool:
 
 def _check_status(response: QuestionnaireResponse, path: str) -> None:
     status = response.status
-    if status not in TAKEN_STATUS:
+    if status not in OBSERVATION_STATUS:
         reason = "field-value" if status else "field-missing"
-        detail = f"status is {status[:32]!r}, taken are {', '.join(sorted(TAKEN_STATUS))}"
+        detail = f"status is {status[:32]!r}, taken are {', '.join(sorted(OBSERVATION_STATUS))}"
         raise Refusal(reason, f"{path}.status", detail)
 
 
@@ -108,6 +122,8 @@ def _answers(
         said = _said(item, at)
         if said is not None:
             answers[item.link_id] = said
+    if response.status == WITHDRAWN:
+        return (None,) * len(asked.components)
     if not answers:
         raise Refusal("reading-empty", f"{path}.item", "no question is answered")
     for symptom in not_asked(asked, answers):

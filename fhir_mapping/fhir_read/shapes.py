@@ -93,9 +93,11 @@ class Component(Shape, frozen=True):
 
 
 class Meta(Shape, frozen=True):
-    """Of the metadata only the security labels, where HL7 PHD marks test data."""
+    """Of the metadata the security labels, where HL7 PHD marks test data, and the version."""
 
     security: list[Coding] = []
+    version_id: str = ""
+    last_updated: str = ""
 
 
 class Observation(Component, frozen=True):
@@ -116,6 +118,7 @@ class Observation(Component, frozen=True):
     effective_period: Period | None = None
     effective_instant: str = ""
     effective_timing: msgspec.Raw = _NOTHING
+    issued: str = ""
     device: Reference | None = None
     derived_from: list[Reference] = []
     component: list[Component] = []

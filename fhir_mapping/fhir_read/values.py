@@ -33,6 +33,8 @@ from fhir_mapping.fhir_read.shapes import Component, Concept, Observation
 from fhir_mapping.fhir_read.surroundings import circumstances_of
 from fhir_mapping.fhir_read.terms import meant_by, unknown_code
 
+WITHDRAWN: Final = "entered-in-error"
+"""The status of what was no measurement."""
 _PANELS: Final = frozenset(row.alias for row in PANELS)
 _FAILED: Final = frozenset({"error", "not-a-number", "negative-infinity", "positive-infinity"})
 _NOT_THERE: Final = frozenset(
@@ -58,6 +60,10 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 _AROUND: Final = frozenset({"oxygen_flow"})
 """Beside another measurement it says how that was made, as in US Core's saturation: a circumstance,
 in whatever words. Alone it is a value."""
+
+
+_Part = tuple[frozenset[str], Component, str]
+"""The rows that a code can mean, where its value stands, and the path."""
 
 
 class Measured(msgspec.Struct, frozen=True, gc=False):
@@ -88,7 +94,7 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
     about = meant_by(code, f"{path}.code", notes)
     if not about:
         raise unknown_code(code, f"{path}.code")
-    parts: list[tuple[frozenset[str], Component, str]] = []
+    parts: list[_Part] = []
     facts: list[StatedFact] = []
     refused: list[Refused] = []
     around = _own_circumstances(observation, path)
@@ -120,12 +126,36 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
     shared = _shared_flags(observation)
     if about & _PANELS:
         shared += _absent_flags(observation)
+    parts += _unsaid(observation, about, parts, path)
+    value_of = _taken_back if observation.status == WITHDRAWN else _value
     items = [
-        (means, _value(means, part, circumstances, shared, at), f"{at}.code")
+        (means, value_of(means, part, circumstances, shared, at), f"{at}.code")
         for means, part, at in parts
     ]
     is_part = not about & _PANELS and bool(metric(first).panel)
     return Measured(items, key, is_part, circumstances, facts, refused)
+
+
+def _unsaid(
+    observation: Observation, about: frozenset[str], parts: list[_Part], path: str
+) -> list[_Part]:
+    """What a panel needs and a withdrawal of it does not name: all of it is taken back."""
+    if observation.status != WITHDRAWN or not about & _PANELS:
+        return []
+    given = {min(means) for means, _, _ in parts}
+    needed = (one for one in panel(min(about)).required if one not in given)
+    return [(frozenset({one}), Component(), path) for one in needed]
+
+
+def _taken_back(
+    means: frozenset[str],
+    _part: Component,
+    circumstances: str,
+    _shared: tuple[str, ...],
+    _path: str,
+) -> Value:
+    """What was said to be an error, whatever it says beside that, and if it says nothing at all."""
+    return Value(metric(min(means)), None, circumstances, ("invalid",))
 
 
 def with_the_rest(values: tuple[Value, ...]) -> tuple[Value, ...]:

@@ -24,6 +24,8 @@ ROUTES = {
     ("/fhir/Observation/$stats", "get"): {200, 400, 403},
     ("/fhir/Observation/$stats", "post"): {200, 400, 403, 413, 415},
     ("/fhir/Observation/{observation_id}", "get"): {200, 304, 403, 404},
+    ("/fhir/Observation/{observation_id}", "put"): {200, 202, 404, 409, 412, *WRITING},
+    ("/fhir/QuestionnaireResponse/{response_id}", "put"): {200, 202, 404, 409, 412, *WRITING},
     ("/fhir/QuestionnaireResponse", "get"): {200, 400, 403},
     ("/fhir/QuestionnaireResponse", "post"): {200, 201, 202, *WRITING},
     ("/fhir/QuestionnaireResponse/{response_id}", "get"): {200, 304, 403, 404},

@@ -22,6 +22,7 @@ from tests.alerting.api.scene import CUFF, DAY_MS, HOUR_MS, NOW_MS, Client, Ward
 from tests.alerting.api.test_fhir_writing import WEIRD, observation, post
 
 MORNING_MS = NOW_MS - 5 * HOUR_MS
+WRITTEN = ("Observation", "QuestionnaireResponse")
 WRITING = ("", "/Observation", "/QuestionnaireResponse", "/$submit-measurement")
 
 
@@ -294,6 +295,7 @@ def check_capability(client: Client, can_write: bool, can_export: bool) -> None:
                     "read": ("get", f"/fhir/{kind}/{{}}"),
                     "search-type": ("get", f"/fhir/{kind}"),
                     "create": ("post", f"/fhir/{kind}"),
+                    "update": ("put", f"/fhir/{kind}/{{}}"),
                 }[interaction["code"]]
             )
         for operation in row.get("operation", []):
@@ -306,8 +308,9 @@ def check_capability(client: Client, can_write: bool, can_export: bool) -> None:
     for row in rest.get("operation", []):
         claimed.add((methods[row["name"]], f"/fhir/${row['name']}"))
     asked_for = {("post", f"/fhir{path}") for path in WRITING if can_write}
+    asked_for |= {("put", f"/fhir/{kind}/{{}}") for kind in WRITTEN if can_write}
     asked_for |= {("get", "/fhir/$export")} if can_export else set()
-    assert {one for one in claimed if one[1].endswith("$export") or one[0] == "post"} == asked_for
+    assert {one for one in claimed if one[1].endswith("$export") or one[0] != "get"} == asked_for
     assert [row["conditionalCreate"] for row in rest["resource"][:2]] == [can_write] * 2
     schema = client.get("/openapi.json").json()
     there = {

@@ -216,7 +216,9 @@ def test_what_the_catalogue_learns_is_replayed(
     client: Client, ward: Ward, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post(client, "/Observation", observation(status="registered"))
-    monkeypatch.setattr("fhir_mapping.fhir_read.reading.TAKEN_STATUS", frozenset({"registered"}))
+    monkeypatch.setattr(
+        "fhir_mapping.fhir_read.reading.INTENTS", dict.fromkeys(("final", "registered"), "reading")
+    )
     reader = SqliteReader(ward.records)
     assert replay(reader, ward.writer, NOW_MS) == (1, 1)
     assert [record.citizen for record in stored(ward)] == ["c1"]

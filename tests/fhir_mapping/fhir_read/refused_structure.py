@@ -39,12 +39,6 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "Parameters.parameter[0].resource",
         "nothing",
     ),
-    "entered in error": (
-        weight(status="entered-in-error"),
-        "field-value",
-        "Observation.status",
-        "withdrawn",
-    ),
     "cancelled": (weight(status="cancelled"), "field-value", "Observation.status", "never made"),
     "registered": (weight(status="registered"), "field-value", "Observation.status", "no result"),
     "invented status": (weight(status="done"), "field-value", "Observation.status", "'done'"),

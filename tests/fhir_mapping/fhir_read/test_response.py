@@ -94,7 +94,6 @@ def test_an_unanswered_item_is_no_answer() -> None:
         ({"questionnaire": COPD.replace("|1", "|9")}, "code-unknown", ".questionnaire"),
         ({"status": ...}, "field-missing", ".status"),
         ({"status": "in-progress"}, "field-value", ".status"),
-        ({"status": "entered-in-error"}, "field-value", ".status"),
         ({"authored": ...}, "field-missing", ".authored"),
         ({"authored": "2026-02-18"}, "time-malformed", ".authored"),
         ({"authored": "2099-02-18T07:29:40+01:00"}, "time-in-future", ".authored"),
