@@ -91,7 +91,7 @@ def _stands(arrival: Arrival, reader: Reader) -> bool:
     item = arrival.item
     if isinstance(item, Rejection) or item.intent != "reading" or item.refused or item.states:
         return False
-    known = ((one, reader.record_of_identity(one.identity)) for one in item.records)
+    known = ((one, reader.standing(one)) for one in item.records)
     return all(found is not None and found.values == one.values for one, found in known)
 
 

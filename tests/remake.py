@@ -9,6 +9,7 @@ import msgspec
 
 from devices.catalogue import DEVICE_TYPES, METRICS, Metric
 from hjemmepuls.reference import write
+from tests.documents import remake_golden as documents
 from tests.fhir_mapping import remake_golden as observations
 from tests.fhir_mapping import responses
 from tests.fhir_mapping.fhir_read import remake_golden as foreign
@@ -52,7 +53,7 @@ def said_of(row: Metric) -> list[dict[str, object]]:
 
 def remake() -> None:
     """All of them."""
-    for part in (observations, responses, kih, phmr, foreign):
+    for part in (observations, responses, kih, phmr, foreign, documents):
         part.remake()
     deliveries()
     write(ROOT)

@@ -46,6 +46,7 @@ _HOLDERS = frozenset(
 _KNOWN = frozenset({"Citizen", "CreatedByText", "UuidIdentifier", "CreatedDateTime"})
 """What a sample or dataset has beside its reports, in any version, and nobody misses here."""
 _REPORT = "LaboratoryReportExtended"
+_WITHIN_REPORT = re.compile(rf".*{_REPORT}\[[0-9]+\]/")
 _CPR = "PersonCivilRegistrationIdentifier"
 _CPR_NUMBER = re.compile(r"([0-9]{6})-?([0-9]{4})", re.ASCII)
 _LOCAL_TAGS = {
@@ -123,7 +124,7 @@ def _dataset(node: etree._Element, places: Iterator[int]) -> Told:
         try:
             reports.append((place, read_report(element)))
         except DatasetError as error:
-            name = error.element.rpartition(f"{_REPORT}/")[2]
+            name = _WITHIN_REPORT.sub("", error.element)
             broken.append(Broken(place, uuid, name, f"{name} is {error.value!r}, {error.limit}"))
     return Told(_cpr(node), tuple(reports), tuple(broken), left_out=tuple(left_out))
 
