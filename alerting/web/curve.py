@@ -321,7 +321,8 @@ def _tick_step(height: float) -> float:
 
 
 def _path(places: Sequence[tuple[int, float]], plane: _Plane) -> str:
-    return "M" + "L".join(f"{plane.x(at_ms)} {plane.y(value)}" for at_ms, value in places)
+    """The places joined by straight lines: pairs after the first are lines without saying so."""
+    return "M" + " ".join(f"{plane.x(at_ms)} {plane.y(value)}" for at_ms, value in places)
 
 
 def _svg(kind: str, width: int, height: int, words: str, parts: Iterable[Markup]) -> Markup:

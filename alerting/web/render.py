@@ -40,6 +40,8 @@ SAID = frozenset(
     | {"late", "refused", "gone"}
 )
 """What may have come of a press of a button; each has a text `said-…`."""
+FINDINGS_MAX = 3
+"""Most findings of an open row; the citizen's page has them all."""
 DELAYS = (("4h", 4 * HOUR_MS), ("1d", DAY_MS), ("3d", 3 * DAY_MS), ("7d", 7 * DAY_MS))
 """For how long the page offers to put an alert off; a red one for a day at most."""
 _FOLDER = files("alerting.web")
@@ -276,6 +278,7 @@ def _environment() -> Environment:
         colours=COLOURS,
         troubles_of=troubles_of,
         last_news_ms=last_news_ms,
+        findings_max=FINDINGS_MAX,
         delays=DELAYS,
         outcomes=OUTCOMES,
         may=may,

@@ -89,6 +89,7 @@ WORKLIST_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "span-days": ("{count} dage", "{count} days"),
         "now": ("Nu", "Now"),
         "raised-by": ("Det udløste alarmen", "What raised the alert"),
+        "more": ("og {count} fund mere", "and {count} more findings"),
         "whole-story": ("Hele forløbet", "The whole story"),
         "watched": ("Holdes øje med, endnu ingen alarm", "Watched, no alert yet"),
         "about-copd": ("KOL", "COPD"),

@@ -78,7 +78,7 @@ def _of(curve: Curve, onset_ms: int, now_ms: int) -> Trend | None:
     if last <= peak - back:
         return Trend("better", _first_after(points, lambda point: out(point) > peak - back))
     before = [point for point in points[:-1] if point.measured_ms >= now_ms - LOOK_BACK_MS]
-    if any(out(point) <= last - NEAR_SD for point in before):
+    if last >= peak - NEAR_SD and any(out(point) <= last - NEAR_SD for point in before):
         return Trend("worse", _first_after(points, lambda point: out(point) < NEAR_SD))
     return Trend("unchanged", onset_ms)
 

@@ -36,6 +36,10 @@ RuleOf = Callable[[str], Rule | None]
 """The rule with this id or slug, if the rulebook has it."""
 
 
+_UNKNOWN = Situation("", "insufficient-data", None, [], None)
+"""A citizen whom the evaluator has not met yet."""
+
+
 class Row(msgspec.Struct, frozen=True):
     """One citizen on the worklist.
 
@@ -108,6 +112,12 @@ class Row(msgspec.Struct, frozen=True):
         ]
 
     @property
+    def findings(self) -> list[Finding]:
+        """All that was found, of all open alerts: what still holds first, then the newest."""
+        found = [finding for alert in self.alerts for finding in alert.findings]
+        return sorted(found, key=lambda one: (one.cleared_ms is not None, -one.raised_ms))
+
+    @property
     def unseen(self) -> list[Alert]:
         """The open alerts that nobody has acknowledged."""
         return [alert for alert in self.alerts if alert.attention == "unacked"]
@@ -121,7 +131,7 @@ def rows_of(
     rule_of: RuleOf,
     wall_ms: int | None = None,
 ) -> list[Row]:
-    """A row per enrolled citizen, in the order in which they are to be dealt with; see `in_order`.
+    """A row per enrolled citizen; see `in_order`.
 
     `alerts`: the open ones, and those closed a moment ago, whose row stays for a moment. With
     `wall_ms` a row about which somebody has just done something stays where it was.
@@ -132,11 +142,17 @@ def rows_of(
     by_citizen: dict[str, list[Alert]] = {}
     for alert in alerts:
         by_citizen.setdefault(alert.citizen, []).append(alert)
-    rows = (
-        _row(citizen, situations.get(citizen.id), by_citizen.get(citizen.id, []), now_ms, wall_ms)
+    return [
+        _row(
+            citizen,
+            situations.get(citizen.id, _UNKNOWN),
+            by_citizen.get(citizen.id, []),
+            now_ms,
+            rule_of,
+            wall_ms,
+        )
         for citizen in citizens.values()
-    )
-    return in_order(msgspec.structs.replace(row, red_now=_red_now(row, rule_of)) for row in rows)
+    ]
 
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
@@ -164,9 +180,10 @@ def just_done(alert: Alert, wall_ms: int | None) -> bool:
 
 def _row(
     citizen: Citizen,
-    situation: Situation | None,
+    situation: Situation,
     alerts: list[Alert],
     now_ms: int,
+    rule_of: RuleOf,
     wall_ms: int | None,
 ) -> Row:
     done = [alert for alert in alerts if just_done(alert, wall_ms)]
@@ -174,7 +191,7 @@ def _row(
         (alert for alert in alerts if alert.condition in OPEN or alert in done), key=_alert_order
     )
     severity = alerts[0].shown if alerts else None
-    colour = _worse(situation.colour if situation else "insufficient-data", severity)
+    colour = _worse(situation.colour, severity)
     placed = [_before(alert) if alert in done else alert for alert in alerts]
     unseen = [alert for alert in placed if alert.attention == "unacked"]
     return Row(
@@ -191,20 +208,21 @@ def _row(
         section=_section(colour, placed, unseen),
         since_ms=min((alert.onset_ms for alert in alerts if alert.shown == severity), default=None),
         waits_since_ms=min((alert.called_ms or alert.raised_ms for alert in unseen), default=None),
-        last_measured_ms=situation.last_measured_ms if situation else None,
+        last_measured_ms=situation.last_measured_ms,
         why_da=[alert.text_da for alert in alerts],
         why_en=[alert.text_en for alert in alerts],
-        unable=list(situation.unable) if situation else [],
+        unable=situation.unable,
         alerts=alerts,
-        watched=list(situation.watched) if situation else [],
-        hits=situation.hits if situation else None,
-        missed_days=situation.missed_days if situation else 0,
+        watched=situation.watched,
+        hits=situation.hits,
+        red_now=_red_now(situation, rule_of),
+        missed_days=situation.missed_days,
         done=done,
     )
 
 
-def _red_now(row: Row, rule_of: RuleOf) -> bool:
-    red = (rule_of(name) for name, colour in (row.hits or {}).items() if colour == "red")
+def _red_now(situation: Situation, rule_of: RuleOf) -> bool:
+    red = (rule_of(name) for name, colour in (situation.hits or {}).items() if colour == "red")
     return any(rule is None or rule.family != "fusion" for rule in red)
 
 

@@ -17,6 +17,7 @@ from tests.alerting.api.scene import (
     citizen,
     curve,
     episode,
+    found,
     situation,
 )
 
@@ -256,8 +257,8 @@ def test_two_citizens_of_one_name_are_told_apart(client: Client, ward: Ward) -> 
     for path in ("/", "/worklist.html", "/citizens/c1"):
         assert "12.03.1948" in client.get(path).text
     assert "02.07.1951" in client.get("/").text
-    found = client.get("/?q=020751").text
-    assert ("02.07.1951" in found, "12.03.1948" in found) == (True, False)
+    searched = client.get("/?q=020751").text
+    assert ("02.07.1951" in searched, "12.03.1948" in searched) == (True, False)
     assert client.get("/?q=anna").text.count('class="row ') == 2
     assert "02/07/1951" in client.get("/?lang=en&q=lund").text
     assert 'value="lund"' in client.get("/?lang=en&q=lund").text
@@ -274,10 +275,14 @@ def test_a_long_list_comes_in_pages_of_a_hundred(client: Client, ward: Ward, hom
         for number in range(with_alert):
             severity: Any = ("red", "yellow", "blue")[number % 3]
             rule = {"red": "R01", "yellow": "R14", "blue": "R24"}[severity]
-            ward.open_alert(f"p{number:04}", rule, severity, 1 + number)
+            several = [found(rule, severity, 1 + number + more) for more in range(6)]
+            ward.open_alert(f"p{number:04}", rule, severity, 1 + number, findings=several)
             ward.monitor.situation[f"p{number:04}"] = situation(f"p{number:04}", severity)
     values = [93 + (day * 7) % 5 for day in range(28)]
-    ward.monitor.curve = {row.id: [curve("spo2", values)] for row in people[:with_alert]}
+    ward.monitor.curve = {
+        row.id: [curve(name, values) for name in ("spo2", "pulse", "weight")]
+        for row in people[:with_alert]
+    }
     seen: list[str] = []
     for page in (1, 2, 3):
         answer = client.get(f"/?page={page}")

@@ -49,7 +49,7 @@ def evidence_of(rule: str) -> Evidence:
 def rows(citizens: Iterable[str], alerts: Iterable[Alert] = (), **colours: Any) -> list[Row]:
     situations = {key: situation(key, colour) for key, colour in colours.items()}
     people = {key: citizen(key, key, "X") for key in citizens}
-    return rows_of(situations, people, alerts, NOW_MS, RULEBOOK.named)
+    return in_order(rows_of(situations, people, alerts, NOW_MS, RULEBOOK.named))
 
 
 def order(citizens: Iterable[str], alerts: Iterable[Alert] = (), **colours: Any) -> str:
@@ -251,7 +251,7 @@ def test_what_was_just_done_stays_where_it_was_for_a_moment() -> None:
     people = {key: citizen(key, key, "X") for key in "abc"}
 
     def at(wall_ms: int) -> list[tuple[str, str]]:
-        found = rows_of(situations, people, alerts, NOW_MS, RULEBOOK.named, wall_ms)
+        found = in_order(rows_of(situations, people, alerts, NOW_MS, RULEBOOK.named, wall_ms))
         return [(row.citizen, row.section) for row in found]
 
     assert at(NOW_MS + HOLD_MS - 1) == [("a", "call"), ("c", "call"), ("b", "call")]
