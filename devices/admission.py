@@ -101,6 +101,7 @@ _SPELLINGS: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
         "%": {"procent": 0, "percent": 0},
         "/min": {
             "x 1/min": 0,
+            "x1/min": 0,
             "\N{MULTIPLICATION SIGN} 1/min": 0,
             "slag/min": 0,
             "Slag/min": 0,
@@ -112,6 +113,8 @@ _SPELLINGS: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
         "kg": {"Kg": 0, "KG": 0, "kilogram": 0},
         "L": {"liter": 0, "Liter": 0},
         "L/min": {"liter/min": 0, "Liter/min": 0},
+        "Cel": {"\N{DEGREE SIGN}C": 0, "C": 0, "grader": 0, "celsius": 0},
+        "{score}": {"score": 0, "point": 0},
     }
 )
 """Texts that name a unit, by the row's UCUM unit: each with the power of ten that leads to it."""

@@ -91,6 +91,14 @@ def test_a_rule_that_is_switched_off_says_nothing(store: Path, live: dict[str, A
     assert delta == -result["live"]["rules_per_patient_week"]["R21"]["yellow"]
 
 
+def test_silence_is_said_later_with_more_grace(store: Path) -> None:
+    """The engine's own clock stages, too: in the last days before the end nothing is due yet."""
+    result = backtest(store, {"R24": {"grace_days": 4.0}}, draws=20)
+    before, after = (rises(result[name]) for name in ("live", "changed"))
+    said = [sum(n for (rule, _), n in one.items() if rule == "R24") for one in (before, after)]
+    assert 0 < said[1] < said[0]
+
+
 @pytest.mark.parametrize(
     ("rule", "number", "value"), [("R03", "yellow", 1.5), ("R16", "yellow", 130.0)]
 )

@@ -91,6 +91,25 @@ def test_units_are_converted_exactly(alias: str, written: str, unit: str, text: 
     assert said(read(measured(LOINC, loinc, value, unit))) == {alias: text}
 
 
+FLOW = (LOINC, "3151-8")
+
+
+@pytest.mark.parametrize(
+    "words", [{"valueQuantity": quantity(2, "L/min")}, {"valueString": "2 L/min by nasal cannula"}]
+)
+def test_a_flow_of_oxygen_beside_a_saturation_says_how_it_was_measured(words: Any) -> None:
+    """It never refuses the saturation, in whatever words."""
+    around = {"code": code(FLOW), **words}
+    answer = read(measured(LOINC, "59408-5", 93, "%", component=[around]))
+    assert said(answer) == {"spo2": "93"}
+    (value,) = found(answer).reading.values
+    assert "2" in value.circumstances
+
+
+def test_a_flow_of_oxygen_alone_is_a_value() -> None:
+    assert said(read(measured(*FLOW, 2, "L/min"))) == {"oxygen_flow": "2"}
+
+
 def test_a_pulse_beside_a_blood_pressure_is_the_cuffs() -> None:
     pulse = {"code": code((LOINC, "8867-4")), "valueQuantity": quantity(76, "/min")}
     answer = read(pressure(SYSTOLIC, DIASTOLIC, pulse))
