@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from alerting.rules import Rule, Rulebook
+from alerting.rules import Rulebook
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,11 @@ MAGIC = b"hjemmepuls-snapshot-1\n"
 """The number rises whenever the meaning of an array changes while its name and shape stay."""
 DIGEST_BYTES = 32
 _LENGTH_BYTES = 8
+_JUDGING = (
+    *("id", "version", "k", "n", "n_off", "confirmed", "speaks", "red_speaks", "red_alone"),
+    *("family", "home", "signals", "needs", "per_week_min"),
+)
+"""What of a row, beside its numbers, decides a colour or a call."""
 
 
 class Mark(msgspec.Struct, frozen=True):
@@ -56,16 +61,13 @@ class _File(msgspec.Struct, frozen=True):
 
 
 def rulebook_mark(rulebook: Rulebook) -> str:
-    """The rulebook's version with a digest of its numbers: a changed number is another rulebook."""
+    """The rulebook's version with a digest of its rows: one changed number, one rule switched off
+    or one that speaks for another disease makes another rulebook; names and sentences do not."""
     rows = [
-        (rule.id, rule.version, *_counts(rule), sorted(rule.params.items()))
-        for rule in rulebook.rules
+        (bool(on), *(getattr(rule, name) for name in _JUDGING), sorted(rule.params.items()))
+        for rule, on in zip(rulebook.rules, rulebook.enabled, strict=True)
     ]
     return f"{rulebook.version} {blake2b(repr(rows).encode(), digest_size=8).hexdigest()}"
-
-
-def _counts(rule: Rule) -> tuple[int, ...]:
-    return rule.k, rule.n, rule.n_off, rule.speaks
 
 
 def write_snapshot(path: Path, mark: Mark, arrays: Arrays) -> None:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from alerting import evaluate
 from alerting.engine import Engine
 from alerting.evaluate import Evaluator
 from alerting.roster import Roster
-from alerting.rules import RULEBOOK
+from alerting.rules import RULEBOOK, Rulebook
 from alerting.snapshot import Mark, read_snapshot, rulebook_mark, write_snapshot
 from fhir_mapping.enrolled import Fact
 from ingest.decode import Delivery
@@ -240,13 +241,21 @@ def test_what_does_not_fit_is_thrown_away_and_everything_is_judged(
 
 
 def test_a_changed_number_is_another_rulebook() -> None:
-    assert rulebook_mark(RULEBOOK) == rulebook_mark(rulebook=RULEBOOK)
-    for changes in ({"R01": {"off": 3.0}}, {"R03": {"k": 1}}):
-        changed = RULEBOOK.changed(changes)
-        assert (
-            rulebook_mark(changed).partition(" ")[2]
-            != rulebook_mark(rulebook=RULEBOOK).partition(" ")[2]
-        )
+    changes: tuple[dict[str, dict[str, float]], ...] = (
+        {},
+        {"R01": {"off": 3.0}},
+        {"R03": {"k": 1}},
+        {"R01": {"enabled": 0}},
+        {"R06": {"enabled": 0}},
+    )
+    books = [RULEBOOK.changed(one) for one in changes]
+    rules = tuple(
+        replace(rule, home="general") if rule.id == "R03" else rule for rule in RULEBOOK.rules
+    )
+    books.append(Rulebook(rules, books[0].version, RULEBOOK.enabled))
+    marks = [rulebook_mark(book).rpartition(" ")[2] for book in books]
+    assert len(set(marks)) == len(books)
+    assert rulebook_mark(RULEBOOK).rpartition(" ")[2] == marks[0]
 
 
 def test_it_is_kept_at_an_interval_and_at_the_end(
