@@ -19,7 +19,7 @@ from typing import Final
 
 import msgspec
 
-from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, panel_fault
+from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, falling
 from devices.catalogue import DEVICE_TYPES, METRICS, DeviceType, metric, panel
 from devices.reading import Reading, Value
 from devices.wire import part_of
@@ -123,9 +123,12 @@ def records_of_stated(
     remarks: list[Remarked] = []
     for act in acts.values():
         aliases = frozenset(one.aliases[0] for one in act)
-        for group in _groups(act):
+        for whole in _groups(act):
+            group, fallen = _standing(whole)
+            unmade += fallen
             try:
-                made.append(_made(group, aliases, gateway, sent_ms, remarks))
+                if group:
+                    made.append(_made(group, aliases, gateway, sent_ms, remarks))
             except _Fault as fault:
                 unmade += [
                     Unmade(one.place, one.path, fault.value, fault.limit, fault.reason)
@@ -179,6 +182,19 @@ def _is_whole(group: Sequence[Stated]) -> bool:
     return len(names) == len(group) and names.issuperset(required)
 
 
+def _standing(group: Sequence[Stated]) -> tuple[list[Stated], list[Unmade]]:
+    """What of a group can stand together, and what falls; a mean stands where its ends fall."""
+    if all(one.withdrawn for one in group) or len(_names(group)) < len(group):
+        return list(group), []
+    faults = falling({one.aliases[0]: None if one.withdrawn else one.text for one in group})
+    fallen = [
+        Unmade(one.place, one.path, fault.value, fault.limit, fault.reason)
+        for one in group
+        if (fault := faults.get(one.aliases[0])) is not None
+    ]
+    return [one for one in group if one.aliases[0] not in faults], fallen
+
+
 def _made(
     group: Sequence[Stated],
     act: frozenset[str],
@@ -199,9 +215,6 @@ def _made(
         name: None if one.withdrawn and not taken_back else one.text
         for name, one in zip(names, group, strict=True)
     }
-    fault = None if taken_back else panel_fault(texts)
-    if fault is not None:
-        raise _Fault(fault.value, fault.limit, fault.reason)
     circumstances = written(_said(names, group))
     values = tuple(
         Value(metric(name), texts[name], circumstances, _flags(one, taken_back=taken_back))

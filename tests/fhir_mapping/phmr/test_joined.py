@@ -131,3 +131,16 @@ def test_the_time_may_stand_at_the_observation_or_begin_a_period() -> None:
         (record,) = found_in(entry)
         assert isinstance(record, Record)
         assert record.measured_ms == 1_388_991_720_000
+
+
+def test_a_mean_stands_where_its_ends_contradict() -> None:
+    found = found_in(
+        organizer(
+            observation("DNK05472", 'value="80" unit="mmHg"'),
+            observation("DNK05473", 'value="120" unit="mmHg"'),
+            observation("150023", 'value="97" unit="mmHg"', system=MDC),
+        )
+    )
+    assert [item.values for item in found if isinstance(item, Record)] == [(None, None, "97")]
+    reasons = [item.reason for item in found if isinstance(item, Refusal)]
+    assert reasons == ["components-contradict"] * 2
