@@ -35,8 +35,12 @@ device's own word does not change what a person typed, nor the other way round.
 What the arrival leaves out of a panel (or says to be not available) stays as it stands, and is no
 other value (`completion`).
 
-In which order words on one act arrive matters for one thing only: of two amendments that do not say
-when they were sent, or were sent at one instant, the one that arrives last holds.
+In which order words on one act arrive matters where nothing else tells what its author meant: of
+two amendments that do not say when they were sent, or were sent at one instant, the one that
+arrives last holds; a value that is said again after another one is taken as a resend of the first,
+which only `intent` tells apart from a change of mind; and of two values on a clock that is not in
+sync the one that arrives first has the plain identity. All else ends alike in any order
+(`tests/ingest/store/test_any_order_of_words.py`).
 """
 
 from collections.abc import Sequence
@@ -198,6 +202,13 @@ def outlived(record: Record, arrival: Record) -> Record:
     """
     gone = record.withdrawn or (_is_failed(record) and not _is_failed(arrival))
     return msgspec.structs.replace(record, version=record.version + 1, withdrawn=gone)
+
+
+def too_late(record: Record, arrival: Record) -> Record:
+    """What came too late to hold, as it goes into the history of a record that says otherwise."""
+    if _is_failed(arrival) and any(record.values):
+        return msgspec.structs.replace(arrival, withdrawn=True)
+    return arrival
 
 
 def _is_one_act(record: Record, arrival: Record) -> bool:

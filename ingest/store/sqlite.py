@@ -26,6 +26,7 @@ from ingest.resolve import (
     amended,
     outlived,
     resolve,
+    too_late,
     withdrawn,
 )
 from ingest.store.port import Arrival, EnrolledChange, Heartbeat, Mapped, Outcome
@@ -236,7 +237,7 @@ class SqliteWriter:
                 if not one.conflict:
                     self._update(one, received_ms, conflict=True)
         elif decision.kind is Kind.STALE:
-            put_version(self._db, of[0], record, received_ms)
+            put_version(self._db, of[0], too_late(of[0], record), received_ms)
             outcome = outlived(of[0], record)
             self._update(of[0], received_ms, withdrawn=outcome.withdrawn)
         else:

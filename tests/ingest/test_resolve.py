@@ -15,6 +15,7 @@ from ingest.resolve import (
     nearest,
     outlived,
     resolve,
+    too_late,
     withdrawn,
 )
 from tests.ingest.said import VOUCHED, pressure, reading, said
@@ -195,6 +196,8 @@ def test_the_next_version_keeps_its_name() -> None:
     assert not outlived(old, other).withdrawn
     assert outlived(record(**FAILED), other).withdrawn
     assert not outlived(record(**FAILED), record(**FAILED)).withdrawn
+    assert too_late(old, record(**FAILED)).withdrawn
+    assert not too_late(record(**GONE), other).withdrawn
 
 
 def test_what_an_arrival_became_is_the_nearest_record() -> None:
