@@ -160,8 +160,19 @@ def _rejected(arrivals: Sequence[Arrival], outcomes: Sequence[Outcome]) -> _Reje
         for arrival, one in zip(arrivals, outcomes, strict=True)
         if one.reason in _REASONS
     ]
-    status = max(status if (status := _status(one)) >= 400 else 422 for _, one in refused)
-    return _Rejected(status, [_issue(arrival, one) for arrival, one in refused])
+    statuses = [status if (status := _status(one)) >= 400 else 422 for _, one in refused]
+    issues = [_issue(arrival, one) for arrival, one in refused]
+    issues += [issue for arrival in arrivals for issue in _issues_of_parts(arrival)]
+    return _Rejected(max(statuses, default=422), issues)
+
+
+def _issues_of_parts(arrival: Arrival) -> list[Issue]:
+    """What of an Observation was refused while the rest of it stands; kept as rejections."""
+    item = arrival.item
+    return [
+        Issue("warning", _ISSUE_TYPE.get(one.reason, "value"), one.reason, one.detail, one.path)
+        for one in ([] if isinstance(item, Rejection) else item.refused)
+    ]
 
 
 def rejected_answer(refused: Refused) -> Response | None:
@@ -194,7 +205,7 @@ def _told(arrival: Arrival, told: Outcome, reader: Reader, notes: list[Issue]) -
     if record is not None and status == 201 and record.version > 1:
         status = 200  # it amended what was known
     said = [_issue(arrival, told)] if told.reason else []
-    return Told(status, record, [*said, *notes])
+    return Told(status, record, [*said, *_issues_of_parts(arrival), *notes])
 
 
 def _issue(arrival: Arrival, told: Outcome) -> Issue:

@@ -159,13 +159,18 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
 _GOOD = (200, 201, 202)
 
 
+def _is_partial(told: Told) -> bool:
+    """Whether a part of it was refused, which a sender must hear whatever he prefers."""
+    return any(issue.severity == "warning" for issue in told.issues)
+
+
 def _created(sources: Sources, body: bytes, base: str, kind: str, prefer: str) -> Response:
     """What became of the one resource of a body."""
     check_kind(body, kind)
     ((_, told),) = submit(sources, body, base).told
     if told.record is None or told.status == 202:
         answer = resource(outcome(told.issues), told.status)
-    elif "return=OperationOutcome" in prefer:
+    elif "return=OperationOutcome" in prefer or _is_partial(told):
         whole = Issue("information", "informational", "stored", "all of it is stored")
         answer = resource(outcome(told.issues or [whole]), told.status)
     else:

@@ -19,7 +19,7 @@ from typing import Final
 import msgspec
 
 from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
-from devices.catalogue import DEVICE_TYPES, DeviceType, metric
+from devices.catalogue import DEVICE_TYPES, DeviceType
 from devices.device_types import TABLET
 from devices.reading import Reading, Response, Value
 from devices.wire import part_of
@@ -29,16 +29,11 @@ from fhir_mapping.fhir_read.device_facts import fact_meant, fact_reading
 from fhir_mapping.fhir_read.moment import Moment, local_text, measured_at, moment_of
 from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
 from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, party_of, subject_of
+from fhir_mapping.fhir_read.settle import settled
 from fhir_mapping.fhir_read.shapes import Observation
 from fhir_mapping.fhir_read.surroundings import note_what_is_left_out, surroundings_of
-from fhir_mapping.fhir_read.terms import PULSES, has_code
-from fhir_mapping.fhir_read.values import (
-    WITHDRAWN,
-    Measured,
-    check_panels,
-    measured_in,
-    with_the_rest,
-)
+from fhir_mapping.fhir_read.terms import has_code
+from fhir_mapping.fhir_read.values import WITHDRAWN, Measured, measured_in
 from fhir_mapping.stand_in import UNNAMED, is_stand_in, stand_in
 
 INTENTS: Final[Mapping[str, Intent]] = MappingProxyType(
@@ -109,11 +104,7 @@ def reading_said(
     clock = _clock(observation, context)
     subject = subject_of(observation, context)
     party, own = _device(observation, said, subject, context)
-    values = _settled(measured, party.kinds, context) if measured else ()
-    if measured is not None and measured.is_part:
-        values = with_the_rest(values)
-    if measured is not None:
-        check_panels(values, path)
+    values, refused = settled(measured, party.kinds, context) if measured else ((), ())
     kind = said.device_type or _kind(values, party.kinds, path)
     model, firmware = _model(observation, party, own is not None)
     gateway = _gateway(observation, context)
@@ -148,7 +139,6 @@ def reading_said(
     if own:
         _check_time(own)
         check_own(reading, observation, path)
-    refused = tuple(measured.refused) if measured else ()
     intent = INTENTS[observation.status]
     return Found(reading, subject, path, around.scheduled, intent, refused)
 
@@ -201,35 +191,6 @@ def _device(
         raise Refusal("field-missing", path, detail)
     name = UNNAMED if subject.partition("|")[0] in PERSONS else stand_in(subject)
     return msgspec.structs.replace(party, name=name), None
-
-
-def _settled(
-    measured: Measured, kinds: tuple[DeviceType, ...], context: Context
-) -> tuple[Value, ...]:
-    """The values, each of one row: a pulse gets its instrument."""
-    certain = {next(iter(aliases)) for aliases, _, _ in measured.items if len(aliases) == 1}
-    values: dict[str, Value] = {}
-    for aliases, value, path in measured.items:
-        alias = value.metric.alias
-        if len(aliases) > 1:
-            alias = _pulse(certain, kinds)
-            if not alias:
-                alias = "pulse_oximeter"
-                detail = "the code is that of an oximeter's and a cuff's pulse; taken as the former"
-                context.notes.append(Note(path, detail))
-        if alias in values:
-            raise Refusal("code-repeated", path, f"{alias} stands twice in one Observation")
-        values[alias] = msgspec.structs.replace(value, metric=metric(alias))
-    return tuple(values.values())
-
-
-def _pulse(certain: set[str], kinds: tuple[DeviceType, ...]) -> str:
-    if "systolic" in certain:
-        return "pulse_cuff"
-    if "spo2" in certain:
-        return "pulse_oximeter"
-    can = {alias for kind in kinds for alias in kind.metrics} & PULSES
-    return next(iter(can)) if len(can) == 1 else ""
 
 
 def _kind(values: tuple[Value, ...], kinds: tuple[DeviceType, ...], path: str) -> str:

@@ -5,7 +5,7 @@ same act (a blood pressure's, or a pulse beside it); any other is a circumstance
 since it makes the measurement itself: two saturations under different oxygen are two.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final, get_args
 
 import msgspec
@@ -14,10 +14,8 @@ from devices.admission import (
     NAME_CHARACTERS_MAX,
     NO_VALUE_FLAGS,
     TEXT_CHARACTERS_MAX,
-    panel_fault,
 )
 from devices.catalogue import PANELS, metric, panel
-from devices.device_facts import DeviceFact
 from devices.reading import StatedFact, Value
 from devices.wire import StatusFlag
 from fhir_mapping import codes
@@ -69,13 +67,14 @@ _Part = tuple[frozenset[str], Component, str]
 class Measured(msgspec.Struct, frozen=True, gc=False):
     """What an Observation measured.
 
-    Each item is the rows that its code can mean, the value (of the first of them) and the path of
-    its code; `key` is what our identifier calls it all. `is_part` says that it is coded as one
-    component of a panel: the others may stand in Observations of their own. `facts` is what
-    components say of the device itself; `refused` what of them could not be taken.
+    Each item is the rows that its code can mean, the value (of the first of them) or why there is
+    none, and the path of its code; `key` is what our identifier calls it all. `is_part` says that
+    it is coded as one component of a panel: the others may stand in Observations of their own.
+    `facts` is what components say of the device itself; `refused` which components say nothing
+    that can be taken.
     """
 
-    items: list[tuple[frozenset[str], Value, str]]
+    items: list[tuple[frozenset[str], Value | Refused, str]]
     key: str
     is_part: bool
     circumstances: str
@@ -101,12 +100,17 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
     for place, component in enumerate(observation.component):
         at = f"{path}.component[{place}]"
         if component.code is None:
-            raise Refusal("field-missing", f"{at}.code", "code is missing")
-        row = fact_meant(component.code)
-        if row is not None:
-            _add_fact(facts, refused, component, row, at)
+            refused.append(Refused("field-missing", f"{at}.code", "code is missing"))
             continue
-        means = meant_by(component.code, f"{at}.code", notes)
+        row = fact_meant(component.code)
+        try:
+            if row is not None:
+                facts.append(fact_said(component, row, at))
+                continue
+            means = meant_by(component.code, f"{at}.code", notes)
+        except Refusal as refusal:
+            refused.append(refusal.refused)
+            continue
         beside = means <= _AROUND and not about & _AROUND
         if means and not means & _PANELS and not beside:
             parts.append((means, component, at))
@@ -129,7 +133,7 @@ def measured_in(observation: Observation, path: str, notes: list[Note]) -> Measu
     parts += _unsaid(observation, about, parts, path)
     value_of = _taken_back if observation.status == WITHDRAWN else _value
     items = [
-        (means, value_of(means, part, circumstances, shared, at), f"{at}.code")
+        (means, _or_why(value_of, means, part, circumstances, shared, at), f"{at}.code")
         for means, part, at in parts
     ]
     is_part = not about & _PANELS and bool(metric(first).panel)
@@ -174,28 +178,19 @@ def with_the_rest(values: tuple[Value, ...]) -> tuple[Value, ...]:
     return (*values, *rest)
 
 
-def _add_fact(
-    facts: list[StatedFact],
-    refused: list[Refused],
-    component: Component,
-    row: DeviceFact,
+def _or_why(
+    value_of: Callable[..., Value],
+    means: frozenset[str],
+    part: Component,
+    circumstances: str,
+    shared: tuple[str, ...],
     path: str,
-) -> None:
+) -> Value | Refused:
+    """The value, or why there is none: one bad value leaves its neighbours alone."""
     try:
-        facts.append(fact_said(component, row, path))
+        return value_of(means, part, circumstances, shared, path)
     except Refusal as refusal:
-        refused.append(refusal.refused)
-
-
-def check_panels(values: Iterable[Value], path: str) -> None:
-    """Blood pressure needs both ends, and the systolic above the diastolic."""
-    texts = {value.metric.alias: value.text for value in values}
-    if not texts:
-        detail = "the panel has no components: values of other Observations are not joined to it"
-        raise Refusal("component-missing", f"{path}.component", detail)
-    wrong = panel_fault(texts)
-    if wrong is not None:
-        raise Refusal.of(wrong, f"{path}.component", "component")
+        return refusal.refused
 
 
 def _value(

@@ -95,7 +95,7 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "diastolic 134 is not below systolic 82",
     ),
     "systolic twice": (
-        pressure(SYSTOLIC, SYSTOLIC, DIASTOLIC),
+        pressure(SYSTOLIC, part(135, (LOINC, "8480-6")), DIASTOLIC),
         "code-repeated",
         "Observation.component[1].code",
         "systolic stands twice",

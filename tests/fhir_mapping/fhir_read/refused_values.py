@@ -15,7 +15,6 @@ from tests.fhir_mapping.fhir_read.trees import (
     bundle,
     code,
     measured,
-    part,
     quantity,
     weight,
 )
@@ -247,12 +246,6 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "code-not-of-device",
         "Bundle.entry[0].resource.device",
         "blood-pressure cuff measures weight",
-    ),
-    "weight and pulse of one device": (
-        weight(component=[part(88, (MDC, "149530"))]),
-        "unit-mismatch",
-        "Observation.component[0].valueQuantity.code",
-        "mm[Hg]",
     ),
     "transferred by pigeon": (
         weight(

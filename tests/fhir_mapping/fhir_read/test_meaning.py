@@ -247,6 +247,15 @@ def test_a_fact_as_a_component_is_no_circumstance() -> None:
     assert facts(answer) == [("battery", "12", "%")]
 
 
+def test_a_bad_component_leaves_the_value_alone() -> None:
+    answer = read(weight(component=[part(88, (MDC, "149530")), {"valueString": "?"}]))
+    assert said(answer) == {"weight": "74.5"}
+    assert [(one.reason, one.path) for one in found(answer).refused] == [
+        ("unit-mismatch", "Observation.component[0].valueQuantity.code"),
+        ("field-missing", "Observation.component[1].code"),
+    ]
+
+
 def test_a_bad_fact_leaves_the_measurement_alone() -> None:
     answer = read(weight(component=[battery(870)]))
     entry = found(answer)
