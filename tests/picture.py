@@ -30,10 +30,17 @@ def take(picture: Path) -> None:
         browser = playwright.chromium.launch(
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"]
         )
-        page = browser.new_page(viewport={"width": 1180, "height": 980})
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"http://127.0.0.1:{port}/")
         if not page.evaluate("document.styleSheets.length"):
             raise SystemExit("the page came without its style: the demo had ended; no picture")
+        page.fill("#by", "Mette Holm")
+        page.wait_for_timeout(1000)
+        page.locator(".row .main").nth(1).click()
+        page.wait_for_selector(".row.done")
+        page.locator(".row summary").first.click()
+        page.mouse.move(640, 5)
+        page.wait_for_timeout(300)
         page.screenshot(path=picture)
         browser.close()
 

@@ -59,7 +59,7 @@ def line_of(row: Row, signals: Sequence[Now], words: Words) -> Line:
     return Line(
         why=_why(row, words),
         bold=holds and not row.acknowledged and row.colour in ("red", "yellow"),
-        trend="" if trend is None or not row.alerts or _missing(row) else _trend(row, words),
+        trend=_beneath(row, words),
         way=trend.way if trend and row.alerts else "",
         now=signals[0] if signals else None,
         waits=_waits(row, words),
@@ -113,7 +113,15 @@ def _why(row: Row, words: Words) -> str:
         why = _listed(names[:NAMES_MAX]) + ("" if len(names) <= NAMES_MAX else " …")
         if not names:
             why = words("not-now", why=words.name_of(lead.findings[0]))
-    return words("late", why=why) if lead.escalated_ms is not None else why
+    return why
+
+
+def _beneath(row: Row, words: Words) -> str:
+    """The smaller line: that nobody looked in time, and which way it goes."""
+    late = row.alerts and not row.acknowledged and row.alerts[0].escalated_ms is not None
+    trend = row.alerts and row.trend is not None and not _missing(row)
+    parts = [words("late") if late else "", _trend(row, words) if trend else ""]
+    return " · ".join(part for part in parts if part)
 
 
 def _missing(row: Row) -> bool:
@@ -132,10 +140,7 @@ def _trend(row: Row, words: Words) -> str:
     assert trend is not None, "asked only where there is one"
     day = times.near_day(trend.since_ms, words.now_ms, words.lang)
     if trend.way == "silent":
-        count = days_silent(trend, words.now_ms)
-        if count <= 1:
-            return words("trend-silent-one", day=day)
-        return words("trend-silent", count=count, day=day)
+        return words("trend-silent", count=days_silent(trend, words.now_ms), day=day)
     if trend.way == "unchanged" and int(local_days(trend.since_ms)) == int(
         local_days(words.now_ms)
     ):

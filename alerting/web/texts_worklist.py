@@ -44,7 +44,7 @@ WORKLIST_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "paused": ("På pause", "Paused"),
         "no-phone": ("Intet telefonnummer", "No phone number"),
         "call": ("Ring til {name}", "Call {name}"),
-        "late": ("Ikke set i tide: {why}", "Not looked at in time: {why}"),
+        "late": ("ikke set i tide", "not looked at in time"),
         "not-now": ("Ikke længere: {why}", "No longer: {why}"),
         "contacted-red": ("Kontaktet af {name} {time}", "Contacted by {name} {time}"),
         "contacted-yellow": ("Vurderet af {name} {time}", "Assessed by {name} {time}"),
@@ -64,12 +64,14 @@ WORKLIST_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "tavs i {count} dage, siden {day}",
             "silent for {count} days, since {day}",
         ),
-        "trend-silent-one": ("tavs siden {day}", "silent since {day}"),
         "none-measured": (
             "Ingen måling i {count} dage ({missed} aftalte)",
             "No measurement for {count} days ({missed} planned)",
         ),
-        "none-measured-one": ("Ingen måling siden i går", "No measurement since yesterday"),
+        "part-measured": (
+            "Noget af det aftalte er ikke målt ({missed} dage)",
+            "Something planned was not measured ({missed} days)",
+        ),
         "never-due": (
             "Har aldrig målt ({missed} aftalte dage)",
             "Has never measured ({missed} planned days)",

@@ -19,6 +19,8 @@ NEAR_SD = 1.0
 """So near is as usual; and less than so much of a change is none."""
 BACK_SHARE = 1 / 3
 """Who is back by a third of the way is getting better; nearer than that is the noise of a day."""
+SILENT_DAYS = 2
+"""Who measured yesterday is not silent, even where something that is planned is missing."""
 LOOK_BACK_MS = 14 * DAY_MS
 """A trend into an alert may have begun before it; so far back it is looked for."""
 
@@ -42,7 +44,9 @@ def trend_of(
     Better only when every signal that lay out is better; worse when one is.
     """
     if missed_days and last_measured_ms is not None:
-        return Trend("silent", last_measured_ms)
+        silent = Trend("silent", last_measured_ms)
+        if days_silent(silent, now_ms) >= SILENT_DAYS:
+            return silent
     found = [trend for curve in curves if (trend := _of(curve, onset_ms, now_ms)) is not None]
     worse = [trend.since_ms for trend in found if trend.way == "worse"]
     if worse:

@@ -18,6 +18,7 @@ from alerting.situation import Curve
 from alerting.web import curve as curves
 from alerting.web import times
 from alerting.web.texts import LANGS, Lang, say
+from alerting.web.trend import SILENT_DAYS
 from alerting.web.worklist import Row
 from devices.catalogue import observed
 from devices.questionnaire import YES
@@ -32,7 +33,7 @@ _LIMIT_KEYS = (
 )
 _CHANGE_KEYS = tuple(key.replace("limits", "change") for key in _LIMIT_KEYS)
 DANISH_DIGITS = 8
-"""Of a telephone number in Denmark, without the country."""
+"""Of a telephone number in Denmark, without the country, at most."""
 _RULES_ACTOR = "rules"
 _KNOWN_DEEDS = frozenset(
     {"opened", "reopened", "found", "raised", "called", "worsened", "revised", "resumed", "latched"}
@@ -97,9 +98,9 @@ class Words:
     def phone(self, number: str) -> str:
         """A telephone number as Danes read it, in pairs; one of elsewhere as it is written."""
         digits = number.replace(" ", "").removeprefix("+45").removeprefix("0045")
-        if len(digits) != DANISH_DIGITS or not digits.isdecimal():
+        if len(digits) > DANISH_DIGITS or not digits.isdecimal():
             return number
-        return " ".join(digits[place : place + 2] for place in range(0, DANISH_DIGITS, 2))
+        return " ".join(digits[place : place + 2] for place in range(0, len(digits), 2))
 
     def born(self, day: date) -> str:
         """A date of birth, in digits: it tells people of one name apart."""
@@ -154,8 +155,8 @@ class Words:
         if row.last_measured_ms is None:
             return self("never-due", missed=row.missed_days)
         days = int(local_days(self.now_ms)) - int(local_days(row.last_measured_ms))
-        if days <= 1:
-            return self("none-measured-one")
+        if days < SILENT_DAYS:
+            return self("part-measured", missed=row.missed_days)
         return self("none-measured", count=days, missed=row.missed_days)
 
     def dids(self, row: Row) -> list[tuple[str, str]]:

@@ -92,14 +92,17 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def recovering(self) -> bool:
-        """It is over, or nothing is reached any more, or it gets better and no reading is red.
+        """It is over, or nothing is reached any more and nothing gets worse, or it gets better and
+        no reading is red.
 
         The evidence of fusion falls by the day: red of it alone is what has been.
         """
-        if self.over or self.present is None:
+        way = self.trend.way if self.trend else ""
+        if self.over:
             return True
-        better = self.trend is not None and self.trend.way == "better"
-        return better and not self.red_now
+        if self.present is None:
+            return way != "worse"
+        return way == "better" and not self.red_now
 
     @property
     def holding(self) -> list[Finding]:
@@ -113,9 +116,16 @@ class Row(msgspec.Struct, frozen=True):
 
     @property
     def findings(self) -> list[Finding]:
-        """All that was found, of all open alerts: what still holds first, then the newest."""
+        """All that was found, of all open alerts: what holds first, the worst, then the newest."""
         found = [finding for alert in self.alerts for finding in alert.findings]
-        return sorted(found, key=lambda one: (one.cleared_ms is not None, -one.raised_ms))
+        return sorted(
+            found,
+            key=lambda one: (
+                one.cleared_ms is not None,
+                SEVERITIES.index(one.severity),
+                -one.raised_ms,
+            ),
+        )
 
     @property
     def unseen(self) -> list[Alert]:

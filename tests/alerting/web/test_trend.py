@@ -57,7 +57,11 @@ def test_above_and_below_the_usual_are_each_their_own_side() -> None:
 
 
 def test_silence_is_told_before_anything_else() -> None:
-    assert trend(signal(94, 88, 88, 93), missed_days=1) == Trend("silent", LAST_MS)
+    long_ago = NOW_MS - 2 * DAY_MS
+    curves = [signal(94, 88, 88, 93)]
+    assert trend_of(curves, since(3), NOW_MS, long_ago, 1) == Trend("silent", long_ago)
+    assert trend_of(curves, since(3), NOW_MS, long_ago, 0).way == "better", "nothing was due"
+    assert trend(*curves, missed_days=1).way == "better", "measured today, but not everything"
 
 
 @pytest.mark.parametrize("made", [signal(), signal(94), curve("spo2", [94, 88], usual=[])])

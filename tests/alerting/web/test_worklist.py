@@ -157,7 +157,7 @@ def test_what_nobody_saw_in_time_is_called_like_red() -> None:
     (first, second) = rows("ab", [late, alert("b", "R14", "yellow", 99)], a="yellow", b="yellow")
     assert (first.citizen, first.colour, second.colour) == ("a", "red", "yellow")
     assert (first.section, second.section) == ("call", "assess")
-    assert line(first).why.startswith("Ikke set i tide: ")
+    assert line(first).trend.startswith("ikke set i tide")
 
 
 def line(row: Row, lang: Any = "da", *curves: Any) -> Line:
@@ -222,6 +222,8 @@ def test_days_without_a_measurement_are_counted_now() -> None:
     row = now(row, missed_days=6, last_measured_ms=NOW_MS - 9 * DAY_MS)
     assert line(row).why == "Ingen måling i 9 dage (6 aftalte)"
     assert line(row, "en").why == "No measurement for 9 days (6 planned)"
+    part = now(row, missed_days=3, last_measured_ms=NOW_MS - HOUR_MS)
+    assert line(part).why == "Noget af det aftalte er ikke målt (3 dage)"
     row = now(row, trend=trend_of([], NOW_MS, NOW_MS, row.last_measured_ms, 6))
     assert line(row).trend == "", "it is told once"
     row = now(row, acknowledged=True)
