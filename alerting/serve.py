@@ -26,13 +26,12 @@ from ingest.store import SqliteReader
 log = logging.getLogger(__name__)
 
 
-class PortTaken(Exception):  # noqa: N818  it is the world that is bad, not the code
+class PortTaken(OSError):  # noqa: N818  it is the world that is bad, not the code
     """The address to listen at is not free, or not ours."""
 
 
 def serve(settings: AlertingSettings, rulebook: Rulebook) -> bool:
     """Serve until SIGTERM or SIGINT; False when the evaluator or the sender failed."""
-    settings.alert_store_path.parent.mkdir(parents=True, exist_ok=True)
 
     def open_reader() -> SqliteReader:
         return SqliteReader(settings.store_path)
@@ -116,5 +115,8 @@ def _listener(settings: AlertingSettings) -> socket.socket:
     except OSError as error:
         listener.close()
         address = f"{settings.http_host}:{settings.http_port}"
-        raise PortTaken(f"cannot listen at {address}: {error.strerror}") from error
+        raise PortTaken(
+            f"cannot listen at {address}: {error.strerror}; stop what listens there, or give "
+            "another --port (0: a free one)"
+        ) from error
     return listener

@@ -12,8 +12,10 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.measure import Result
+from hjemmepuls.boundary import Guarded
 
 app = typer.Typer(
+    cls=Guarded,
     help="How fast, honestly: whole paths beside plain ways of doing the same work.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
@@ -39,6 +41,8 @@ def ingest(
     from benchmarks.broker import Kind
     from benchmarks.ingest import run
 
+    if broker not in list(Kind):
+        raise typer.BadParameter(f"one of {', '.join(Kind)}", param_hint="--broker")
     count = messages or (500 if small else 20_000)
     some = min(count, 200 if small else 1_000)
     show(run(count, some, repeat, Kind(broker), receipts, folder), as_json)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -19,15 +19,19 @@ from rich.table import Table
 from rich.text import Text
 
 from hjemmepuls import documents, judging
+from hjemmepuls.boundary import Guarded, the_only_one
 from hjemmepuls.stores import (
     apply_enrolment,
-    err,
     given,
     opened_reader,
     store_needed,
 )
 
+if TYPE_CHECKING:
+    from devices.simulated import World
+
 app = typer.Typer(
+    cls=Guarded,
     help="Hjemmepuls: home monitoring from device to clinician. Not a medical device.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
@@ -41,6 +45,7 @@ app.command()(documents.rejections)
 app.command()(documents.device_status)
 app.command()(documents.replay)
 
+log = logging.getLogger(__name__)
 StorePath = Annotated[Path | None, typer.Option("--store", help="SQLite file of the records")]
 AlertsPath = Annotated[Path | None, typer.Option("--alerts", help="SQLite file of the alerts")]
 BrokerPort = Annotated[int | None, typer.Option(help="MQTT broker's port on 127.0.0.1")]
@@ -60,6 +65,24 @@ def start_logging() -> None:
     )
 
 
+def world_of(
+    homes: int,
+    days: int,
+    seed: int,
+    start: datetime | None,
+    faults: bool = True,
+    cohort: bool = False,
+) -> "World":
+    """The simulated world of these options; BadParameter where there is none."""
+    from hjemmepuls.simulation import simulated_world
+
+    try:
+        day = start.date() if start else None
+        return simulated_world(homes, days, seed, day, faults, cohort)
+    except (ValueError, OverflowError) as error:
+        raise typer.BadParameter(f"there is no such world: {error}") from error
+
+
 def stop_on_signals() -> threading.Event:
     """An event that is set by SIGTERM or SIGINT."""
     stop = threading.Event()
@@ -76,7 +99,9 @@ def demo(
     ] = 42,
     seed: Seed = 1,
     seconds: Annotated[float | None, typer.Option(help="End after this long; else Ctrl-C")] = None,
-    port: Annotated[int, typer.Option(help="HTTP port on 127.0.0.1; 0 = a free one")] = 8700,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="HTTP port on 127.0.0.1; 0 = a free one")
+    ] = 8700,
     browser: Annotated[bool, typer.Option(help="Open the worklist")] = True,
     as_json: Annotated[bool, typer.Option("--json", help="No display, only the last line")] = False,
     folder: Annotated[Path | None, typer.Option(help="Keep the data here")] = None,
@@ -109,8 +134,12 @@ def devices(
     seed: Seed = 1,
     start: Start = None,
     history_days: Annotated[float, typer.Option(help="Sent at once; the rest at --speed")] = 28,
-    speed: Annotated[float, typer.Option(help="Times real time, until caught up with now")] = 1,
-    broker_port: Annotated[int, typer.Option(help="MQTT broker's port on 127.0.0.1")] = 1883,
+    speed: Annotated[
+        float, typer.Option(min=0.001, help="Times real time, until caught up with now")
+    ] = 1,
+    broker_port: Annotated[
+        int, typer.Option(min=1, max=65_535, help="MQTT broker's port on 127.0.0.1")
+    ] = 1883,
     broker_user: Annotated[str, typer.Option(help="MQTT user name; empty for none")] = "",
     broker_password: Annotated[
         str, typer.Option(envvar="HJEMMEPULS_BROKER_PASSWORD", help="MQTT password")
@@ -123,19 +152,22 @@ def devices(
     """Play simulated homes over MQTT: one process, thousands of devices."""
     from devices.simulated import Broker, Fleet, Ledger
     from hjemmepuls.display import fleet_progress
-    from hjemmepuls.simulation import simulated_world, timeline
+    from hjemmepuls.processes import listening
+    from hjemmepuls.simulation import timeline
 
     start_logging()
     stop = stop_on_signals()
-    world = simulated_world(homes, days, seed, start.date() if start else None, faults, cohort)
+    world = world_of(homes, days, seed, start, faults, cohort)
     broker = Broker(
         port=broker_port, username=broker_user or None, password=broker_password or None
     )
+    if not listening(broker_port):
+        log.warning("no broker at 127.0.0.1:%d; start one, it is waited for", broker_port)
     with ExitStack() as stack:
-        log = stack.enter_context(Ledger(ledger, world.header())) if ledger else None
+        said = stack.enter_context(Ledger(ledger, world.header())) if ledger else None
         show = stack.enter_context(fleet_progress(world))
         pace = timeline(world, history_days, speed)
-        fleet = Fleet(world, broker, pace, ledger=log, progress=show)
+        fleet = Fleet(world, broker, pace, ledger=said, progress=show)
         end = fleet.run(stop=stop, seconds=seconds)
     typer.echo(f"{end.published} published, {end.resends} repeated, {end.unreceipted} unanswered")
 
@@ -153,9 +185,14 @@ def ingest(
 
     start_logging()
     settings = IngestSettings(**given(store_path=store, broker_port=broker_port, parts=parts))
-    settings.store_path.parent.mkdir(parents=True, exist_ok=True)
+    path = settings.store_path
+    path.parent.mkdir(parents=True, exist_ok=True)
     stop = stop_on_signals()
-    with closing(SqliteWriter(settings.store_path)) as writer:
+    with (
+        store_needed(path),
+        the_only_one(path, "ingest"),
+        closing(SqliteWriter(path)) as writer,
+    ):
         Receiver(settings, writer).run(stop.is_set)
 
 
@@ -173,7 +210,12 @@ def alerting(
 
     start_logging()
     chosen = given(store_path=store, alert_store_path=alerts, http_port=port, clock=clock)
-    raise typer.Exit(0 if serve(AlertingSettings(**chosen), rulebook_of()) else 1)
+    settings = AlertingSettings(**chosen)
+    path = settings.alert_store_path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with store_needed(path), the_only_one(path, "alerting"):
+        served = serve(settings, rulebook_of())
+    raise typer.Exit(0 if served else 1)
 
 
 @app.command()
@@ -185,10 +227,7 @@ def enrolment(
     cohort: AsCohort = False,
 ) -> None:
     """Print the enrolment file of a simulated world, for `enrol`."""
-    from hjemmepuls.simulation import simulated_world
-
-    day = start.date() if start else None
-    world = simulated_world(homes, days, seed, day, cohort=cohort)
+    world = world_of(homes, days, seed, start, cohort=cohort)
     typer.echo(msgspec.json.format(msgspec.json.encode(world.enrolment())).decode())
 
 
@@ -200,7 +239,7 @@ def enrol(file: Path, store: StorePath = None) -> None:
     try:
         change = apply_enrolment(store, read_enrolment(file.read_bytes()))
     except EnrolmentRefused as error:
-        err.print(f"{file}: {error}", style="red", highlight=False, markup=False)
+        typer.echo(f"{file}: {error}", err=True)
         raise typer.Exit(2) from error
     typer.echo(msgspec.json.encode(change).decode())
 
@@ -224,7 +263,7 @@ def deliver(
         with store_needed(settings.state_path):
             serve(settings, stop)
     except WrongState as error:
-        err.print(str(error), style="red", highlight=False, markup=False)
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
 
 
@@ -253,7 +292,11 @@ def audit(ledger: Path, store: StorePath = None) -> None:
     from hjemmepuls.simulation import audit_ledger
 
     with opened_reader(store) as reader:
-        found = audit_ledger(ledger, reader)
+        try:
+            found = audit_ledger(ledger, reader)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            typer.echo(f"{ledger}: is no ledger of `devices --ledger`: {error}", err=True)
+            raise typer.Exit(1) from error
     typer.echo(msgspec.json.encode(found).decode())
     raise typer.Exit(0 if found.clean else 1)
 

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import msgspec
+
 from devices.simulated import FaultRates, Timeline, World, read_ledger
 from devices.simulated.build import MIXED
 from devices.simulated.cohort import Cohort
@@ -41,7 +43,11 @@ def timeline(world: World, history_days: float, speed: float) -> Timeline:
 
 
 def audit_ledger(ledger: Path, reader: Reader) -> Audit:
-    """Hold a publisher's ledger against the store."""
+    """Hold a publisher's ledger against the store.
+
+    OSError, UnicodeDecodeError or msgspec.DecodeError when it is none.
+    """
+    headed = False
     readings: list[Said] = []
     garbage: list[str] = []
     for line in read_ledger(ledger):
@@ -49,4 +55,8 @@ def audit_ledger(ledger: Path, reader: Reader) -> Audit:
             readings.append(Said(line.device, line.slot, line.boot, line.t, line.values))
         elif isinstance(line, GarbageLine):
             garbage.append(line.digest)
+        else:
+            headed = True
+    if not headed:
+        raise msgspec.DecodeError("it does not say of which world it is")
     return audit(readings, garbage, reader)

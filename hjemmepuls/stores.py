@@ -50,14 +50,33 @@ def store_path(store: Path | None) -> Path:
 
 @contextmanager
 def store_needed(path: Path) -> Iterator[None]:
-    """End the command with one clear line when the store is away."""
+    """End the command with one clear line when the store is away: what is wrong, what to do."""
     from ingest.store import StoreUnavailable
 
     try:
         yield
     except StoreUnavailable as error:
-        err.print(f"store {path}: {error}", style="red", highlight=False, markup=False)
+        typer.echo(f"store {path}: {_remedy(path, str(error))}", err=True)
         raise typer.Exit(1) from error
+
+
+def _remedy(path: Path, trouble: str) -> str:
+    """What SQLite says of a store, and what helps."""
+    if path.is_dir():
+        return "is a directory; give the file in it"
+    if not path.exists():
+        return f"is not there ({trouble}); `hjemmepuls enrol` or `hjemmepuls ingest` makes it"
+    for sign, remedy in (
+        ("not a database", "give another file, or put back a copy"),
+        ("malformed", "put back a copy"),
+        ("readonly", "give this user the right to write it, and its folder"),
+        ("locked", "another process holds it; try again when it is done"),
+        ("unable to open", "give this user the right to read it"),
+        ("full", "make room on the disk"),
+    ):
+        if sign in trouble:
+            return f"{trouble}; {remedy}"
+    return trouble
 
 
 @contextmanager
