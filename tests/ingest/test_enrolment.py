@@ -105,8 +105,8 @@ def with_(**changes: Any) -> Enrolment:
         (with_(assignments=[term("ghost")]), ["$.assignments[0].citizen", "'ghost'"]),
         (with_(limits=[limits("ghost", "85")]), ["$.limits[0].citizen", "'ghost'"]),
         (
-            with_(devices=[msgspec.structs.replace(OXIMETER, type="528392")]),
-            ["$.devices[0].type", "'528392'"],
+            with_(devices=[msgspec.structs.replace(OXIMETER, type="528999")]),
+            ["$.devices[0].type", "'528999'"],
         ),
         (
             with_(assignments=[term("anna"), term("bo", day(3), day(3), slot=2)]),

@@ -88,8 +88,10 @@ class House:
         with closing(SqliteReader(self.records)) as reader:
             return reader.records_after(0, 100_000, unassigned=True)
 
-    def publish(self, payloads: list[Any], receipts: int) -> list[dict[str, Any]]:
-        """What the platform answers to these FHIR payloads of the second oximeter."""
+    def publish(
+        self, payloads: list[Any], receipts: int, kind: str = "fhir"
+    ) -> list[dict[str, Any]]:
+        """What the platform answers to these payloads of the second oximeter."""
         client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="a-gateway")
         client.username_pw_set("devices", self.broker.password)
         topic = topic_for("syddanmark", "gw-2", "ox-2")
@@ -103,7 +105,7 @@ class House:
             client.subscribe(topic.answer(), 1)
             assert ready.wait(10)
             for payload in payloads:
-                client.publish(topic.text().removesuffix("obs") + "fhir", json.dumps(payload), 1)
+                client.publish(topic.text().removesuffix("obs") + kind, json.dumps(payload), 1)
             deadline = time.monotonic() + 60
             while len(answers) < receipts and time.monotonic() < deadline:
                 time.sleep(0.02)
