@@ -25,6 +25,7 @@ from ingest.decode import Delivery
 from ingest.pipeline import process
 from ingest.settings import IngestSettings
 from ingest.store import Heartbeat, Outcome, StoreUnavailable, Writer
+from ingest.takeover import Takeovers
 from ingest.watch import Watch
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Receiver:
         self._heartbeat = Heartbeat(at_ms=_now_ms(), started_ms=_now_ms())
         self._beat_at = 0.0
         self._beating = True
+        self._takeovers = Takeovers()
         self._client = self._make_client()
         self._watch = Watch(settings) if settings.watch_user else None
 
@@ -132,6 +134,7 @@ class Receiver:
 
     def _connect(self) -> None:
         settings = self._settings
+        self._takeovers.attempted()
         try:
             self._client.connect(settings.broker_host, settings.broker_port, KEEPALIVE_S)
         except OSError as error:
@@ -223,8 +226,12 @@ class Receiver:
     def _on_connect(self, client: mqtt.Client, *details: Any) -> None:
         reason = details[2]
         if reason.is_failure:
-            log.error("the broker refused the connection: %s", reason)
+            log.error(
+                "the broker refused the connection: %s; see HJEMMEPULS_BROKER_USER and _PASSWORD",
+                reason,
+            )
             return
+        self._takeovers.connected(time.monotonic())
         self._retry_s = 0.0
         client.subscribe([(topic, 1) for topic in self._settings.subscriptions()])
 
@@ -239,11 +246,24 @@ class Receiver:
         log.info("connected to the broker")
 
     def _on_disconnect(self, *_: Any) -> None:
-        self._connect_at = time.monotonic() + self._next_retry()
+        now, pause = time.monotonic(), self._next_retry()
+        taken = 0.0 if self._heartbeat.connected_ms is None else self._takeovers.lost(now)
+        if taken:
+            pause = taken * random.uniform(0.75, 1.25)  # noqa: S311  jitter, not a secret
+            log.error(
+                "another client took the session %r, %d times by now: stop it, or give one of "
+                "the two another HJEMMEPULS_CLIENT_ID; trying again in %.1f s",
+                self._settings.client_id,
+                self._takeovers.count,
+                pause,
+            )
+        self._connect_at = now + pause
         # Message numbers die with their connection; the session will deliver these again.
         dropped = len(self._pending)
         self._pending.clear()
-        self._heartbeat = replace(self._heartbeat, connected_ms=None)
+        self._heartbeat = replace(
+            self._heartbeat, connected_ms=None, takeovers=self._takeovers.count
+        )
         self._beat_at = 0.0
         log.warning("connection to the broker ended, %d deliveries will come again", dropped)
 
