@@ -45,6 +45,7 @@ class Line(NamedTuple):
 
     why: str
     bold: bool
+    late: str
     trend: str
     way: str
     now: Now | None
@@ -59,7 +60,8 @@ def line_of(row: Row, signals: Sequence[Now], words: Words) -> Line:
     return Line(
         why=_why(row, words),
         bold=holds and not row.acknowledged and row.colour in ("red", "yellow"),
-        trend=_beneath(row, words),
+        late=words("late") if _late(row) else "",
+        trend="" if trend is None or not row.alerts or _missing(row) else _trend(row, words),
         way=trend.way if trend and row.alerts else "",
         now=signals[0] if signals else None,
         waits=_waits(row, words),
@@ -116,12 +118,9 @@ def _why(row: Row, words: Words) -> str:
     return why
 
 
-def _beneath(row: Row, words: Words) -> str:
-    """The smaller line: that nobody looked in time, and which way it goes."""
-    late = row.alerts and not row.acknowledged and row.alerts[0].escalated_ms is not None
-    trend = row.alerts and row.trend is not None and not _missing(row)
-    parts = [words("late") if late else "", _trend(row, words) if trend else ""]
-    return " · ".join(part for part in parts if part)
+def _late(row: Row) -> bool:
+    """Nobody looked in time, nor since."""
+    return bool(row.alerts) and not row.acknowledged and row.alerts[0].escalated_ms is not None
 
 
 def _missing(row: Row) -> bool:

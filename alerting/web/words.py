@@ -33,7 +33,7 @@ _LIMIT_KEYS = (
 )
 _CHANGE_KEYS = tuple(key.replace("limits", "change") for key in _LIMIT_KEYS)
 DANISH_DIGITS = 8
-"""Of a telephone number in Denmark, without the country, at most."""
+"""Of a telephone number in Denmark, without the country."""
 _RULES_ACTOR = "rules"
 _KNOWN_DEEDS = frozenset(
     {"opened", "reopened", "found", "raised", "called", "worsened", "revised", "resumed", "latched"}
@@ -97,10 +97,10 @@ class Words:
 
     def phone(self, number: str) -> str:
         """A telephone number as Danes read it, in pairs; one of elsewhere as it is written."""
-        digits = number.replace(" ", "").removeprefix("+45").removeprefix("0045")
-        if len(digits) > DANISH_DIGITS or not digits.isdecimal():
+        digits = number.replace(" ", "").removeprefix("+45")
+        if len(digits) != DANISH_DIGITS or not digits.isdecimal():
             return number
-        return " ".join(digits[place : place + 2] for place in range(0, len(digits), 2))
+        return " ".join(digits[place : place + 2] for place in range(0, DANISH_DIGITS, 2))
 
     def born(self, day: date) -> str:
         """A date of birth, in digits: it tells people of one name apart."""

@@ -103,6 +103,22 @@ def test_times_are_told_as_one_says_them(back_ms: int, danish: str, english: str
     assert human(NOW_MS - back_ms, NOW_MS, "en") == english
 
 
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [
+        ("00001234", "00 00 12 34"),
+        ("+4500451111", "00 45 11 11"),
+        ("+45 00 45 11 11", "00 45 11 11"),
+        ("+46 8 123 456", "+46 8 123 456"),
+        ("112", "112"),
+        ("004500001234", "004500001234"),
+        ("ring til datter", "ring til datter"),
+    ],
+)
+def test_a_telephone_number_keeps_all_its_digits(number: str, told: str) -> None:
+    assert Words("da", 0, None).phone(number) == told
+
+
 def test_clock_times_follow_the_danish_summer() -> None:
     assert exact(1_784_448_000_000, "da") == "søndag 19. juli 2026 10.00"
     assert number(-0.04, 1, "da") == "0,0"
