@@ -21,6 +21,8 @@ from typing import Final, Literal
 import msgspec
 
 from devices.catalogue import METRICS, PANELS, Metric, metric
+from devices.wire import CLOCK_AHEAD
+from devices.zone import DENMARK, Zone, local_text
 
 NUMBER_CHARACTERS_MAX: Final = 32
 """Longest number looked at, in whatever unit it was sent."""
@@ -34,6 +36,9 @@ EARLIEST_MEASURED_MS: Final = 1_420_070_400_000
 """2015-01-01T00:00:00Z, before any device of the catalogue was sold: an unset clock."""
 FUTURE_TOLERANCE_MS: Final = 10 * 60 * 1000
 """How far a measured instant may lie ahead of its arrival: clocks differ by minutes, not hours."""
+HOUR_MS: Final = 3_600_000
+AHEAD_HOURS_MAX: Final = 2
+"""By so many whole hours a clock may be ahead: left in another zone, or not changed in autumn."""
 YEAR_FIRST: Final = 1900
 YEAR_LAST: Final = 2200
 """What a clock may show at all, right or wrong; other years cannot be corrected or written."""
@@ -77,15 +82,34 @@ class Inadmissible(msgspec.Struct, frozen=True, gc=False):
 
 
 class Window(msgspec.Struct, frozen=True, gc=False):
-    """From when until when something can have been measured, UTC milliseconds, both included."""
+    """From when until when something can have been measured, UTC milliseconds, both included.
+
+    `zone` is where the clocks hang that say local times.
+    """
 
     first_ms: int
     last_ms: int
+    zone: Zone = DENMARK
 
 
-def window_at(received_ms: int, first_ms: int = EARLIEST_MEASURED_MS) -> Window:
+def window_at(
+    received_ms: int, first_ms: int = EARLIEST_MEASURED_MS, zone: Zone = DENMARK
+) -> Window:
     """What can have been measured by the time that something arrived."""
-    return Window(first_ms, received_ms + FUTURE_TOLERANCE_MS)
+    return Window(first_ms, received_ms + FUTURE_TOLERANCE_MS, zone)
+
+
+class Instant(msgspec.Struct, frozen=True, gc=False):
+    """When something was measured, said with an offset: UTC ms and the zone's offset in minutes.
+
+    `device_time` is what the clock showed, as one on a wall of the zone, so that one instant has
+    one name, whatever offset it was said with. `flags` says whether that clock was put back.
+    """
+
+    measured_ms: int
+    offset_min: int
+    device_time: str
+    flags: tuple[str, ...]
 
 
 _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
@@ -318,6 +342,38 @@ def instant_fault(measured_ms: int, window: Window, shown: str | datetime) -> In
         return Inadmissible("time-in-future", "time", _text(shown), limit)
     limit = f"earlier than {_moment(window.first_ms)[:10]}: a clock that was never set"
     return Inadmissible("time-implausible", "time", _text(shown), limit)
+
+
+def instant_in(said_ms: int, window: Window, shown: str) -> Instant | Inadmissible:
+    """The instant that was said (UTC, ms), put back by whole hours where its clock was ahead.
+
+    >>> window = window_at(1_771_396_180_000)
+    >>> instant_in(1_771_396_180_000 + 3_000_000, window, "").device_time
+    '2026-02-18T08:19:40'
+    """
+    hours = hours_ahead(said_ms - (window.last_ms - FUTURE_TOLERANCE_MS))
+    measured_ms = said_ms - hours * HOUR_MS
+    wrong = instant_fault(measured_ms, window, shown)
+    if wrong is not None:
+        return wrong
+    return Instant(
+        measured_ms,
+        window.zone.offset_min(measured_ms),
+        local_text(window.zone.local_ms(said_ms)),
+        (CLOCK_AHEAD,) if hours else (),
+    )
+
+
+def hours_ahead(by_ms: int) -> int:
+    """By how many whole hours a clock is ahead that is ahead by this much; 0 when it is not, or
+    when no such clock explains it.
+
+    >>> [hours_ahead(minutes * 60_000) for minutes in (-5, 10, 11, 58, 70, 71, 130, 131)]
+    [0, 0, 1, 1, 1, 2, 2, 0]
+    """
+    if not FUTURE_TOLERANCE_MS < by_ms <= AHEAD_HOURS_MAX * HOUR_MS + FUTURE_TOLERANCE_MS:
+        return 0
+    return -(-(by_ms - FUTURE_TOLERANCE_MS) // HOUR_MS)
 
 
 def year_fault(moment: datetime) -> Inadmissible | None:

@@ -81,3 +81,18 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     response: Response | None = None
     facts: tuple[StatedFact, ...] = ()
     sent_ms: int = 0
+
+
+def marked(reading: Reading, flags: tuple[str, ...]) -> Reading:
+    """The reading with these flags at every value, or at its answers; itself without any."""
+    if not flags:
+        return reading
+    values = tuple(
+        msgspec.structs.replace(value, flags=tuple(dict.fromkeys((*value.flags, *flags))))
+        for value in reading.values
+    )
+    response = reading.response
+    if response is not None:
+        said = tuple(dict.fromkeys((*response.flags, *flags)))
+        response = msgspec.structs.replace(response, flags=said)
+    return msgspec.structs.replace(reading, values=values, response=response)

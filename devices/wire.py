@@ -8,7 +8,7 @@ Values are decimal strings and stay so: 36.50 is not 36.5.
 from binascii import crc32
 from datetime import date, datetime
 from hashlib import blake2b
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -39,7 +39,10 @@ StatusFlag = Literal[
     "demo-data",
     "validated-data",
     "early-estimate",
+    "clock-ahead",
 ]
+CLOCK_AHEAD: Final = "clock-ahead"
+"""Not of a device's status: its clock was one or two whole hours ahead, and was put back."""
 Result = Literal["accepted", "duplicate", "rejected", "quarantined"]
 
 LocalTime = Annotated[datetime, msgspec.Meta(tz=False)]

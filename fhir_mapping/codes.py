@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from devices.catalogue import Code
+from devices.wire import CLOCK_AHEAD
 
 LOINC = "http://loinc.org"
 MDC = "urn:iso:std:iso:11073:10101"
@@ -56,6 +57,8 @@ RELATIVE_RANGE = "http://ehealth.sundhed.dk/cs/reference-range-type"
 """FUT's codes of limits relative to a base, RELRAL (red) and RELGAL (yellow)."""
 CIRCUMSTANCE = f"{OURS}/StructureDefinition/circumstance"
 QUESTIONNAIRE = f"{OURS}/Questionnaire"
+CLOCK_STATUS = f"{OURS}/CodeSystem/clock-status"
+"""What was found about the clock that a measurement was timed with: `clock-ahead`."""
 SYMPTOM = f"{OURS}/CodeSystem/symptom"
 """The symptoms of `devices.symptoms`, by alias."""
 
@@ -100,7 +103,11 @@ INTERPRETATION_OF_FLAG: Mapping[str, str] = MappingProxyType(
         "calibration-ongoing": "calibration-ongoing",
         "validated-data": "validated-data",
         "early-estimate": "early-indication",
+        CLOCK_AHEAD: CLOCK_AHEAD,
     }
 )
 TEST_FLAGS = frozenset({"test-data", "demo-data"})
 """These three tables say where HL7 PHD puts each bit of IEEE 11073's measurement status."""
+SYSTEM_OF_FLAG: Mapping[str, str] = MappingProxyType({CLOCK_AHEAD: CLOCK_STATUS})
+"""Flags that are no measurement status of IEEE 11073, and whose code system is ours."""
+STATUS_SYSTEMS = frozenset({MEASUREMENT_STATUS, *SYSTEM_OF_FLAG.values()})

@@ -14,12 +14,11 @@ not be made one; and remarks on what was decided.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
-from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, falling
+from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Instant, falling
 from devices.catalogue import DEVICE_TYPES, METRICS, DeviceType, metric, panel
 from devices.reading import Reading, Value
 from devices.wire import part_of
@@ -33,7 +32,7 @@ NO_NAME: Final = "unknown"
 """The device of a document that names none, where an instrument sent the value."""
 _ORDER = {row.alias: place for place, row in enumerate(METRICS)}
 _INVALID: Flags = ("invalid",)
-_EPOCH = datetime(1970, 1, 1)
+_TO_THE_SECOND = len("2026-02-18T07:29:40")
 
 
 class Instrument(msgspec.Struct, frozen=True, gc=False):
@@ -58,8 +57,7 @@ class Stated(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     aliases: tuple[str, ...]
     text: str | None
     instrument: Instrument
-    measured_ms: int
-    offset_min: int
+    instant: Instant
     transferred_by: str
     said: Mapping[str, str]
     flags: Flags = ()
@@ -117,7 +115,7 @@ def records_of_stated(
     """
     acts: dict[tuple[str, int], list[Stated]] = {}
     for one in stated:
-        acts.setdefault((one.instrument.name, one.measured_ms), []).append(one)
+        acts.setdefault((one.instrument.name, one.instant.measured_ms), []).append(one)
     made: list[Made] = []
     unmade: list[Unmade] = []
     remarks: list[Remarked] = []
@@ -227,7 +225,8 @@ def _made(
 
 
 def _flags(one: Stated, *, taken_back: bool) -> Flags:
-    return one.flags if taken_back or not one.withdrawn else _INVALID
+    own = one.flags if taken_back or not one.withdrawn else _INVALID
+    return (*own, *one.instant.flags)
 
 
 def _said(names: Sequence[str], group: Sequence[Stated]) -> dict[str, str]:
@@ -268,9 +267,9 @@ def _reading(
         firmware=instrument.firmware[:TEXT_CHARACTERS_MAX],
         slot=1,
         boot="",
-        device_time=_local_text(one.measured_ms + one.offset_min * 60_000),
-        measured_ms=one.measured_ms,
-        offset_min=one.offset_min,
+        device_time=one.instant.device_time[:_TO_THE_SECOND],
+        measured_ms=one.instant.measured_ms,
+        offset_min=one.instant.offset_min,
         clock_sync="",
         clock_device_ms=None,
         clock_gateway_ms=None,
@@ -308,8 +307,3 @@ def _named(kinds: Iterable[str]) -> Iterable[DeviceType]:
     """The device types that an instrument is said to be."""
     wanted = {TYPE_OF_INSTRUMENT.get(kind, kind) for kind in kinds}
     return (row for row in DEVICE_TYPES if row.mdc in wanted)
-
-
-def _local_text(local_ms: int) -> str:
-    """The local time to the second without zone, as a device's own clock shows it."""
-    return (_EPOCH + timedelta(milliseconds=local_ms // 1000 * 1000)).isoformat()

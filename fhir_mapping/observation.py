@@ -194,12 +194,15 @@ def _flags(flags: Flags) -> _Flagged:
     )
 
 
+_system_of = codes.SYSTEM_OF_FLAG.get
+
+
 @lru_cache(maxsize=256)
 def _interpretation(flags: Flags) -> bytes:
     """Flags as interpretations. Test data have a label of the whole resource, and only where one
     component alone is such, an interpretation there."""
     said = [
-        {"coding": [{"system": codes.MEASUREMENT_STATUS, "code": code}]}
+        {"coding": [{"system": _system_of(flag, codes.MEASUREMENT_STATUS), "code": code}]}
         for flag in flags
         if (
             code := codes.INTERPRETATION_OF_FLAG.get(flag, flag if flag in codes.TEST_FLAGS else "")

@@ -23,6 +23,7 @@ from devices.wire import (
     parse_topic,
     part_of,
 )
+from devices.zone import Zones
 from ingest.decode_fhir import OWN_BASES, Read, decode_fhir
 from ingest.limits import PAYLOAD_BYTES_MAX, READINGS_PER_DELIVERY_MAX
 from ingest.rejection import Reason, Rejection
@@ -80,8 +81,11 @@ _COMPLAINTS = (
 """How the decoder begins its complaints; what follows may be the sender's own words."""
 
 
-def decode(delivery: Delivery) -> Sequence[Decoded | Read | Rejection]:
-    """All readings of one delivery, in the order they stand in it; never empty, never raises."""
+def decode(delivery: Delivery, zones: Zones = Zones()) -> Sequence[Decoded | Read | Rejection]:  # noqa: B008
+    """All readings of one delivery, in the order they stand in it; never empty, never raises.
+
+    What arrives as FHIR is read in its tenant's zone.
+    """
     topic = _topic_of(delivery.topic)
     if isinstance(topic, Rejection):
         return [topic]
@@ -92,7 +96,8 @@ def decode(delivery: Delivery) -> Sequence[Decoded | Read | Rejection]:
         detail = f"the payload has {len(payload)} bytes, at most {PAYLOAD_BYTES_MAX} are taken"
         return [Rejection(Reason.PAYLOAD_TOO_LARGE, "$", detail)]
     if topic.kind == KIND_FHIR:
-        return decode_fhir(payload, delivery.received_ms, topic, bases=delivery.bases)[0]
+        zone = zones.of(topic.tenant)
+        return decode_fhir(payload, delivery.received_ms, topic, bases=delivery.bases, zone=zone)[0]
     return _decode_each(topic, payload)
 
 

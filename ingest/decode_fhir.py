@@ -14,6 +14,7 @@ import msgspec
 
 from devices.reading import Reading
 from devices.wire import Topic, part_of
+from devices.zone import DENMARK, Zone
 from fhir_mapping.fhir_read import (
     COMPONENTS_MAX,
     ENTRIES_MAX,
@@ -64,15 +65,16 @@ def decode_fhir(
     topic: Topic | None,
     names: Names = same_name,
     bases: tuple[str, ...] = (),
+    zone: Zone = DENMARK,
 ) -> tuple[list[Read | Rejection], list[Note]]:
     """Every Observation of a payload, in its order, and notes on the rest; never raises.
 
     With a topic, its gateway and device are the ones that hold; who names others is held. `bases`
-    are the addresses of our own FHIR interface.
+    are the addresses of our own FHIR interface; `zone` is where a device's clock hangs.
     """
-    source = Source(gateway=HTTP_GATEWAY, bases=bases)
+    source = Source(gateway=HTTP_GATEWAY, bases=bases, zone=zone)
     if topic is not None:
-        source = Source(topic.tenant, topic.gateway, bases=bases)
+        source = Source(topic.tenant, topic.gateway, bases=bases, zone=zone)
     answer = read_fhir(payload, received_ms, source)
     items: list[Read | Rejection] = []
     for entry in answer.entries:

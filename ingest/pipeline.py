@@ -8,6 +8,9 @@ bad code on one delivery costs that delivery a rejection, never its neighbours.
 import logging
 from collections.abc import Sequence
 
+from devices.catalogue import metric_for_code
+from devices.wire import ResponsePayload
+from devices.zone import Zones
 from fhir_mapping.codes import CPR
 from fhir_mapping.device_state import states_of
 from fhir_mapping.fhir_read import Note
@@ -27,16 +30,22 @@ from ingest.store import (
 from ingest.validate import validate
 
 log = logging.getLogger(__name__)
+EVERYWHERE = Zones()
+"""One zone for all tenants, where no setting says otherwise."""
 HELD = frozenset({Reason.PROCESSING_FAILED, Reason.IDENTITY_MISMATCH})
 """What an arrival that looked good may still become in the store."""
 
 
-def process(deliveries: Sequence[Delivery], store: Writer) -> list[Outcome]:
+def process(
+    deliveries: Sequence[Delivery], store: Writer, zones: Zones = EVERYWHERE
+) -> list[Outcome]:
     """Take one batch through every stage; what is returned is durable.
 
-    Raises `StoreUnavailable` when the store is away: give the same batch again later.
+    `zones` says where each tenant's local times are read. Raises `StoreUnavailable` when the store
+    is away: give the same batch again later.
     """
-    return append([arrival for delivery in deliveries for arrival in examine(delivery)], store)
+    arrivals = [one for delivery in deliveries for one in examine(delivery, zones=zones)]
+    return append(arrivals, store)
 
 
 def append(arrivals: Sequence[Arrival], store: Writer) -> list[Outcome]:
@@ -64,38 +73,49 @@ def append_together(arrivals: Sequence[Arrival], store: Writer) -> list[Outcome]
         return store.append([Arrival(arrival.delivery, item) for arrival, item in pairs])
 
 
-def examine(delivery: Delivery, names: Names = same_name) -> list[Arrival]:
+def examine(
+    delivery: Delivery, names: Names = same_name, zones: Zones = EVERYWHERE
+) -> list[Arrival]:
     """The arrivals of one delivery: each a mapped reading or a rejection. Never raises.
 
     `names` knows devices by what FHIR calls them, for what came over HTTP.
     """
-    return examined(delivery, names)[0]
+    return examined(delivery, names, zones)[0]
 
 
-def examined(delivery: Delivery, names: Names) -> tuple[list[Arrival], list[Note]]:
+def examined(
+    delivery: Delivery, names: Names, zones: Zones = EVERYWHERE
+) -> tuple[list[Arrival], list[Note]]:
     """The same, with what is noted about what came over HTTP."""
     items: Sequence[Decoded | Read | Rejection]
     notes: list[Note] = []
     try:
         if delivery.topic == HTTP_TOPIC:
             items, notes = decode_fhir(
-                delivery.payload, delivery.received_ms, None, names, delivery.bases
+                delivery.payload, delivery.received_ms, None, names, delivery.bases, zones.of("")
             )
         else:
-            items = decode(delivery)
+            items = decode(delivery, zones)
     except Exception as error:
         log.exception("a delivery could not be decoded; it is kept as a rejection")
         items = [_failed(error)]
-    arrivals = [Arrival(delivery, _judge(item, delivery.received_ms)) for item in items]
-    return arrivals, notes
+    judged: list[Mapped | Rejection] = []
+    before: Mapped | None = None
+    for item in items:
+        judged.append(_judge(item, delivery.received_ms, zones, before))
+        before = judged[-1] if isinstance(judged[-1], Mapped) else before
+    return [Arrival(delivery, item) for item in judged], notes
 
 
-def _judge(decoded: Decoded | Read | Rejection, received_ms: int) -> Mapped | Rejection:
+def _judge(
+    decoded: Decoded | Read | Rejection, received_ms: int, zones: Zones, before: Mapped | None
+) -> Mapped | Rejection:
     if not isinstance(decoded, Decoded):
         return _mapped(decoded) if isinstance(decoded, Read) else decoded
     payload, index = decoded.payload, decoded.index
     try:
-        found = validate(decoded, received_ms)
+        zone, after_ms = zones.of(decoded.topic.tenant), _after(decoded, before)
+        found = validate(decoded, received_ms, zone, after_ms)
         if isinstance(found, Rejection):
             return found
         reading = found.reading
@@ -104,6 +124,19 @@ def _judge(decoded: Decoded | Read | Rejection, received_ms: int) -> Mapped | Re
     except Exception as error:
         log.exception("a reading could not be mapped; it is kept as a rejection")
         return _failed(error, index, payload.id, payload.seq)
+
+
+def _after(decoded: Decoded, before: Mapped | None) -> int | None:
+    """When the reading before this one in its delivery was measured, oldest first; later than that
+    where both say the same time and measured the same."""
+    if before is None:
+        return None
+    record, payload = before.records[0], decoded.payload
+    if isinstance(payload, ResponsePayload) or record.device_time != payload.t.isoformat():
+        return record.measured_ms
+    rows = [row for one in payload.r if (row := metric_for_code(one.c))]
+    again = {row.panel or row.alias for row in rows} & {one.about for one in before.records}
+    return record.measured_ms + bool(again and payload.id != before.message_id)
 
 
 def _mapped(read: Read) -> Mapped | Rejection:

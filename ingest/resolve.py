@@ -50,6 +50,8 @@ from typing import Literal
 
 import msgspec
 
+from devices.admission import AHEAD_HOURS_MAX, HOUR_MS
+from devices.wire import CLOCK_AHEAD
 from fhir_mapping.annotations import identifying
 from fhir_mapping.record import Record, Superseded, local_ms
 from fhir_mapping.status import Flags, flags_at
@@ -213,7 +215,19 @@ def too_late(record: Record, arrival: Record) -> Record:
 
 def _is_one_act(record: Record, arrival: Record) -> bool:
     """Whether two words of one identity are of one act, by their corrected instants."""
-    return abs(record.measured_ms - arrival.measured_ms) <= ONE_ACT_MS
+    apart_ms = abs(record.measured_ms - arrival.measured_ms)
+    return apart_ms <= ONE_ACT_MS or _was_put_back(record, arrival)
+
+
+def _was_put_back(record: Record, arrival: Record) -> bool:
+    """Whether the clock of one was found ahead and put back by whole hours, that of the other not:
+    it arrived later, when nothing seemed to be ahead any more."""
+    apart_ms = abs(record.measured_ms - arrival.measured_ms)
+    return (
+        CLOCK_AHEAD in (*record.flags, *arrival.flags)
+        and apart_ms % HOUR_MS == 0
+        and 0 < apart_ms <= AHEAD_HOURS_MAX * HOUR_MS
+    )
 
 
 def _is_copy(one: Standing, arrival: Record, intent: Intent) -> bool:
@@ -238,6 +252,8 @@ def _repeats(one: Standing, arrival: Record, intent: Intent, *, withdraws: bool)
     now = _same_values(record.values, arrival.values) and not record.withdrawn
     if now and not one.named and intent == "reading":
         return True  # another door may know less of flags and clocks
+    if now and _was_put_back(record, arrival):
+        return True
     agrees = now and _same_flags(record.flags, record.component_flags, arrival)
     if agrees and not _has_moved(record, arrival):
         return True

@@ -9,31 +9,22 @@ Pure: no clock, no storage, no broker.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from devices.admission import (
-    Inadmissible,
-    instant_fault,
-    offset_fault,
-    window_at,
-    year_fault,
-)
+from devices.admission import Inadmissible
 from devices.catalogue import DeviceType, device_type
 from devices.device_types import TABLET
 from devices.questionnaire import not_asked
-from devices.reading import Reading, Response
+from devices.reading import Reading, Response, marked
 from devices.symptoms import questionnaire_for
 from devices.wire import Payload, ResponsePayload
+from devices.zone import DENMARK, Zone
+from ingest.clocks import Measured, Misread, local_ms, measured_at, utc_ms
 from ingest.decode import Decoded
 from ingest.limits import VALUES_PER_READING_MAX
 from ingest.rejection import Reason, Rejection
 from ingest.values import Fault, Judged, judge
-
-_EPOCH = datetime(1970, 1, 1)
-_EPOCH_UTC = _EPOCH.replace(tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 class _Refused(Exception):  # noqa: N818  never leaves this module: it only shortens the checks
@@ -56,11 +47,18 @@ class Validated(msgspec.Struct, frozen=True, gc=False):
     refused: list[Rejection]
 
 
-def validate(decoded: Decoded, received_ms: int) -> Validated | Rejection:
-    """The reading that this payload is, or why it is refused as a whole; never raises."""
+def validate(
+    decoded: Decoded, received_ms: int, zone: Zone = DENMARK, after_ms: int | None = None
+) -> Validated | Rejection:
+    """The reading that this payload is, or why it is refused as a whole; never raises.
+
+    `zone` is where the device's local time is read, `after_ms` when the reading before it in the
+    same delivery was measured (`ingest.clocks`).
+    """
     payload = decoded.payload
     try:
-        return _reading(decoded, payload, received_ms)
+        measured = _measured(payload, received_ms, zone, after_ms)
+        return _reading(decoded, payload, measured, received_ms)
     except _Refused as refused:
         return Rejection(
             refused.reason,
@@ -72,7 +70,22 @@ def validate(decoded: Decoded, received_ms: int) -> Validated | Rejection:
         )
 
 
-def _reading(decoded: Decoded, payload: Payload | ResponsePayload, received_ms: int) -> Validated:
+def _measured(
+    payload: Payload | ResponsePayload, received_ms: int, zone: Zone, after_ms: int | None
+) -> Measured:
+    try:
+        found = measured_at(payload, received_ms, zone, after_ms)
+    except OverflowError:
+        detail = f"t is {payload.t.isoformat()}, which cannot be corrected to a date at all"
+        raise _Refused(Reason.TIME_IMPLAUSIBLE, "$.t", detail) from None
+    if isinstance(found, Misread):
+        raise _refused(found.wrong, found.path, found.name)
+    return found
+
+
+def _reading(
+    decoded: Decoded, payload: Payload | ResponsePayload, measured: Measured, received_ms: int
+) -> Validated:
     topic = decoded.topic
     _check_identity("device", payload.device, topic.device)
     _check_identity("gateway", payload.gateway, topic.gateway)
@@ -80,11 +93,6 @@ def _reading(decoded: Decoded, payload: Payload | ResponsePayload, received_ms: 
     if kind is None:
         detail = f"type {payload.type!r} is not a device specialisation of the catalogue"
         raise _Refused(Reason.DEVICE_TYPE_UNKNOWN, "$.type", detail)
-    try:
-        measured_ms, offset_min = _corrected_time(payload, received_ms)
-    except OverflowError:
-        detail = f"t is {payload.t.isoformat()}, which cannot be corrected to a date at all"
-        raise _Refused(Reason.TIME_IMPLAUSIBLE, "$.t", detail) from None
     clock, judged = payload.clock, None
     if isinstance(payload, Payload):
         judged = _judged(payload, decoded.places, kind)
@@ -101,21 +109,21 @@ def _reading(decoded: Decoded, payload: Payload | ResponsePayload, received_ms: 
         slot=payload.slot,
         boot=payload.boot,
         device_time=payload.t.isoformat(),
-        measured_ms=measured_ms,
-        offset_min=offset_min,
+        measured_ms=measured.measured_ms,
+        offset_min=measured.offset_min,
         clock_sync=clock.sync if clock else "",
-        clock_device_ms=_naive_ms(clock.device) if clock and clock.device else None,
-        clock_gateway_ms=_utc_ms(clock.gateway) if clock and clock.gateway else None,
+        clock_device_ms=local_ms(clock.device) if clock and clock.device else None,
+        clock_gateway_ms=utc_ms(clock.gateway) if clock and clock.gateway else None,
         transferred_by=payload.by,
         location=payload.loc,
         values=judged.values if judged else (),
         response=_response(payload) if isinstance(payload, ResponsePayload) else None,
-        sent_ms=max(0, min(_utc_ms(payload.sent), received_ms)),
+        sent_ms=max(0, min(utc_ms(payload.sent), received_ms)),
         facts=judged.facts if judged else (),
     )
     faults = judged.faults if judged else ()
     refused = [*decoded.refused, *(_rejection(one, decoded) for one in faults)]
-    return Validated(reading, refused)
+    return Validated(marked(reading, measured.flags), refused)
 
 
 def _rejection(fault: Fault, decoded: Decoded) -> Rejection:
@@ -136,45 +144,6 @@ def _check_identity(field: str, said: str | None, topic: str) -> None:
     if said is not None and said != topic:
         detail = f"{field} is {said!r} in the payload but {topic!r} in the topic"
         raise _Refused(Reason.IDENTITY_MISMATCH, f"$.{field}", detail)
-
-
-def _corrected_time(payload: Payload | ResponsePayload, received_ms: int) -> tuple[int, int]:
-    """The instant of measuring (UTC, ms) and the local offset (minutes).
-
-    With the coincident clock pair, the time that passed on the device's own clock since the
-    measurement is subtracted from the gateway's clock, so that a wrong device clock does no harm
-    (HL7 PHD: correction by coincident timestamp). Without it, the device's time is taken as
-    local time in the zone that the gateway sent from.
-    """
-    clock = payload.clock
-    if clock is not None and clock.device is not None and clock.gateway is not None:
-        for name, at in (("device", clock.device), ("gateway", clock.gateway)):
-            wrong = year_fault(at)
-            if wrong is not None:
-                raise _refused(wrong, f"$.clock.{name}", f"clock.{name}")
-        moment = clock.gateway - (clock.device - payload.t)
-        zone_of = "clock.gateway"
-    else:
-        moment = payload.t.replace(tzinfo=payload.sent.tzinfo)
-        zone_of = "sent"
-    offset = moment.utcoffset()
-    offset_min = int(offset.total_seconds()) // 60 if offset else 0
-    wrong = offset_fault(offset_min, moment)
-    if wrong is not None:
-        raise _refused(wrong, f"$.{zone_of}", zone_of)
-    measured_ms = _utc_ms(moment)
-    wrong = instant_fault(measured_ms, window_at(received_ms), moment)
-    if wrong is not None:
-        raise _refused(wrong, "$.t", "t once corrected")
-    return measured_ms, offset_min
-
-
-def _utc_ms(moment: datetime) -> int:
-    return (moment - _EPOCH_UTC) // _MILLISECOND
-
-
-def _naive_ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MILLISECOND
 
 
 def _judged(payload: Payload, places: Sequence[int], kind: DeviceType) -> Judged:

@@ -11,6 +11,7 @@ import msgspec
 
 from devices.admission import Inadmissible
 from devices.reading import Reading
+from devices.zone import DENMARK, Zone
 
 FHIR_BYTES_MAX: Final = 16 * 1024 * 1024
 """Longest payload read: about ten thousand Observations, some years of one home."""
@@ -66,13 +67,15 @@ class Source(msgspec.Struct, frozen=True, gc=False):
     `gateway` where an Observation names none; `boot` where the identifier is not ours. As boot is
     part of a reading's identity, a boot per sender keeps two senders apart that both call a
     device `Device/12`. `bases` are the addresses of our own FHIR interface: a reference that begins
-    with one is a relative one.
+    with one is a relative one. `zone` is where the clocks hang: an instant has one name there,
+    whatever offset it was written with.
     """
 
     tenant: str = ""
     gateway: str = "fhir"
     boot: str = ""
     bases: tuple[str, ...] = ()
+    zone: Zone = DENMARK
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):

@@ -14,7 +14,7 @@ from devices.reading import Reading, StatedFact
 from devices.wire import part_of
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import FACT_REFUSED, Found, Refusal
-from fhir_mapping.fhir_read.moment import local_text, measured_at
+from fhir_mapping.fhir_read.moment import measured_at
 from fhir_mapping.fhir_read.parties import Context, party_of
 from fhir_mapping.fhir_read.shapes import Component, Concept, Observation
 
@@ -80,7 +80,7 @@ def fact_reading(observation: Observation, row: DeviceFact, context: Context) ->
     """
     path = context.path
     context.open(observation)
-    moment = measured_at(observation, context.received_ms, path)
+    _, instant = measured_at(observation, context.window, path)
     fact = fact_said(observation, row, path)
     reference, at = observation.device, f"{path}.device"
     if reference is None:
@@ -101,9 +101,9 @@ def fact_reading(observation: Observation, row: DeviceFact, context: Context) ->
         firmware=party.firmware,
         slot=1,
         boot="",
-        device_time=local_text(moment.local_ms, path),
-        measured_ms=moment.utc_ms,
-        offset_min=moment.offset_min,
+        device_time=instant.device_time,
+        measured_ms=instant.measured_ms,
+        offset_min=instant.offset_min,
         clock_sync="",
         clock_device_ms=None,
         clock_gateway_ms=None,

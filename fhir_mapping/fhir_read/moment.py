@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from devices.admission import instant_fault, offset_fault, window_at, year_fault
+from devices.admission import Inadmissible, Instant, Window, instant_in, offset_fault, year_fault
 from fhir_mapping.fhir_read.answer import Refusal
 from fhir_mapping.fhir_read.shapes import Observation
 
@@ -75,8 +75,9 @@ def local_text(local_ms: int, path: str) -> str:
         raise Refusal("time-implausible", path, detail) from None
 
 
-def measured_at(observation: Observation, received_ms: int, path: str) -> Moment:
-    """When it was measured: `effectiveDateTime`, `effectiveInstant`, or the end of a period.
+def measured_at(observation: Observation, window: Window, path: str) -> tuple[Moment, Instant]:
+    """When it was measured: `effectiveDateTime`, `effectiveInstant`, or the end of a period; as it
+    was written, and as it is taken.
 
     A period's value is there when it ends, and a device stamps it then; one still open, or given
     as a timing, is refused. `issued` never stands in: it says when others were told.
@@ -104,7 +105,7 @@ def measured_at(observation: Observation, received_ms: int, path: str) -> Moment
         if start.utc_ms > moment.utc_ms:
             detail = f"it ends {period.end}, before it begins, {period.start}"
             raise Refusal("field-value", f"{path}.effectivePeriod", detail)
-    wrong = instant_fault(moment.utc_ms, window_at(received_ms), given[said[0]])
-    if wrong is not None:
-        raise Refusal.of(wrong, at, said[0])
-    return moment
+    instant = instant_in(moment.utc_ms, window, given[said[0]])
+    if isinstance(instant, Inadmissible):
+        raise Refusal.of(instant, at, said[0])
+    return moment, instant

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Window, window_at
 from devices.catalogue import DeviceType, device_type
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import (
@@ -92,6 +92,11 @@ class Context(msgspec.Struct):
     neighbours: Neighbours
     notes: list[Note]
     contained: dict[str, Neighbour] = {}
+
+    @property
+    def window(self) -> Window:
+        """What can have been measured, and where the clocks hang."""
+        return window_at(self.received_ms, zone=self.source.zone)
 
     def find(self, reference: str) -> Neighbour | None:
         """The resource that is meant, marked as used."""

@@ -18,10 +18,10 @@ from typing import Final
 
 import msgspec
 
-from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX
+from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Instant
 from devices.catalogue import DEVICE_TYPES, DeviceType
 from devices.device_types import TABLET
-from devices.reading import Reading, Response, Value
+from devices.reading import Reading, Response, Value, marked
 from devices.wire import part_of
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import Found, Intent, Note, Refusal
@@ -100,7 +100,7 @@ def reading_said(
     """The reading of what was measured, or of what was answered, by what stands around it."""
     path = context.path
     _check_modified(observation, path)
-    moment = measured_at(observation, context.received_ms, path)
+    moment, instant = measured_at(observation, context.window, path)
     clock = _clock(observation, context)
     subject = subject_of(observation, context)
     party, own = _device(observation, said, subject, context)
@@ -123,9 +123,9 @@ def reading_said(
         firmware=firmware,
         slot=own.slot if own else 1,
         boot=own.boot if own else context.source.boot,
-        device_time=own.device_time if own else _device_time(moment, clock, path),
-        measured_ms=moment.utc_ms,
-        offset_min=moment.offset_min,
+        device_time=own.device_time if own else _device_time(instant, moment, clock, path),
+        measured_ms=instant.measured_ms,
+        offset_min=moment.offset_min if own else instant.offset_min,
         clock_sync=clock.sync if clock else "",
         clock_device_ms=clock.device_ms if clock else None,
         clock_gateway_ms=clock.gateway_ms if clock else None,
@@ -140,6 +140,7 @@ def reading_said(
         _check_time(own)
         check_own(reading, observation, path)
     intent = INTENTS[observation.status]
+    reading = marked(reading, instant.flags)
     return Found(reading, subject, path, around.scheduled, intent, refused)
 
 
@@ -260,9 +261,9 @@ def _sync(stamp: Observation) -> str:
     return ""
 
 
-def _device_time(moment: Moment, clock: _Clock | None, path: str) -> str:
+def _device_time(instant: Instant, moment: Moment, clock: _Clock | None, path: str) -> str:
     if clock is None:
-        return local_text(moment.local_ms, path)
+        return instant.device_time
     return local_text(clock.device_ms - (clock.gateway_ms - moment.utc_ms), path)
 
 

@@ -97,7 +97,7 @@ def note_what_is_left_out(observation: Observation, context: Context) -> None:
         detail = "reference ranges are not taken: here the citizen's own limits decide"
         context.notes.append(Note(f"{path}.referenceRange", detail))
     for place, concept in enumerate(observation.interpretation):
-        if not any(one.system == codes.MEASUREMENT_STATUS for one in concept.coding):
+        if not any(one.system in codes.STATUS_SYSTEMS for one in concept.coding):
             detail = f"{shown(concept)[:64]!r} is not taken: here the rules judge"
             context.notes.append(Note(f"{path}.interpretation[{place}]", detail))
 

@@ -256,7 +256,7 @@ def _interpretations(concepts: Iterable[Concept]) -> tuple[str, ...]:
         _FLAG_OF_CODE[coding.code]
         for concept in concepts
         for coding in concept.coding
-        if coding.system == codes.MEASUREMENT_STATUS and coding.code in _FLAG_OF_CODE
+        if coding.system in codes.STATUS_SYSTEMS and coding.code in _FLAG_OF_CODE
     )
 
 

@@ -83,7 +83,7 @@ def _stated(place: int, report: LaboratoryReport, window: Window, remarks: list[
         limit = "a record holds measured values, no bounds"
         raise Refused("ResultOperatorIdentifier", report.operator, limit, "value-malformed")
     text = _text(report, aliases[0], remarks)
-    measured_ms, offset_min = instant_of(report.created, window)
+    instant, _ = instant_of(report.created, window)
     if report.classification == "notclinical":
         meaning = "taken, and said beside the value"
         remarks.append(
@@ -96,8 +96,7 @@ def _stated(place: int, report: LaboratoryReport, window: Window, remarks: list[
         aliases=aliases,
         text=text,
         instrument=_named(report.instrument),
-        measured_ms=measured_ms,
-        offset_min=offset_min,
+        instant=instant,
         transferred_by=report.transferred_by,
         location=report.location,
         scheduled=report.scheduled == "scheduled",

@@ -125,7 +125,7 @@ def _part(
     """One report of ours; every fact is used, or it is refused as unknown."""
     facts = _Facts(told)
     about = facts.must(Fact.CODE, _ABOUT.__getitem__)
-    measured_ms, offset_min = instant_of(report.created, window)
+    instant, offset_min = instant_of(report.created, window)
     instrument = report.instrument or Instrument()
     kept = facts.may(Fact.VALUE, str, None)
     row = observed(about)
@@ -137,7 +137,7 @@ def _part(
         id=facts.must(Fact.ID, _id),
         about=about,
         values=(),
-        measured_ms=measured_ms,
+        measured_ms=instant.measured_ms,
         offset_min=facts.may(Fact.OFFSET, _wide_offset, offset_min),
         device_time=facts.must(Fact.DEVICE_TIME, _device_time),
         part=facts.may(Fact.PART, _whole(0, PARTS - 1), part_of(gateway)),

@@ -12,8 +12,9 @@ import msgspec
 
 from devices.admission import (
     Inadmissible,
+    Instant,
     Window,
-    instant_fault,
+    instant_in,
     offset_fault,
     panel_fault,
     possible,
@@ -84,12 +85,16 @@ class Refused(Exception):  # noqa: N818  never leaves the package: it becomes a 
         )
 
 
-def instant_of(text: str, window: Window) -> tuple[int, int]:
-    """CreatedDateTime as UTC milliseconds and offset in minutes; never assumes a zone.
+def instant_of(text: str, window: Window) -> tuple[Instant, int]:
+    """CreatedDateTime as an instant, and the offset it was written with (minutes).
+
+    Never assumes a zone.
 
     >>> from devices.admission import window_at
-    >>> instant_of("2016-05-04T20:13:51.0+02:00", window_at(1_790_000_000_000))
-    (1462385631000, 120)
+    >>> window = window_at(1_790_000_000_000)
+    >>> instant, offset_min = instant_of("2016-05-04T20:13:51.0+02:00", window)
+    >>> instant.measured_ms, instant.device_time, offset_min
+    (1462385631000, '2016-05-04T20:13:51', 120)
     """
     try:
         moment = datetime.fromisoformat(text)
@@ -100,12 +105,14 @@ def instant_of(text: str, window: Window) -> tuple[int, int]:
     if offset is None:
         limit = "it must have an offset, or Z"
         raise Refused("CreatedDateTime", text, limit, "time-malformed")
-    measured_ms = (moment - _EPOCH) // timedelta(milliseconds=1)
     offset_min = int(offset.total_seconds()) // 60
-    wrong = offset_fault(offset_min, text) or instant_fault(measured_ms, window, text)
+    wrong = offset_fault(offset_min, text)
     if wrong is not None:
         raise Refused.by(wrong, "CreatedDateTime")
-    return measured_ms, offset_min
+    instant = instant_in((moment - _EPOCH) // timedelta(milliseconds=1), window, text)
+    if isinstance(instant, Inadmissible):
+        raise Refused.by(instant, "CreatedDateTime")
+    return instant, offset_min
 
 
 def check_possible(part: Metric, text: str) -> None:

@@ -127,6 +127,7 @@ FLAG_DA: Mapping[str, str] = MappingProxyType(
         "demo-data": "Demonstrationsdata",
         "validated-data": "Målingen er bekræftet på apparatet",
         "early-estimate": "Apparatets foreløbige skøn",
+        "clock-ahead": "Apparatets ur gik hele timer foran og er stillet tilbage",
     }
 )
 """The comment that a clinician reads for each flag of the device's measurement status."""

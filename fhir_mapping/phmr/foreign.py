@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from devices.admission import Instant
 from devices.catalogue import metric
 from fhir_mapping import annotations
 from fhir_mapping.foreign import Instrument, Stated
@@ -26,7 +27,7 @@ class Where(msgspec.Struct, frozen=True):
 
     place: int
     cluster: int
-    time: tuple[int, int]
+    instant: Instant
     path: str
 
 
@@ -63,8 +64,7 @@ def stated_of(
         text=text,
         flags=(codes.FLAG_OF_NULL_FLAVOR.get(flavor, "invalid"),) if flavor else (),
         instrument=Instrument(_name(device), tuple(_kinds(device)), device.model, device.software),
-        measured_ms=where.time[0],
-        offset_min=where.time[1],
+        instant=where.instant,
         transferred_by=transferred_by,
         said=_said(observation),
         cluster=where.cluster,

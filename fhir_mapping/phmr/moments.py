@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 
-from devices.admission import Window, instant_fault, offset_fault
+from devices.admission import Inadmissible, Instant, Window, instant_in, offset_fault
 from fhir_mapping.phmr.document import Refusal
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -26,13 +26,13 @@ def write_moment(utc_ms: int, offset_min: int) -> str:
     return f"{local:%Y%m%d%H%M%S}{fraction}{sign}{hours:02}{minutes:02}"
 
 
-def read_moment(element: str, text: str, window: Window) -> tuple[int, int] | Refusal:
-    """The instant (UTC, ms) and the offset (minutes); without a zone there is no instant.
+def read_moment(element: str, text: str, window: Window) -> tuple[Instant, int] | Refusal:
+    """The instant, and the offset it was written with (minutes); without one there is no instant.
 
     >>> from devices.admission import window_at
     >>> window = window_at(1_790_000_000_000)
-    >>> read_moment("effectiveTime", "20160106080200+0100", window)
-    (1452063720000, 60)
+    >>> read_moment("effectiveTime", "20160106080200+0100", window)[0].measured_ms
+    1452063720000
     >>> read_moment("effectiveTime", "20160106", window).reason
     'time-malformed'
     """
@@ -47,17 +47,12 @@ def read_moment(element: str, text: str, window: Window) -> tuple[int, int] | Re
         local = datetime.strptime(f"{minute}{second or '00'}", "%Y%m%d%H%M%S")  # noqa: DTZ007
     except ValueError:
         return Refusal(element, text, _LIMIT, "time-malformed")
+    wrong = offset_fault(offset_min, text)
+    if wrong is not None:
+        return Refusal.by(wrong, element)
     milliseconds = int(f"{fraction or '':0<3}"[:3])
     utc_ms = (local - _LOCAL_EPOCH) // _MILLISECOND + milliseconds - offset_min * 60_000
-    wrong = offset_fault(offset_min, text) or instant_fault(utc_ms, window, text)
-    return Refusal.by(wrong, element) if wrong is not None else (utc_ms, offset_min)
-
-
-def local_text(utc_ms: int, offset_min: int) -> str:
-    """The local time to the second without zone, as a device's own clock shows it.
-
-    >>> local_text(1388991720000, 60)
-    '2014-01-06T08:02:00'
-    """
-    local = _EPOCH + timedelta(milliseconds=utc_ms, minutes=offset_min)
-    return f"{local.replace(microsecond=0, tzinfo=None).isoformat()}"
+    instant = instant_in(utc_ms, window, text)
+    if isinstance(instant, Inadmissible):
+        return Refusal.by(instant, element)
+    return instant, offset_min

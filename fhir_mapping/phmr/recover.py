@@ -35,7 +35,7 @@ from itertools import count
 import msgspec
 from lxml import etree
 
-from devices.admission import Window
+from devices.admission import Instant, Window
 from fhir_mapping.foreign import Made, Remarked, Stated, records_of_stated
 from fhir_mapping.identity import id_bytes
 from fhir_mapping.phmr import codes
@@ -117,7 +117,7 @@ class _Reader:
             stated = (
                 time
                 if isinstance(time, Refusal)
-                else stated_of(observation, entry, Where(here, cluster, time, at), self._devices)
+                else stated_of(observation, entry, Where(here, cluster, time[0], at), self._devices)
             )
             if isinstance(stated, Refusal):
                 self._refusals.append((here, stated))
@@ -153,7 +153,7 @@ class _Reader:
 
     def _time(
         self, observation: Observation, entry: Entry, path: str, at: str
-    ) -> tuple[int, int] | Refusal:
+    ) -> tuple[Instant, int] | Refusal:
         own = not entry.time and observation.time
         text, where = (observation.time, at) if own else (entry.time, path)
         return read_moment(f"{where}/effectiveTime/@value", text, self._window)
@@ -176,7 +176,7 @@ def _unread(part: Entry | Section, path: str, place: str) -> Iterator[Refusal]:
         yield Refusal(f"{place}/{path.rpartition('/')[2]}", held, "an organizer of observations")
 
 
-def _own(entry: Entry, time: tuple[int, int], path: str) -> Record | Refusal:
+def _own(entry: Entry, time: tuple[Instant, int], path: str) -> Record | Refusal:
     """The record of an entry of ours."""
     observations = list(entry.observations)
     about = about_of(observations)
@@ -191,7 +191,7 @@ def _own(entry: Entry, time: tuple[int, int], path: str) -> Record | Refusal:
 
 
 def _our_record(
-    entry: Entry, first: Observation, measured: list[Measured], time: tuple[int, int], path: str
+    entry: Entry, first: Observation, measured: list[Measured], time: tuple[Instant, int], path: str
 ) -> Record | Refusal:
     facts = read_facts(first.facts)
     if isinstance(facts, str):
@@ -216,7 +216,7 @@ def _our_record(
         id=record_id,
         about=about,
         values=values,
-        measured_ms=time[0],
+        measured_ms=time[0].measured_ms,
         offset_min=time[1],
         transferred_by=transfers.pop(),
         **fields_of(facts),

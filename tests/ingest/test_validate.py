@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 from devices.admission import (
     EARLIEST_MEASURED_MS,
     FUTURE_TOLERANCE_MS,
+    HOUR_MS,
     NO_VALUE_FLAGS,
     VALUE_CHARACTERS_MAX,
 )
 from devices.catalogue import DEVICE_TYPES, METRICS, Metric
+from devices.zone import DENMARK
 from fhir_mapping.observation import render_observation
 from fhir_mapping.record import records_of
 from ingest.limits import VALUES_PER_READING_MAX
@@ -48,22 +50,37 @@ def test_the_local_time_is_in_the_zone_that_the_gateway_sent_from() -> None:
 @pytest.mark.parametrize(
     ("t", "sent", "instant", "offset"),
     [
-        ("2026-01-10T23:30:00", "2026-01-10T23:31:00-03:30", "2026-01-11T03:00:00Z", -210),
-        ("2026-01-11T05:15:00", "2026-01-11T05:16:00+05:45", "2026-01-10T23:30:00Z", 345),
-        ("2026-01-10T00:00:00.250", "2026-01-10T00:00:01Z", "2026-01-10T00:00:00.250Z", 0),
+        ("2026-01-10T23:30:00", "2026-01-11T03:31:00-03:30", "2026-01-10T22:30:00Z", 60),
+        ("2026-01-10T23:30:00", "2026-01-10T22:31:00Z", "2026-01-10T22:30:00Z", 60),
+        ("2026-01-10T00:00:00.250", "2026-01-10T00:00:01+01:00", "2026-01-09T23:00:00.250Z", 60),
+        # Sent after the clock change, measured before it; and the other way round.
+        ("2026-03-20T23:40:00", "2026-03-30T08:00:00+02:00", "2026-03-20T22:40:00Z", 60),
+        ("2025-10-20T23:40:00", "2025-10-30T08:00:00+01:00", "2025-10-20T21:40:00Z", 120),
+        # The gateway's offset stays, the device follows summer time.
+        ("2026-04-20T08:10:00", "2026-04-20T07:11:00+01:00", "2026-04-20T06:10:00Z", 120),
         # The hour that an autumn night has twice, and the one a spring night lacks.
         ("2025-10-26T02:30:00", "2025-10-26T02:31:00+02:00", "2025-10-26T00:30:00Z", 120),
         ("2025-10-26T02:30:00", "2025-10-26T02:31:00+01:00", "2025-10-26T01:30:00Z", 60),
-        ("2025-03-30T02:30:00", "2025-03-30T03:31:00+02:00", "2025-03-30T00:30:00Z", 120),
+        ("2025-10-26T02:59:59", "2025-10-26T08:00:00+01:00", "2025-10-26T00:59:59Z", 120),
+        ("2025-10-26T03:00:00", "2025-10-26T03:01:00+01:00", "2025-10-26T02:00:00Z", 60),
+        ("2025-10-26T01:59:59", "2025-10-26T02:01:00+02:00", "2025-10-25T23:59:59Z", 120),
+        ("2025-03-30T01:59:59", "2025-03-30T03:01:00+02:00", "2025-03-30T00:59:59Z", 60),
+        ("2025-03-30T02:30:00", "2025-03-30T03:31:00+02:00", "2025-03-30T01:30:00Z", 120),
+        ("2025-03-30T03:00:00", "2025-03-30T03:01:00+02:00", "2025-03-30T01:00:00Z", 120),
+        # A clock that was changed too early shows the hour that does not come, too.
+        ("2025-03-30T02:30:00", "2025-03-30T01:31:00+01:00", "2025-03-30T00:30:00Z", 60),
     ],
 )
-def test_without_a_clock_pair_the_offset_of_sending_holds(
+def test_without_a_clock_pair_the_tenant_s_zone_holds(
     t: str, sent: str, instant: str, offset: int
 ) -> None:
-    found = reading(said(t=t, sent=sent))
+    received_ms = round(datetime.fromisoformat(sent).timestamp() * 1000) + 900
+    found = validate(decoded(said(t=t, sent=sent)), received_ms)
+    assert not isinstance(found, Rejection)
     moment = datetime.fromisoformat(instant)
     assert found.measured_ms == round(moment.timestamp() * 1000)
     assert found.offset_min == offset
+    assert found.values[0].flags == ()
 
 
 @given(
@@ -84,7 +101,7 @@ def test_the_clock_pair_undoes_any_error_of_the_device_clock(
     found = reading(said(t=(device - ago).isoformat(), clock=pair))
     true_ms = (sent - ago - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     assert abs(found.measured_ms - true_ms) <= 1
-    assert found.offset_min == 15 * offset
+    assert found.offset_min == DENMARK.offset_min(true_ms)
 
 
 def _offset_text(minutes: int) -> str:
@@ -112,18 +129,22 @@ def test_half_a_clock_pair_corrects_nothing() -> None:
     assert (found.measured_ms, found.offset_min) == (MEASURED_MS, 60)
 
 
-def test_the_future_begins_after_the_tolerance() -> None:
+def test_the_future_begins_after_the_tolerance_and_two_hours() -> None:
     at_the_limit = decoded(said())
-    assert not isinstance(validate(at_the_limit, MEASURED_MS - FUTURE_TOLERANCE_MS), Rejection)
-    over = validate(at_the_limit, MEASURED_MS - FUTURE_TOLERANCE_MS - 1)
+    found = validate(at_the_limit, MEASURED_MS - FUTURE_TOLERANCE_MS)
+    assert not isinstance(found, Rejection)
+    assert found.values[0].flags == ()
+    ahead = 2 * HOUR_MS + FUTURE_TOLERANCE_MS
+    assert not isinstance(validate(at_the_limit, MEASURED_MS - ahead), Rejection)
+    over = validate(at_the_limit, MEASURED_MS - ahead - 1)
     assert isinstance(over, Rejection)
     assert over.reason is Reason.TIME_IN_FUTURE
 
 
 def test_the_past_begins_with_2015() -> None:
-    first = reading(said(t="2015-01-01T00:00:00", sent="2026-01-01T00:00:00Z"))
+    first = reading(said(t="2015-01-01T01:00:00", sent="2026-01-01T00:00:00Z"))
     assert first.measured_ms == EARLIEST_MEASURED_MS
-    before = refused(said(t="2014-12-31T23:59:59.999", sent="2026-01-01T00:00:00Z"))
+    before = refused(said(t="2015-01-01T00:59:59.999", sent="2026-01-01T00:00:00Z"))
     assert before.reason is Reason.TIME_IMPLAUSIBLE
 
 
