@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from alerting.liveness import Bounds
-from ingest.settings import BrokerSettings, LoopbackHost, Port
+from ingest.settings import BrokerSettings, LoopbackHost, Port, ZoneSettings
 
 
-class AlertingSettings(BrokerSettings):
+class AlertingSettings(BrokerSettings, ZoneSettings):
     """Which stores to read and write, where to listen, which clock decides, and whom to ask."""
 
     store_path: Path = Field(

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from hjemmepuls.stores import err, now_ms, opened_reader, opened_writer
+from hjemmepuls.stores import err, now_ms, opened_reader, opened_writer, zones_said
 
 if TYPE_CHECKING:
     from ingest.store import SqliteReader, SqliteWriter
@@ -111,7 +111,7 @@ def replay(store: StorePath = None) -> None:
     from ingest.replay import replay as replay_rejections
 
     with opened_reader(store) as reader, opened_writer(store) as writer:
-        tried, accepted = replay_rejections(reader, writer, now_ms())
+        tried, accepted = replay_rejections(reader, writer, now_ms(), zones_said())
     typer.echo(f"{tried} tried, {accepted} accepted")
 
 
@@ -157,7 +157,7 @@ def _taken(
         return Row(shown, refuse(kept, too_large(max(size, len(document))), writer, now_ms()))
     if first_ms is None:
         first_ms = EARLIEST_MEASURED_MS
-    return Row(shown, take_document(document, reader, writer, now_ms(), first_ms))
+    return Row(shown, take_document(document, reader, writer, now_ms(), first_ms, zones_said()))
 
 
 def _show(rows: list[Row]) -> None:

@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from devices.zone import Zones
     from fhir_mapping.enrolled import Enrolment
     from ingest.store import EnrolledChange, SqliteReader, SqliteWriter
 
@@ -46,6 +47,13 @@ def store_path(store: Path | None) -> Path:
     from ingest.settings import IngestSettings
 
     return IngestSettings(**given(store_path=store)).store_path
+
+
+def zones_said() -> "Zones":
+    """Where the clocks of devices hang: by the environment, else the default."""
+    from ingest.settings import ZoneSettings
+
+    return ZoneSettings().zones()
 
 
 @contextmanager

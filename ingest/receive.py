@@ -49,6 +49,7 @@ class Receiver:
         on_batch: Callable[[list[Outcome]], None] = lambda _: None,
     ) -> None:
         self._settings = settings
+        self._zones = settings.zones()
         self._store = store
         self._on_batch = on_batch
         self._pending: list[tuple[int, Delivery]] = []
@@ -191,7 +192,7 @@ class Receiver:
         full = self._settings.batch_deliveries
         batch, self._pending = self._pending[:full], self._pending[full:]
         try:
-            outcomes = process([delivery for _, delivery in batch], self._store)
+            outcomes = process([delivery for _, delivery in batch], self._store, self._zones)
         except StoreUnavailable as error:
             self._pending = batch + self._pending
             pause = self._next_retry()

@@ -9,14 +9,17 @@ from itertools import chain, groupby
 
 import msgspec
 
+from devices.zone import Zones
 from ingest.decode import Delivery
-from ingest.pipeline import HELD, append, examine, names_of
+from ingest.pipeline import EVERYWHERE, HELD, append, examine, names_of
 from ingest.rejection import Rejection
 from ingest.store import Arrival, Mapped, Reader, StoredRejection, Writer
 from ingest.take import TOPIC, arrivals_of
 
 
-def replay(reader: Reader, store: Writer, now_ms: int) -> tuple[int, int]:
+def replay(
+    reader: Reader, store: Writer, now_ms: int, zones: Zones = EVERYWHERE
+) -> tuple[int, int]:
     """Give every open rejection again; how many were tried and how many are closed.
 
     For use after the cause is mended (a new code in the catalogue, a corrected rule). The payload
@@ -29,9 +32,9 @@ def replay(reader: Reader, store: Writer, now_ms: int) -> tuple[int, int]:
     for delivery, rejections in groupby(open_ones, _delivery_of):
         arrivals: dict[int, list[Arrival]] = {}
         again = (
-            arrivals_of(delivery, reader, store)[0]
+            arrivals_of(delivery, reader, store, zones=zones)[0]
             if delivery.topic == TOPIC
-            else examine(delivery, names)
+            else examine(delivery, names, zones)
         )
         for arrival in again:
             arrivals.setdefault(arrival.item.index, []).append(arrival)

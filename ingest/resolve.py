@@ -250,10 +250,8 @@ def _repeats(one: Standing, arrival: Record, intent: Intent, *, withdraws: bool)
         return True
     arrival = completed(record, arrival)
     now = _same_values(record.values, arrival.values) and not record.withdrawn
-    if now and not one.named and intent == "reading":
-        return True  # another door may know less of flags and clocks
-    if now and _was_put_back(record, arrival):
-        return True
+    if now and (_was_put_back(record, arrival) or (not one.named and intent == "reading")):
+        return True  # another door may know less of flags and clocks; and so may a later resend
     agrees = now and _same_flags(record.flags, record.component_flags, arrival)
     if agrees and not _has_moved(record, arrival):
         return True

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from devices.wire import KIND_FHIR, KIND_READING, KIND_RESPONSE
+from devices.zone import DENMARK, Zone, Zones
 from ingest.limits import BATCH_DELIVERIES_MAX
 
 
@@ -27,6 +28,31 @@ LoopbackHost = Annotated[str, AfterValidator(loopback_only)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
+def _zone_name(name: str) -> str:
+    """Refuse what is no zone of the tz database."""
+    return Zone(name).name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone_name)]
+
+
+class ZoneSettings(BaseSettings):
+    """Where the clocks of devices hang, for every process that takes readings in."""
+
+    model_config = SettingsConfigDict(env_prefix="HJEMMEPULS_", frozen=True, extra="ignore")
+
+    zone: ZoneName = Field(
+        default=DENMARK.name, description="zone in which a device's local time is read"
+    )
+    tenant_zones: dict[str, ZoneName] = Field(
+        default={}, description="""the same for some tenants: `{"faroe": "Atlantic/Faroe"}`"""
+    )
+
+    def zones(self) -> Zones:
+        """The zone of each tenant."""
+        return Zones(Zone(self.zone), {key: Zone(name) for key, name in self.tenant_zones.items()})
+
+
 class BrokerSettings(BaseSettings):
     """Where the broker is, and who a process is to it."""
 
@@ -38,7 +64,7 @@ class BrokerSettings(BaseSettings):
     broker_password: str = Field(default="", repr=False, description="MQTT password")
 
 
-class IngestSettings(BrokerSettings):
+class IngestSettings(BrokerSettings, ZoneSettings):
     """Where the broker and the store are, and how batches are formed."""
 
     client_id: str = Field(

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from devices.admission import EARLIEST_MEASURED_MS, window_at
+from devices.zone import Zones
 from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Enrolment
 from fhir_mapping.kih.foreign import SOURCE as FROM_KIH
 from fhir_mapping.phmr.foreign import GATEWAY as FROM_PHMR
@@ -25,7 +26,7 @@ from ingest.decode import Delivery
 from ingest.decode_fhir import HTTP_TOPIC
 from ingest.document import Contents, Note, Refusal, fault, kind_of, read_document
 from ingest.enrolment import enrol
-from ingest.pipeline import HELD, append, examined, names_of
+from ingest.pipeline import EVERYWHERE, HELD, append, examined, names_of
 from ingest.reexport import intent_of, records_by_number
 from ingest.rejection import Reason, Rejection
 from ingest.resolve import Intent
@@ -61,17 +62,18 @@ def take(
     writer: Writer,
     now_ms: int,
     first_ms: int = EARLIEST_MEASURED_MS,
+    zones: Zones = EVERYWHERE,
 ) -> Answer:
     """Store a document's measurements; giving it again stores nothing twice.
 
     `first_ms` is from when on KIH and PHMR may hold history: as at every other door, but for
-    whoever knows these documents and says otherwise. A document that cannot be read, or is about
-    nobody who is enrolled, is kept whole as one rejection. Raises nothing but StoreUnavailable,
-    when the store is away.
+    whoever knows these documents and says otherwise; `zones` is where the clocks hang. A document
+    that cannot be read, or is about nobody who is enrolled, is kept whole as one rejection. Raises
+    nothing but StoreUnavailable, when the store is away.
     """
     kind = kind_of(document)
     delivery = Delivery(HTTP_TOPIC if kind == "FHIR" else TOPIC, document, now_ms)
-    arrivals, notes = arrivals_of(delivery, reader, writer, first_ms)
+    arrivals, notes = arrivals_of(delivery, reader, writer, first_ms, zones)
     outcomes = append(arrivals, writer)
     _close_taken(delivery, arrivals, outcomes, reader, writer)
     notes += _changes(arrivals, outcomes)
@@ -86,7 +88,11 @@ def refuse(document: bytes, refusal: Refusal, writer: Writer, now_ms: int) -> An
 
 
 def arrivals_of(
-    delivery: Delivery, reader: Reader, writer: Writer, first_ms: int = EARLIEST_MEASURED_MS
+    delivery: Delivery,
+    reader: Reader,
+    writer: Writer,
+    first_ms: int = EARLIEST_MEASURED_MS,
+    zones: Zones = EVERYWHERE,
 ) -> tuple[list[Arrival], list[Note]]:
     """What a document holds, as it goes to the store, and notes on it.
 
@@ -94,12 +100,13 @@ def arrivals_of(
     that is nobody's would be held.
     """
     if delivery.topic == HTTP_TOPIC:
-        arrivals, left_out = examined(delivery, names_of(reader))
+        arrivals, left_out = examined(delivery, names_of(reader), zones)
         return arrivals, [Note(one.path, one.detail) for one in left_out]
     notes: list[Note] = []
     items: Sequence[Mapped | Rejection]
     try:
-        contents = read_document(delivery.payload, window_at(delivery.received_ms, first_ms))
+        window = window_at(delivery.received_ms, first_ms, zones.of(""))
+        contents = read_document(delivery.payload, window)
         items = _items(contents, delivery.received_ms, reader, writer, notes)
     except StoreUnavailable:
         raise

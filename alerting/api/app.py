@@ -72,6 +72,7 @@ def create_app(
         wall_ms,
         watch or _watch(settings, monitor, read),
         settings.notices(),
+        settings.zones(),
     )
     folder = settings.exports()
     exports = None if folder is None else Exports(folder, read, wall_ms)

@@ -13,6 +13,8 @@ from typing import Generic, Protocol, TypeVar
 from alerting.alert_store import AlertStore
 from alerting.liveness import Watch
 from alerting.situation import Monitor
+from devices.zone import Zones
+from ingest.pipeline import EVERYWHERE
 from ingest.store import Reader, Writer
 
 
@@ -80,12 +82,15 @@ class Sources:
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         watch: Watch | None = None,
         notices: Mapping[str, str] | None = None,
+        zones: Zones = EVERYWHERE,
     ) -> None:
         self.monitor = monitor
         self.reader = PerThread(open_reader)
         self.alerts = PerThread(open_alerts)
         self.writing = None if open_writer is None else Writing(open_writer)
         self.wall_ms = wall_ms
+        self.zones = zones
+        """Where the clocks of devices hang."""
         self.notices = notices or {}
         """The line above every page, by language, where there is one."""
         self.liveness = watch or Watch(monitor, open_reader)

@@ -86,7 +86,7 @@ def submit(
     assert sources.writing is not None, "asked before: `switched_on`"
     reader = sources.reader()
     delivery = Delivery(HTTP_TOPIC, body, sources.wall_ms(), (base, *OWN_BASES))
-    found, noted = examined(delivery, names_of(reader))
+    found, noted = examined(delivery, names_of(reader), sources.zones)
     arrivals = [
         arrival
         for arrival in found

@@ -131,7 +131,7 @@ class _Reader:
     def taken(self) -> Taken:
         """All of it; of a document that replaces an earlier one everything is a correction."""
         sent = read_moment("effectiveTime/@value", self._document.created, self._window)
-        sent_ms = 0 if isinstance(sent, Refusal) else sent[0]
+        sent_ms = 0 if isinstance(sent, Refusal) else sent[0].measured_ms
         made, unmade, remarks = records_of_stated(self._stated, GATEWAY, sent_ms)
         refusals = [
             (one.place, Refusal(one.path, one.value, one.limit, one.reason)) for one in unmade

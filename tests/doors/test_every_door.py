@@ -38,7 +38,7 @@ FAULTS: dict[str, tuple[Saying, str]] = {
     "the unit of a weight": (Saying("spo2", "97", "kg"), "unit-mismatch"),
     "tomorrow": (Saying(time="2026-02-19T12:00:00+01:00"), "time-in-future"),
     "in 2099": (Saying(time="2099-02-18T07:29:40+01:00"), "time-in-future"),
-    "eleven minutes ahead": (Saying(time="2026-02-18T12:11:00+01:00"), "time-in-future"),
+    "more than two hours ahead": (Saying(time="2026-02-18T14:11:00+01:00"), "time-in-future"),
     "the last moment of 2014": (Saying(time="2014-12-31T23:59:59+00:00"), "time-implausible"),
     "in 2006": (Saying(time="2006-05-04T20:13:51+02:00"), "time-implausible"),
     "an unset clock": (Saying(time="2000-01-01T00:00:12+01:00"), "time-implausible"),
@@ -62,10 +62,9 @@ TAKEN = {
     "a weight": Saying(),
     "twelve characters": Saying(value="74.000000000"),
     "grams": Saying(value="74050", unit="g"),
-    "the first moment of 2015": Saying(time="2015-01-01T00:00:00+00:00"),
+    "the first moment of 2015": Saying(time="2015-01-01T01:00:00+01:00"),
     "ten minutes ahead": Saying(time="2026-02-18T12:09:59+01:00"),
     "a saturation of a dying person": Saying("spo2", "48", "%"),
-    "the widest offset": Saying(time="2026-02-18T07:29:40+14:00"),
 }
 
 
@@ -108,6 +107,35 @@ def test_what_one_door_takes_every_door_takes(house: House, door: str, name: str
     expected = {"74050": "74.050"}.get(saying.value, saying.value)
     assert record.values == (expected,)
     assert record.measured_ms == at(saying.time)
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize(
+    ("time", "hours"),
+    [("2026-02-18T12:11:00+01:00", 1), ("2026-02-18T13:09:00+01:00", 1),
+     ("2026-02-18T13:59:00+01:00", 2)],
+)  # fmt: skip
+def test_a_clock_that_is_whole_hours_ahead_is_put_back_at_every_door(
+    house: House, door: str, time: str, hours: int
+) -> None:
+    DOORS[door](house, Saying(time=time))
+    assert house.reasons() == set(), house.details()
+    (record,) = house.records()
+    assert record.measured_ms == at(time) - hours * 3_600_000
+    assert record.flags == ("clock-ahead",)
+    assert record.device_time == time[:19]
+
+
+@pytest.mark.parametrize("door", [one for one in DOORS if one != "mqtt"])
+@pytest.mark.parametrize("time", ["2026-02-18T06:29:40+00:00", "2026-02-17T20:29:40-10:00"])
+def test_an_instant_has_one_name_whatever_offset_it_is_said_with(
+    house: House, door: str, time: str
+) -> None:
+    DOORS[door](house, Saying())
+    DOORS[door](house, Saying(time=time))
+    (record,) = house.records()
+    assert (record.device_time, record.offset_min) == ("2026-02-18T07:29:40", 60)
+    assert record.version == 1
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -16,6 +16,7 @@ import ingest.values
 from devices.catalogue import METRICS, metric_for_code
 from devices.reading import Reading
 from devices.wire import topic_for
+from devices.zone import Zones
 from fhir_mapping.enrolled import Enrolment
 from fhir_mapping.record import Record, records_of
 from ingest.decode import Decoded, Delivery, decode
@@ -149,10 +150,10 @@ def test_two_failures_in_one_array_are_two_rejections(writer: Writer, reader: Re
 def test_a_delivery_that_breaks_the_decoder_is_kept_whole(
     writer: Writer, reader: Reader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(one: Delivery) -> Sequence[Decoded | Read | Rejection]:
+    def broken(one: Delivery, zones: Zones) -> Sequence[Decoded | Read | Rejection]:
         if b"bad" in one.payload:
             raise AssertionError
-        return decode(one)
+        return decode(one, zones)
 
     monkeypatch.setattr(ingest.pipeline, "decode", broken)
     batch = [delivery(one) for one in (GOOD, BAD, ALSO_GOOD)]
@@ -248,9 +249,9 @@ def test_a_delivery_is_taken_apart_once_however_many_of_it_are_replayed(
     process(batch, writer)
     decoded: list[Delivery] = []
 
-    def counting(given: Delivery) -> Any:
+    def counting(given: Delivery, zones: Zones) -> Any:
         decoded.append(given)
-        return decode(given)
+        return decode(given, zones)
 
     monkeypatch.setattr(ingest.pipeline, "decode", counting)
     learn_the_new_code(monkeypatch)
@@ -292,7 +293,7 @@ def test_of_a_whole_delivery_the_sound_readings_are_taken_at_last(
 ) -> None:
     """Its fault was the decoder's; one of its readings has a fault of its own."""
     with monkeypatch.context() as broken:
-        broken.setattr(ingest.pipeline, "decode", lambda _: 1 / 0)
+        broken.setattr(ingest.pipeline, "decode", lambda *_: 1 / 0)
         process([delivery([GOOD, {"v": 1}, ALSO_GOOD])], writer)
     assert [row.reason for row in reader.rejections()] == [Reason.PROCESSING_FAILED]
     tried, accepted = replay(reader, writer, 1)

@@ -78,9 +78,9 @@ def test_without_a_clock_pair_the_tenant_s_zone_holds(
     found = validate(decoded(said(t=t, sent=sent)), received_ms)
     assert not isinstance(found, Rejection)
     moment = datetime.fromisoformat(instant)
-    assert found.measured_ms == round(moment.timestamp() * 1000)
-    assert found.offset_min == offset
-    assert found.values[0].flags == ()
+    assert found.reading.measured_ms == round(moment.timestamp() * 1000)
+    assert found.reading.offset_min == offset
+    assert found.reading.values[0].flags == ()
 
 
 @given(
@@ -133,7 +133,7 @@ def test_the_future_begins_after_the_tolerance_and_two_hours() -> None:
     at_the_limit = decoded(said())
     found = validate(at_the_limit, MEASURED_MS - FUTURE_TOLERANCE_MS)
     assert not isinstance(found, Rejection)
-    assert found.values[0].flags == ()
+    assert found.reading.values[0].flags == ()
     ahead = 2 * HOUR_MS + FUTURE_TOLERANCE_MS
     assert not isinstance(validate(at_the_limit, MEASURED_MS - ahead), Rejection)
     over = validate(at_the_limit, MEASURED_MS - ahead - 1)

@@ -173,7 +173,7 @@ REFUSED: dict[str, tuple[Any, str, str, str]] = {
         "one date",
     ),
     "tomorrow": (
-        weight(effectiveDateTime="2027-01-15T08:10:01Z"),
+        weight(effectiveDateTime="2027-01-15T10:10:01Z"),
         "time-in-future",
         "Observation.effectiveDateTime",
         "later",

@@ -60,7 +60,7 @@ def test_the_blood_pressure_of_hl7_phd() -> None:
     assert said(answer) == {"systolic": "116", "diastolic": "71", "mean_pressure": "86"}
     reading = found(answer).reading
     assert reading.device == "phd-711000FEFF5F49B0.B0495F001071"
-    assert (reading.device_type, reading.offset_min) == ("528391", -300)
+    assert (reading.device_type, reading.offset_min) == ("528391", 60)
     assert "coin-20181119174911" in answer.notes[0].detail
 
 
