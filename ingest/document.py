@@ -90,8 +90,9 @@ def read_document(document: bytes, window: Window) -> list[Contents] | Refusal:
         return too_large(len(document))
     kind = kind_of(document)
     if kind not in _READERS:
-        detail = f"the root element is {_root_of(document)[:64]!r}, not {' or '.join(_ROOTS)}"
-        return Refusal("/", detail)
+        root = _root_of(document)
+        found = f"the root element is {root[:64]!r}" if root else "it is neither XML nor JSON"
+        return Refusal("/", f"{found}; taken are KIH, PHMR and FHIR in JSON")
     try:
         return _READERS[kind](document, window)
     except Exception as error:
@@ -181,6 +182,5 @@ def _read_phmr(document: bytes, window: Window) -> list[Contents] | Refusal:
 _READERS: Mapping[str, Callable[[bytes, Window], list[Contents] | Refusal]] = MappingProxyType(
     {"KIH": _read_kih, "PHMR": _read_phmr}
 )
-_ROOTS = ("CitizenMonitoringDataset", "ClinicalDocument")
 _KIND_OF_ROOT = {**dict.fromkeys(KIH_ROOTS, "KIH"), "ClinicalDocument": "PHMR"}
 _REPORT = "LaboratoryReportExtended"
