@@ -42,7 +42,7 @@ from ingest.store.sqlite_enrol import (
 from ingest.store.sqlite_read import SqliteReader
 from ingest.store.sqlite_rejections import Rejections, another_author, another_citizen
 from ingest.store.sqlite_states import put_state
-from ingest.store.sqlite_versions import keep_version, put_version, standing_beside
+from ingest.store.sqlite_versions import is_resend, keep_version, put_version, standing_beside
 from ingest.store.sqlite_world import StoreFile, world
 from ingest.store.upgrade import upgrade
 
@@ -211,6 +211,8 @@ class SqliteWriter:
             record = withdrawal_of(record, sent_ms=record.sent_ms)
         citizen = self._assignments.citizen_of(record.device, record.slot, record.measured_ms)
         if not self._insert(record, citizen, received_ms):
+            if intent == "reading" and is_resend(self._db, record):
+                return "duplicate"
             standing = standing_beside(self._db, record)
             decision = resolve(standing, record, intent)
             if decision.kind is Kind.DUPLICATE:

@@ -7,8 +7,17 @@ already; by the reader for the history of a record.
 import sqlite3
 
 from fhir_mapping.record import Record, Superseded
+from fhir_mapping.status import status_text
+from ingest.limits import CLOCK_JITTER_MS
 from ingest.resolve import Standing
-from ingest.store.rows import SELECT, VERSION_COLUMNS, record_of, version_of, version_row_of
+from ingest.store.rows import (
+    SELECT,
+    VERSION_COLUMNS,
+    record_of,
+    value_text,
+    version_of,
+    version_row_of,
+)
 
 _BESIDE = f"{SELECT} WHERE r.identity = ?1 OR r.base = ?1 OR r.id = ?2 ORDER BY r.seq"
 _EARLIER = f"SELECT {VERSION_COLUMNS} FROM superseded WHERE identity = ? ORDER BY version"  # noqa: S608
@@ -20,6 +29,20 @@ _PUT = (
     f"INSERT INTO superseded (identity, {VERSION_COLUMNS}) "  # noqa: S608
     f"VALUES (?, {', '.join('?' * len(VERSION_COLUMNS.split(',')))})"
 )
+_AGAIN = (
+    "SELECT 1 FROM record WHERE identity = ? AND value = ? AND flags = ? AND withdrawn = 0 "
+    "AND abs(measured_ms - ?) <= ?"
+)
+
+
+def is_resend(db: sqlite3.Connection, record: Record) -> bool:
+    """Whether the record stands to the letter: most collisions are that, and need no other look.
+
+    `ingest.resolve` calls the same a duplicate.
+    """
+    flags = status_text(record.flags, record.component_flags)
+    said = (record.identity, value_text(record.values), flags)
+    return db.execute(_AGAIN, (*said, record.measured_ms, CLOCK_JITTER_MS)).fetchone() is not None
 
 
 def standing_beside(db: sqlite3.Connection, record: Record) -> list[Standing]:
