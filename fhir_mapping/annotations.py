@@ -81,3 +81,14 @@ def annotation(circumstances: str, name: str) -> str:
 def written(said: Mapping[str, str]) -> str:
     """Circumstances as a record has them: sorted, and empty where there are none."""
     return _encode(said).decode() if said else ""
+
+
+def together(earlier: str, later: str) -> str:
+    """What two words on one act say beside the value; where they differ the later holds.
+
+    >>> together('{"comment":"a","body-site":"arm"}', '{"comment":"b"}')
+    '{"body-site":"arm","comment":"b"}'
+    """
+    if not earlier or not later or earlier == later:
+        return later or earlier
+    return written(_decode(earlier) | _decode(later))

@@ -9,6 +9,7 @@ import msgspec
 
 from devices.admission import panel_fault
 from devices.catalogue import Panel
+from fhir_mapping.annotations import together
 from fhir_mapping.record import Record
 from fhir_mapping.status import shared_and_own
 
@@ -41,6 +42,7 @@ def completed(record: Record, arrival: Record) -> Record:
         flags=flags,
         component_flags=component_flags,
         sent_ms=max(record.sent_ms, arrival.sent_ms),
+        circumstances=together(record.circumstances, arrival.circumstances),
     )
 
 

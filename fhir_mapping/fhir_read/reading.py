@@ -31,7 +31,7 @@ from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
 from fhir_mapping.fhir_read.parties import PERSONS, Context, Party, clock_of, party_of, subject_of
 from fhir_mapping.fhir_read.settle import settled
 from fhir_mapping.fhir_read.shapes import Observation
-from fhir_mapping.fhir_read.surroundings import note_what_is_left_out, surroundings_of
+from fhir_mapping.fhir_read.surroundings import surroundings_of
 from fhir_mapping.fhir_read.terms import has_code
 from fhir_mapping.fhir_read.values import WITHDRAWN, Measured, measured_in
 from fhir_mapping.stand_in import UNNAMED, is_stand_in, stand_in
@@ -110,7 +110,6 @@ def reading_said(
     gateway = _gateway(observation, context)
     by_device = said.response is None and not is_stand_in(party.name)
     around = surroundings_of(observation, context, by_device)
-    note_what_is_left_out(observation, context)
     reading = Reading(
         message_id=observation.id[:NAME_CHARACTERS_MAX],
         message_seq=0,

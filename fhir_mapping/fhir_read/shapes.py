@@ -92,6 +92,20 @@ class Component(Shape, frozen=True):
     interpretation: list[Concept] = []
 
 
+class Remark(Shape, frozen=True):
+    """An Annotation."""
+
+    text: str = ""
+
+
+class Range(Shape, frozen=True):
+    """One reference range, of an alarm where FUT says so."""
+
+    low: Quantity | None = None
+    high: Quantity | None = None
+    type: Concept | None = None
+
+
 class Meta(Shape, frozen=True):
     """Of the metadata the security labels, where HL7 PHD marks test data, and the version."""
 
@@ -126,8 +140,8 @@ class Observation(Component, frozen=True):
     has_member: list[Reference] = []
     body_site: Concept | None = None
     method: Concept | None = None
-    note: list[msgspec.Raw] = []
-    reference_range: list[msgspec.Raw] = []
+    note: list[Remark] = []
+    reference_range: list[Range] = []
 
 
 class ResponseAnswer(Shape, frozen=True):

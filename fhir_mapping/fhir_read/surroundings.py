@@ -1,9 +1,9 @@
 """What stands around a measurement: how it came, where and by whom it was made, under what.
 
-In: an `Observation` and where it stands. Out: KIH's three words on it, circumstances, and notes on
-what a record has no place for. Circumstances (body site, method, FUT's quality of the situation)
-make the measurement itself, as on the wire; a note does not, since a withdrawal or a correction may
-come with another one.
+In: an `Observation` and where it stands. Out: KIH's three words on it, and what is known beside the
+value, by the names of `annotations`, which are the same by whatever door: notes, site, method, the
+sender's limits and marks. These leave the measurement the one it is, so that a withdrawal or a
+correction with another note still finds it.
 """
 
 from collections.abc import Iterator
@@ -12,11 +12,20 @@ from typing import Final, get_args
 import msgspec
 
 from devices.wire import Location, TransferredBy
-from fhir_mapping import codes
+from fhir_mapping import annotations, codes
 from fhir_mapping.fhir_read.answer import Note, Refusal
 from fhir_mapping.fhir_read.own import is_ours
 from fhir_mapping.fhir_read.parties import UNREADABLE, Context, kind_of
-from fhir_mapping.fhir_read.shapes import Coding, Concept, Extension, Observation, Shape
+from fhir_mapping.fhir_read.quantity import number_text
+from fhir_mapping.fhir_read.shapes import (
+    Coding,
+    Concept,
+    Extension,
+    Observation,
+    Quantity,
+    Reference,
+    Shape,
+)
 
 RESOLVED_TIMING: Final = (
     "http://ehealth.sundhed.dk/fhir/StructureDefinition/ehealth-resolved-timing"
@@ -62,44 +71,70 @@ def surroundings_of(observation: Observation, context: Context, by_device: bool)
             scheduled = _word(one, ("scheduled", "notscheduled"), at) == "scheduled"
         elif one.url == RESOLVED_TIMING:
             scheduled = _resolved(one)
-            if scheduled is not None:
-                said = "planned" if scheduled else "beside the plan"
-                detail = f"measured {said}; here the citizen's own plan decides that"
-                context.notes.append(Note(at, detail))
-    if by_device and by == "automatic" and _is_professional(observation, context):
-        detail = "a professional performed it; by whom a device was used has no place here"
-        context.notes.append(Note(f"{context.path}.performer", detail))
     return Surroundings(by, location, scheduled)
 
 
-def circumstances_of(observation: Observation, path: str) -> Iterator[tuple[str, str, str]]:
-    """Name, text and path of what makes it another measurement: site, method, situation."""
-    for name, concept in (("bodySite", observation.body_site), ("method", observation.method)):
-        said = shown(concept)
-        if said:
-            yield name, said, f"{path}.{name}"
-    for place, one in enumerate(observation.extension):
-        if one.url == QUALITY:
-            parts = {part.url: part.value_codeable_concept for part in one.extension}
-            kind, said = _code(parts.get("qualityType")), _code(parts.get("qualityCode"))
-            if kind not in _UNSAID | {""} and said not in _UNSAID | {""}:
-                yield f"quality {kind}", said, f"{path}.extension[{place}]"
-
-
-def note_what_is_left_out(observation: Observation, context: Context) -> None:
-    """Name what a record has no place for; of our own renderings all of it follows from records."""
+def annotations_of(observation: Observation, path: str) -> Iterator[tuple[str, str, str]]:
+    """Name, text and path of what is known beside the value; of our own renderings nothing, since
+    there it stands in extensions, and limits and marks follow from the record."""
     if is_ours(observation):
         return
-    path = context.path
-    for place in range(len(observation.note)):
-        context.notes.append(Note(f"{path}.note[{place}]", "a note: it has no place here"))
-    if observation.reference_range:
-        detail = "reference ranges are not taken: here the citizen's own limits decide"
-        context.notes.append(Note(f"{path}.referenceRange", detail))
-    for place, concept in enumerate(observation.interpretation):
+    texts = dict.fromkeys(one.text.strip() for one in observation.note)
+    yield annotations.COMMENT, "\n".join(filter(None, texts)), f"{path}.note"
+    yield annotations.BODY_SITE, shown(observation.body_site), f"{path}.bodySite"
+    yield annotations.METHODS, shown(observation.method), f"{path}.method"
+    marks = dict.fromkeys(_marks(observation))
+    yield annotations.ABNORMAL, " ".join(marks), f"{path}.interpretation"
+    by = (one.display or one.reference for one in observation.performer if _is_other(one))
+    yield annotations.PERFORMER, ", ".join(by), f"{path}.performer"
+    for place, one in enumerate(observation.extension):
+        at = f"{path}.extension[{place}]"
+        if one.url == QUALITY:
+            yield annotations.SITUATION, _quality(one), at
+        elif one.url == RESOLVED_TIMING and _resolved(one) is False:
+            yield annotations.SCHEDULED, "notscheduled", at
+    for name, text in _ranges(observation).items():
+        yield name, text, f"{path}.referenceRange"
+
+
+def _marks(observation: Observation) -> Iterator[str]:
+    for concept in observation.interpretation:
         if not any(one.system in codes.STATUS_SYSTEMS for one in concept.coding):
-            detail = f"{shown(concept)[:64]!r} is not taken: here the rules judge"
-            context.notes.append(Note(f"{path}.interpretation[{place}]", detail))
+            yield _code(concept) or concept.text
+
+
+def _is_other(performer: Reference) -> bool:
+    """Whether it is somebody else than the citizen, who performs unless said otherwise."""
+    return (performer.type or kind_of(performer.reference)) in PROFESSIONALS
+
+
+def _quality(extension: Extension) -> str:
+    parts = {part.url: part.value_codeable_concept for part in extension.extension}
+    said = _code(parts.get("qualityCode"))
+    return "" if said in _UNSAID or _code(parts.get("qualityType")) in _UNSAID else said
+
+
+def _ranges(observation: Observation) -> dict[str, str]:
+    """The sender's limits, as PHMR's: of an alarm as one text, a plain range by its ends."""
+    said: dict[str, str] = {}
+    for one in observation.reference_range:
+        low, high = _end(one.low), _end(one.high)
+        code = _code(one.type)
+        if code in (annotations.RED, annotations.YELLOW):
+            unit = next((end.code or end.unit for end in (one.low, one.high) if end), "")
+            text = f"{low}..{high} {unit}".strip()
+            said[code] = "; ".join(filter(None, (said.get(code, ""), text)))
+        else:
+            said |= {annotations.MINIMUM: low, annotations.MAXIMUM: high}
+    return said
+
+
+def _end(quantity: Quantity | None) -> str:
+    """A range's end as it was written; empty where it is no number, which refuses nothing."""
+    try:
+        return "" if quantity is None else number_text(quantity, "")
+    except Refusal:
+        return ""
 
 
 def shown(concept: Concept | None) -> str:

@@ -19,6 +19,7 @@ from devices.catalogue import PANELS, metric, panel
 from devices.reading import StatedFact, Value
 from devices.wire import StatusFlag
 from fhir_mapping import codes
+from fhir_mapping.annotations import is_annotation
 from fhir_mapping.fhir_read.answer import (
     COMPONENTS_MAX,
     Note,
@@ -28,11 +29,13 @@ from fhir_mapping.fhir_read.answer import (
 from fhir_mapping.fhir_read.device_facts import fact_meant, fact_said
 from fhir_mapping.fhir_read.quantity import number_text, value_text
 from fhir_mapping.fhir_read.shapes import Component, Concept, Observation
-from fhir_mapping.fhir_read.surroundings import circumstances_of
+from fhir_mapping.fhir_read.surroundings import annotations_of
 from fhir_mapping.fhir_read.terms import meant_by, unknown_code
 
 WITHDRAWN: Final = "entered-in-error"
 """The status of what was no measurement."""
+ANNOTATION_CHARACTERS_MAX: Final = 4096
+"""Longest note; it is in no identity, and may be a person's own words."""
 _PANELS: Final = frozenset(row.alias for row in PANELS)
 _FAILED: Final = frozenset({"error", "not-a-number", "negative-infinity", "positive-infinity"})
 _NOT_THERE: Final = frozenset(
@@ -284,16 +287,18 @@ def _own_circumstances(observation: Observation, path: str) -> dict[str, str]:
                 value_string=value.value_string if value else None,
             )
             _add_circumstance(around, (name and name.value_string) or "", _said(part, at), at)
-    for named, said, at in circumstances_of(observation, path):
-        _add_circumstance(around, named, said, at)
+    for named, said, at in annotations_of(observation, path):
+        if said:  # what is too long is cut, since no note may refuse a measurement
+            _add_circumstance(around, named, said[:ANNOTATION_CHARACTERS_MAX], at)
     return around
 
 
 def _add_circumstance(around: dict[str, str], name: str, said: str, path: str) -> None:
-    if not name or len(name) > NAME_CHARACTERS_MAX or len(said) > TEXT_CHARACTERS_MAX:
+    most = ANNOTATION_CHARACTERS_MAX if is_annotation(name) else TEXT_CHARACTERS_MAX
+    if not name or len(name) > NAME_CHARACTERS_MAX or len(said) > most:
         detail = (
             f"a circumstance needs a name of at most {NAME_CHARACTERS_MAX} characters "
-            f"and a value of at most {TEXT_CHARACTERS_MAX}"
+            f"and a value of at most {most}"
         )
         raise Refusal("field-value", path, detail)
     if around.setdefault(name, said) != said:
