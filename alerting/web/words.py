@@ -139,7 +139,7 @@ class Words:
             return self("closed-with", outcome=self(f"outcome-{alert.outcome}"))
         if alert.attention == "acked" and alert.acked_ms is not None:
             time = self.on_wall(alert.acked_ms)
-            return self(f"contacted-{alert.severity}", name=alert.acked_by, time=time)
+            return self(f"contacted-{self.kind(alert)}", name=alert.acked_by, time=time)
         return ""
 
     def on_wall(self, instant_ms: int) -> str:
@@ -163,6 +163,10 @@ class Words:
         """What people have done about a row's alerts, with their notes; each once."""
         told = [(self.did(alert), alert.note) for alert in row.alerts]
         return [one for one in dict.fromkeys(told) if one[0]]
+
+    def kind(self, alert: Alert) -> str:
+        """What is done about an alert: who measures nothing is reminded, whatever the colour."""
+        return "blue" if alert.hypothesis == "missing" else alert.severity
 
     def done_at(self, instant_ms: int) -> str:
         """When somebody did something."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.alerting.clinic import Clinic, citizen, oximetry
+from tests.alerting.clinic import Clinic, answering, at, citizen, oximetry
 from tests.browser import MISSING, chromium
 from tests.journey.test_kill_alerting import Service
 
@@ -37,6 +37,8 @@ def service(tmp_path: Path) -> Iterator[Service]:
     for row in people[:2]:
         clinic.receive(*(oximetry(row.id, 3, 84, hour=8 + place / 10) for place in range(3)))
     clinic.receive(oximetry("c3", 3, 94))
+    asked = {"dyspnoea": "yes", "cough": "no"}
+    clinic.receive(*(answering("c3", at(day, 7), asked) for day in range(4)))
     service = Service(tmp_path)
     try:
         service.wait_until_up_to_date()
@@ -137,6 +139,21 @@ def test_a_slow_network_sends_once(browser: Any, service: Service) -> None:
     page.wait_for_selector("#c-c1.done")
     assert len(posts) == 1
     assert told(service, "c1") == [("Mette Holm", "acknowledged")]
+    page.context.close()
+
+
+@pytest.mark.parametrize(("width", "media"), [(1280, "screen"), (390, "screen"), (700, "print")])
+def test_the_newest_answers_are_seen_first(
+    browser: Any, service: Service, width: int, media: str
+) -> None:
+    page = worklist(browser, service, "Mette Holm")
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/citizens/c3")
+    page.emulate_media(media=media)
+    heads = page.locator(".answers thead th")
+    assert heads.all_inner_texts() == ["12/3", "11/3", "10/3", "9/3"]
+    place = heads.first.bounding_box()
+    assert 0 < place["x"] < place["x"] + place["width"] <= width
     page.context.close()
 
 

@@ -239,6 +239,9 @@ def test_after_a_call_the_row_says_who_called_and_no_longer_to_call() -> None:
     assert row.section == "seen"
     assert line(row).why == "Kontaktet af Mette kl. 11.00 · har det bedre"
     assert (line(row).waits, line(row).turn) == ("", "hos Mette")
+    gone = alert("a", "R24", "yellow", 9, attention="acked", acked_by="Mette", acked_ms=NOW_MS)
+    (row,) = rows("a", [gone], a="yellow")
+    assert line(row).why == "Mindet om måling af Mette kl. 12.00"
 
 
 def test_what_was_just_done_stays_where_it_was_for_a_moment() -> None:
