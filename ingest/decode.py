@@ -7,7 +7,7 @@ storage, no broker.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from devices.wire import (
     KIND_READING,
     KIND_RESPONSE,
     WIRE_VERSION,
+    AnswerItem,
     Item,
     Payload,
     ResponsePayload,
@@ -66,7 +67,6 @@ KINDS = (KIND_READING, KIND_RESPONSE, KIND_FHIR)
 _decode_payload = msgspec.json.Decoder(Payload).decode
 _decode_response = msgspec.json.Decoder(ResponsePayload).decode
 _decode_fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
-_decode_item = msgspec.json.Decoder(Item).decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _decode_any = msgspec.json.Decoder().decode
@@ -137,8 +137,9 @@ def _decode_one(topic: Topic, raw: bytes, index: int) -> Decoded | Rejection:
         payload = _decode_response(raw) if topic.kind == KIND_RESPONSE else _decode_payload(raw)
     except _UNREADABLE as error:
         refused = _malformed(raw, error, index)
-        if topic.kind == KIND_READING and refused.path.startswith("$.r["):
-            return _decode_parts(topic, raw, refused)
+        parts = _PARTS.get(topic.kind)
+        if parts is not None and refused.path.startswith(f"$.{parts.field}["):
+            return _decode_parts(topic, raw, parts, refused)
         return refused
     return _of_version(Decoded(topic, payload, index))
 
@@ -153,28 +154,42 @@ def _of_version(decoded: Decoded) -> Decoded | Rejection:
     )
 
 
-def _decode_parts(topic: Topic, raw: bytes, whole: Rejection) -> Decoded | Rejection:
+class _Parts(msgspec.Struct, frozen=True):
+    """What a kind of payload consists of: the field, and how it and the rest are decoded."""
+
+    field: str
+    decode: Callable[[bytes], Payload | ResponsePayload]
+    decode_item: Callable[[msgspec.Raw], Item | AnswerItem]
+
+
+_PARTS = {
+    KIND_READING: _Parts("r", _decode_payload, msgspec.json.Decoder(Item).decode),
+    KIND_RESPONSE: _Parts("a", _decode_response, msgspec.json.Decoder(AnswerItem).decode),
+}
+
+
+def _decode_parts(topic: Topic, raw: bytes, parts: _Parts, whole: Rejection) -> Decoded | Rejection:
     """A payload of which at least one value is malformed; as a `whole` when none is left."""
     fields = _decode_fields(raw)
-    rows = _decode_array(fields["r"])
+    rows = _decode_array(fields[parts.field])
     try:
-        payload = _decode_payload(msgspec.json.encode({**fields, "r": []}))
+        payload = parts.decode(msgspec.json.encode({**fields, parts.field: []}))
     except _UNREADABLE as error:
         return _malformed(raw, error, whole.index)
-    items: dict[int, Item] = {}
+    items: dict[int, Item | AnswerItem] = {}
     refused: list[Rejection] = []
     for place, row in enumerate(rows):
         try:
-            items[place] = _decode_item(row)
+            items[place] = parts.decode_item(row)
         except _UNREADABLE as error:
             reason, path, detail = _complaint(bytes(row), error)
-            at = f"$.r[{place}]{path.removeprefix('$')}"
+            at = f"$.{parts.field}[{place}]{path.removeprefix('$')}"
             refused.append(
                 Rejection(reason, at, detail, whole.index, payload.id, payload.seq, place)
             )
     if not items:
         return whole
-    payload = msgspec.structs.replace(payload, r=list(items.values()))
+    payload = msgspec.structs.replace(payload, **{parts.field: list(items.values())})
     return _of_version(Decoded(topic, payload, whole.index, tuple(refused), tuple(items)))
 
 

@@ -319,7 +319,9 @@ def _same_values(some: Sequence[str | None], others: Sequence[str | None]) -> bo
 def _says_part(record: Record, arrival: Record) -> bool:
     """Whether it says of some components what stands and nothing of the others, since these were
     refused, or left out: what is known of them is not lost by that."""
-    if record.withdrawn or not any(arrival.values) or None not in arrival.values:
+    if record.withdrawn or record.is_response or None not in arrival.values:
+        return False
+    if not any(arrival.values):
         return False
     return all(
         (one is None or _same_number(known, one))

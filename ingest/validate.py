@@ -15,11 +15,11 @@ import msgspec
 from devices.admission import Inadmissible
 from devices.catalogue import DeviceType, device_type
 from devices.device_types import TABLET
-from devices.questionnaire import not_asked
 from devices.reading import Reading, Response, marked
 from devices.symptoms import questionnaire_for
 from devices.wire import Payload, ResponsePayload
 from devices.zone import DENMARK, Zone
+from ingest.answers import judge_answers
 from ingest.clocks import Measured, Misread, local_ms, measured_at, utc_ms
 from ingest.decode import Decoded
 from ingest.limits import VALUES_PER_READING_MAX
@@ -93,9 +93,12 @@ def _reading(
     if kind is None:
         detail = f"type {payload.type!r} is not a device specialisation of the catalogue"
         raise _Refused(Reason.DEVICE_TYPE_UNKNOWN, "$.type", detail)
-    clock, judged = payload.clock, None
+    clock, response = payload.clock, None
     if isinstance(payload, Payload):
         judged = _judged(payload, decoded.places, kind)
+    else:
+        response, faults = _answered(payload, decoded.places)
+        judged = Judged((), (), faults)
     reading = Reading(
         message_id=payload.id,
         message_seq=payload.seq,
@@ -116,13 +119,12 @@ def _reading(
         clock_gateway_ms=utc_ms(clock.gateway) if clock and clock.gateway else None,
         transferred_by=payload.by,
         location=payload.loc,
-        values=judged.values if judged else (),
-        response=_response(payload) if isinstance(payload, ResponsePayload) else None,
+        values=judged.values,
+        response=response,
         sent_ms=max(0, min(utc_ms(payload.sent), received_ms)),
-        facts=judged.facts if judged else (),
+        facts=judged.facts,
     )
-    faults = judged.faults if judged else ()
-    refused = [*decoded.refused, *(_rejection(one, decoded) for one in faults)]
+    refused = [*decoded.refused, *(_rejection(one, decoded) for one in judged.faults)]
     return Validated(marked(reading, measured.flags), refused)
 
 
@@ -161,8 +163,8 @@ def _judged(payload: Payload, places: Sequence[int], kind: DeviceType) -> Judged
     return judged
 
 
-def _response(payload: ResponsePayload) -> Response:
-    """The answers in the order of the questions.
+def _answered(payload: ResponsePayload, places: Sequence[int]) -> tuple[Response, list[Fault]]:
+    """The answers in the order of the questions, and what is wrong with the others.
 
     They must agree with the branching, but need not be complete: who stops half way has still
     said what he said.
@@ -176,17 +178,9 @@ def _response(payload: ResponsePayload) -> Response:
         raise _Refused(Reason.CODE_UNKNOWN, "$.q", detail)
     if not payload.a:
         raise _Refused(Reason.READING_EMPTY, "$.a", "a holds no answer")
-    answers: dict[str, str] = {}
-    for index, one in enumerate(payload.a):
-        if one.c not in asked.components:
-            detail = f"c is {one.c!r}, which {asked.key} does not ask about"
-            raise _Refused(Reason.CODE_UNKNOWN, f"$.a[{index}].c", detail)
-        if one.c in answers:
-            detail = f"c {one.c!r} stands twice in one response"
-            raise _Refused(Reason.CODE_REPEATED, f"$.a[{index}].c", detail)
-        answers[one.c] = one.val
-    for symptom in not_asked(asked, answers):
-        detail = f"{symptom} is answered, though the other answers do not lead to it"
-        raise _Refused(Reason.COMPONENTS_CONTRADICT, "$.a", detail)
+    answers, faults = judge_answers(payload.a, places or range(len(payload.a)), asked)
+    if not answers:
+        worst = faults[0]
+        raise _Refused(worst.reason, worst.whole or worst.path, worst.detail)
     told = tuple(answers.get(symptom) for symptom in asked.components)
-    return Response(asked, told, tuple(dict.fromkeys(payload.st)))
+    return Response(asked, told, tuple(dict.fromkeys(payload.st))), faults

@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 import ingest.values
 from devices.admission import value_in
 from devices.catalogue import DEVICE_TYPES, Metric, metric
-from devices.wire import Receipt, RefusedValue
+from devices.symptoms import questionnaire as by_alias
+from devices.wire import KIND_RESPONSE, AnswerItem, Receipt, RefusedValue, topic_for
+from ingest.answers import judge_answers
 from ingest.pipeline import process
 from ingest.replay import replay
 from ingest.store import Reader, SqliteReader, SqliteWriter, Writer
 from tests.ingest.enrolments import NOW_MS, enrolment, term
-from tests.ingest.said import VOUCHED, delivery, pressure, said
+from tests.ingest.said import DEVICE, VOUCHED, delivery, pressure, said
 
 OXIMETRY = [
     {"c": "spo2", "val": "80", "u": "%"},
@@ -239,3 +241,47 @@ def test_an_ordinary_receipt_has_the_bytes_it_had() -> None:
         b'{"id":"m","seq":1,"result":"accepted",'
         b'"refused":[{"reason":"value-out-of-range","path":"$.r[1].val"}]}'
     )
+
+
+def questionnaire(*answers: tuple[str, Any]) -> Any:
+    fields = {
+        "type": ...,
+        "r": ...,
+        "q": "symptoms-heart-failure",
+        "qv": "1",
+        "a": [{"c": symptom, "val": said} for symptom, said in answers],
+    }
+    topic = topic_for("syddanmark", "gw-0001", DEVICE, KIND_RESPONSE).text()
+    return delivery(said(**fields), topic)
+
+
+@pytest.mark.parametrize(
+    "bad", [("xyz", "no"), ("oedema", "maybe"), ("oedema", True), ("sputum", "yes")]
+)
+def test_chest_pain_is_heard_beside_a_bad_answer(
+    writer: Writer, reader: Reader, bad: tuple[str, Any]
+) -> None:
+    (outcome,) = process([questionnaire(("chest_pain", "yes"), bad)], writer)
+    assert (outcome.result, len(outcome.refused)) == ("accepted", 1)
+    (answers,) = values(reader).values()
+    assert [one for one in answers if one] == ["yes"]
+    (row,) = reader.rejections()
+    assert (row.part, row.path.startswith("$.a[1].")) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("answers", "left", "fallen"),
+    [
+        ([("dyspnoea", "no"), ("cough", "no"), ("sputum", "yes")], {}, [0, 1, 2]),
+        ([("dyspnoea", "no"), ("sputum", "yes")], {"dyspnoea": "no"}, [1]),
+        ([("cough", "yes"), ("cough", "no"), ("dyspnoea", "no")], {"dyspnoea": "no"}, [0, 1]),
+        ([("cough", "yes"), ("cough", "yes")], {"cough": "yes"}, [1]),
+    ],
+)
+def test_answers_that_contradict_each_other_fall_together(
+    answers: list[tuple[str, str]], left: dict[str, str], fallen: list[int]
+) -> None:
+    items = [AnswerItem(c=symptom, val=said) for symptom, said in answers]  # type: ignore[arg-type]
+    stand, faults = judge_answers(items, range(len(items)), by_alias("symptoms_copd_1"))
+    assert stand == left
+    assert sorted(fault.place for fault in faults) == fallen
