@@ -61,11 +61,15 @@ LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 
 
 class Act(msgspec.Struct, frozen=True):
-    """One act of measuring: when (UTC, ms), by what, and the values by alias."""
+    """One act of measuring: when (UTC, ms), by what, and the values by alias.
+
+    A device that `restarts` its clock at every wake says the same time of every act, and a pair.
+    """
 
     at_ms: int
     device: str
     values: tuple[tuple[str, str], ...]
+    restarts: bool = False
 
 
 MOMENTS = [
@@ -101,6 +105,7 @@ def acts(draw: st.DrawFn) -> list[Act]:
             round(moment.timestamp() * 1000),
             device,
             draw(WEIGHTS if device == SCALE else PRESSURES),
+            draw(st.booleans()),
         )
         for moment, device in keys
     ]
@@ -168,6 +173,9 @@ def native(act: Act, offset: int) -> bytes:
     ]
     content = {"v": 1, "id": f"m{act.at_ms}", "seq": 1, "type": KINDS[act.device]}
     content |= {"t": local_text(DENMARK.local_ms(act.at_ms)), "sent": sent.isoformat(), "r": items}
+    if act.restarts:
+        pair = {"sync": "none", "device": "2000-01-01T00:01:12", "gateway": sent.isoformat()}
+        content |= {"t": "2000-01-01T00:00:12", "clock": pair}
     return json.dumps(content).encode()
 
 
@@ -246,9 +254,12 @@ def test_any_acts_by_any_doors_are_those_acts(
 @pytest.mark.parametrize("first", DOORS)
 @pytest.mark.parametrize("second", DOORS)
 @pytest.mark.parametrize("device", [SCALE, CUFF])
-def test_every_pair_of_doors_tells_one_act(first: str, second: str, device: str) -> None:
+@pytest.mark.parametrize("restarts", [False, True])
+def test_every_pair_of_doors_tells_one_act(
+    first: str, second: str, device: str, restarts: bool
+) -> None:
     values = (("weight", "74.0"),)
     if device == CUFF:
         values = (("systolic", "134"), ("diastolic", "82"))  # type: ignore[assignment]
-    act = Act(round(MOMENTS[0].timestamp() * 1000), device, values)
+    act = Act(round(MOMENTS[0].timestamp() * 1000), device, values, restarts)
     check([act], [(0, first, 60), (0, second, 0), (0, first, 0), (0, second, 60)])
