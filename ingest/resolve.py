@@ -246,8 +246,6 @@ def _repeats(one: Standing, arrival: Record, intent: Intent, *, withdraws: bool)
     record = one.record
     if withdraws:
         return _repeats_withdrawal(one, arrival, intent)
-    if intent == "reading" and _says_part(record, arrival) and not _has_moved(record, arrival):
-        return True
     arrival = completed(record, arrival)
     now = _same_values(record.values, arrival.values) and not record.withdrawn
     if now and (_was_put_back(record, arrival) or (not one.named and intent == "reading")):
@@ -314,20 +312,6 @@ def _has_moved(record: Record, arrival: Record) -> bool:
 
 def _same_values(some: Sequence[str | None], others: Sequence[str | None]) -> bool:
     return some == others or (len(some) == len(others) and all(map(_same_number, some, others)))
-
-
-def _says_part(record: Record, arrival: Record) -> bool:
-    """Whether it says of some components what stands and nothing of the others, since these were
-    refused, or left out: what is known of them is not lost by that."""
-    if record.withdrawn or record.is_response or None not in arrival.values:
-        return False
-    if not any(arrival.values):
-        return False
-    return all(
-        (one is None or _same_number(known, one))
-        and set(arrival.flags_at(place)) <= set(record.flags_at(place))
-        for place, (known, one) in enumerate(zip(record.values, arrival.values, strict=True))
-    )
 
 
 def _contradict(some: Sequence[str | None], others: Sequence[str | None]) -> bool:
