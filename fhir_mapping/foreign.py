@@ -22,7 +22,13 @@ from devices.admission import NAME_CHARACTERS_MAX, TEXT_CHARACTERS_MAX, Instant,
 from devices.catalogue import DEVICE_TYPES, METRICS, DeviceType, metric, panel
 from devices.reading import Reading, Value
 from devices.wire import part_of
-from fhir_mapping.annotations import COMMENT, METHODS, SOURCE, written
+from fhir_mapping.annotations import (
+    ANNOTATION_CHARACTERS_MAX,
+    COMMENT,
+    METHODS,
+    SOURCE,
+    written,
+)
 from fhir_mapping.national import TYPE_OF_INSTRUMENT, type_of
 from fhir_mapping.record import Record, records_of
 from fhir_mapping.stand_in import UNNAMED
@@ -246,7 +252,7 @@ def _said(names: Sequence[str], group: Sequence[Stated]) -> dict[str, str]:
         else:
             pairs = zip(names, texts, strict=True)
             said |= {f"{key} {name}": text for name, text in pairs if text}
-    return said
+    return {key: text[:ANNOTATION_CHARACTERS_MAX] for key, text in said.items()}
 
 
 def _reading(

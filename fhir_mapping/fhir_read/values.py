@@ -19,7 +19,7 @@ from devices.catalogue import PANELS, metric, panel
 from devices.reading import StatedFact, Value
 from devices.wire import StatusFlag
 from fhir_mapping import codes
-from fhir_mapping.annotations import is_annotation
+from fhir_mapping.annotations import ANNOTATION_CHARACTERS_MAX, is_annotation
 from fhir_mapping.fhir_read.answer import (
     COMPONENTS_MAX,
     Note,
@@ -34,8 +34,6 @@ from fhir_mapping.fhir_read.terms import meant_by, unknown_code
 
 WITHDRAWN: Final = "entered-in-error"
 """The status of what was no measurement."""
-ANNOTATION_CHARACTERS_MAX: Final = 4096
-"""Longest note; it is in no identity, and may be a person's own words."""
 _PANELS: Final = frozenset(row.alias for row in PANELS)
 _FAILED: Final = frozenset({"error", "not-a-number", "negative-infinity", "positive-infinity"})
 _NOT_THERE: Final = frozenset(
