@@ -41,7 +41,7 @@ SOURCE: Final = "source"
 """The number that the sender has given it: by it a deletion or a correction is about it."""
 
 ANNOTATION_CHARACTERS_MAX: Final = 4096
-"""Longest annotation that is kept; what is longer ends there, since no note refuses a measurement."""
+"""Longest annotation kept; a longer one ends there, since no note refuses a measurement."""
 ANNOTATIONS: Final = frozenset(
     {
         *(COMMENT, SITUATION, BODY_SITE, PERFORMER, METHODS, ABNORMAL, MINIMUM, MAXIMUM),
