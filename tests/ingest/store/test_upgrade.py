@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from fhir_mapping.status import status_text
+from ingest.replay import replay
 from ingest.store import SqliteReader, SqliteWriter, StoreUnavailable
 from ingest.store import upgrade as upgrades
+from ingest.store.rows import digest_of
 from tests.ingest.enrolments import NOW_MS, enrolment, term
-from tests.ingest.said import arrival, spo2
+from tests.ingest.said import arrival, delivery, said, spo2
 
 OLD = Path(__file__).parent / "old"
 
@@ -169,3 +171,32 @@ def test_what_an_absent_component_silenced_comes_to_light_as_a_change(
         changed = after != flags
         assert (record.version, record.seq > 7) == (1 + changed, changed)
         assert record in reader.records_after(6, 10)
+
+
+def test_what_was_refused_whole_before_is_taken_in_part_by_a_replay(path: Path) -> None:
+    """A saturation of 80 that an older program refused for the pulse beside it comes to light."""
+    made_by_version_0(path)
+    pulse = {"c": "pulse_oximeter", "val": "511", "u": "/min"}
+    refused = delivery(
+        said(t="2026-02-18T07:00:00", r=[{"c": "spo2", "val": "80", "u": "%"}, pulse])
+    )
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(
+            "INSERT INTO rejection VALUES (1, ?, -1, 'rejected', 'value-out-of-range', "
+            "'$.r[1].val', 'val of pulse_oximeter is 511', ?, ?, ?, 1, NULL)",
+            (
+                digest_of(refused.topic, refused.payload),
+                refused.topic,
+                refused.payload,
+                refused.received_ms,
+            ),
+        )
+    with closing(SqliteWriter(path)) as writer, closing(SqliteReader(path)) as reader:
+        (before,) = reader.rejections()
+        assert (before.place, before.part, before.payload) == (-1, -1, refused.payload)
+        assert replay(reader, writer, 7) == (1, 1)
+        found = [one.values for one in reader.records_of("anna", ["spo2"])]
+        assert ("80",) in found
+        rows = [(one.part, one.path, one.replayed_ms) for one in reader.rejections()]
+        assert rows == [(-1, "$.r[1].val", 7), (1, "$.r[1].val", None)]
+        assert replay(reader, writer, 8) == (1, 0)
