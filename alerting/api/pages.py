@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from alerting.api import forms
 from alerting.api.acts import short_body
 from alerting.api.answers import Fault, Refused
-from alerting.api.rows import current_rows, with_trend
+from alerting.api.rows import current_rows, deeds_of, with_trend
 from alerting.api.sources import Sources
 from alerting.local_time import DAY_MS, local_days
 from alerting.situation import COLOURS, Colour
@@ -111,6 +111,7 @@ def _worklist(sources: Sources, request: Request) -> render.Worklist:
         citizens={row.citizen: citizens[row.citizen] for row in shown},
         curves=curves,
         asked=asked,
+        deeds={row.citizen: deeds_of(sources, row) for row in shown if row.alerts},
     )
 
 

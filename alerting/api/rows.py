@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from alerting.alert import AlertEvent
+from alerting.alert_store.sqlite import RULES_ACTOR
 from alerting.api.sources import Sources
 from alerting.situation import Curve, Monitor
 from alerting.web.lines import SPARK_DAYS
@@ -15,6 +17,8 @@ from alerting.web.trend import trend_of
 from alerting.web.worklist import Row, concerned, in_order, just_done, rows_of
 from fhir_mapping.enrolled import Citizen
 
+DEEDS_MAX = 3
+"""Most of what was done about a citizen that the open row tells."""
 JUST_CHANGED_MAX = 300
 """Among so many of the newest changes is what somebody did a moment ago."""
 
@@ -56,3 +60,13 @@ def with_trend(
     onset_ms = row.since_ms if row.since_ms is not None else now_ms
     trend = trend_of(own, onset_ms, now_ms, row.last_measured_ms, row.missed_days)
     return msgspec.structs.replace(row, trend=trend)
+
+
+def deeds_of(sources: Sources, row: Row) -> list[AlertEvent]:
+    """What people last did about a row's alerts, newest first; what was done about several at
+    once is told once."""
+    store = sources.alerts()
+    found = [event for alert in row.alerts for event in store.history(alert.id)]
+    people = [event for event in found if event.actor != RULES_ACTOR]
+    told = {(one.at_ms, one.actor, one.what, one.detail): one for one in people}
+    return sorted(told.values(), key=lambda one: -one.change)[:DEEDS_MAX]

@@ -87,6 +87,8 @@ class Worklist(msgspec.Struct, frozen=True, kw_only=True):
     citizens: Mapping[str, Citizen]
     curves: Mapping[str, Sequence[Curve]]
     asked: Asked = Asked()
+    deeds: Mapping[str, Sequence[AlertEvent]] = {}
+    """What people last did about a citizen's open alerts, newest first."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):

@@ -159,11 +159,6 @@ class Words:
             return self("part-measured", missed=row.missed_days)
         return self("none-measured", count=days, missed=row.missed_days)
 
-    def dids(self, row: Row) -> list[tuple[str, str]]:
-        """What people have done about a row's alerts, with their notes; each once."""
-        told = [(self.did(alert), alert.note) for alert in row.alerts]
-        return [one for one in dict.fromkeys(told) if one[0]]
-
     def kind(self, alert: Alert) -> str:
         """What is done about an alert: who measures nothing is reminded, whatever the colour."""
         return "blue" if alert.hypothesis == "missing" else alert.severity

@@ -219,6 +219,7 @@ def test_a_note_saves_a_note_and_twice_the_same_is_one(client: Client, busy: War
         assert "said=noted" in answer.headers["location"]
     assert busy.alerts.open_alerts()[0].attention == "unacked"
     assert [event.what for event in busy.alerts.history(alert.id)] == ["opened", "noted"]
+    assert "</small> Note · Mette Holm: <q>Datter ringer</q>" in client.get("/").text
 
 
 def test_enter_in_a_note_presses_the_button_that_saves_the_note(client: Client, busy: Ward) -> None:
