@@ -102,6 +102,8 @@ class AnswerItem(msgspec.Struct, frozen=True, gc=False):
 class ResponsePayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """One questionnaire as it was answered, as a tablet sends it (kind `qr`).
 
+    `invalid` in `st`, and no answer, takes back what was answered at `t`.
+
     `q` and `qv` are the questionnaire's id and version, `t` is the tablet's own time when the last
     answer was given. The envelope is that of `Payload`.
     """
@@ -122,7 +124,7 @@ class ResponsePayload(msgspec.Struct, frozen=True, gc=False, omit_defaults=True)
     by: TransferredBy = "typed"
     loc: Location = "home"
     slot: Annotated[int, msgspec.Meta(ge=1, le=99)] = 1
-    st: list[Literal["test-data", "demo-data"]] = msgspec.field(default_factory=list)
+    st: list[Literal["invalid", "test-data", "demo-data"]] = msgspec.field(default_factory=list)
     device: ShortText | None = None
     gateway: ShortText | None = None
 

@@ -167,7 +167,7 @@ def _answered(payload: ResponsePayload, places: Sequence[int]) -> tuple[Response
     """The answers in the order of the questions, and what is wrong with the others.
 
     They must agree with the branching, but need not be complete: who stops half way has still
-    said what he said.
+    said what he said. None at all, and the flag `invalid`, takes back what was answered.
     """
     if payload.type != TABLET.mdc:
         detail = f"type is {payload.type!r}; questions are answered on {TABLET.mdc}, a tablet"
@@ -176,6 +176,9 @@ def _answered(payload: ResponsePayload, places: Sequence[int]) -> tuple[Response
     if asked is None:
         detail = f"q is {payload.q!r} and qv {payload.qv!r}, which is no known questionnaire"
         raise _Refused(Reason.CODE_UNKNOWN, "$.q", detail)
+    flags = tuple(dict.fromkeys(payload.st))
+    if not payload.a and "invalid" in flags:
+        return Response(asked, (None,) * len(asked.components), flags), []
     if not payload.a:
         raise _Refused(Reason.READING_EMPTY, "$.a", "a holds no answer")
     answers, faults = judge_answers(payload.a, places or range(len(payload.a)), asked)
@@ -183,4 +186,4 @@ def _answered(payload: ResponsePayload, places: Sequence[int]) -> tuple[Response
         worst = faults[0]
         raise _Refused(worst.reason, worst.whole or worst.path, worst.detail)
     told = tuple(answers.get(symptom) for symptom in asked.components)
-    return Response(asked, told, tuple(dict.fromkeys(payload.st))), faults
+    return Response(asked, told, flags), faults

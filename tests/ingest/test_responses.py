@@ -12,6 +12,7 @@ import pytest
 from devices.wire import TABLET_TYPE, topic_for
 from fhir_mapping.enrolled import EnrolledDevice
 from fhir_mapping.record import Record
+from fhir_mapping.response import render_response
 from ingest.audit import Said, audit
 from ingest.decode import Delivery
 from ingest.pipeline import process
@@ -116,6 +117,23 @@ def test_more_answers_amend_those_that_were_there(
     assert (record.version, record.values) == (2, ("yes", "no", "no", "yes"))
     (was,) = reader.superseded(record.identity)
     assert was.values == ("yes", None, None, None)
+
+
+def test_answers_are_taken_back_by_the_tablet_in_either_order(
+    writer: SqliteWriter, reader: SqliteReader
+) -> None:
+    writer.enrol(enrolment(term("anna", device=TABLET)), NOW_MS)
+    for t in ("2026-02-18T07:42:10", "2026-02-18T07:00:00"):
+        words = [("yes", "no"), ()]
+        for answers in words if t.endswith("10") else words[::-1]:
+            flags = [] if answers else ["invalid"]
+            assert say(writer, *answers, st=flags, t=t).result == "accepted"
+        assert say(writer, "yes", "no", t=t).result == "duplicate"
+    for record in everything(reader):
+        assert (record.withdrawn, record.version, record.values) == (True, 2, (None,) * 4)
+        assert reader.superseded(record.identity)[0].values == ("yes", "no", None, None)
+        rendered = msgspec.json.decode(render_response(record))
+        assert (rendered["status"], "item" in rendered) == ("entered-in-error", False)
 
 
 def test_other_answers_on_a_clock_that_nobody_vouches_for_are_both_kept(
