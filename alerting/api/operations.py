@@ -82,7 +82,7 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
         openapi_extra={"parameters": documented_query(LASTN, ("patient",))},
     )
     def lastn(request: Request) -> Response:
-        """The newest Observations of every code, newest first."""
+        """The newest Observations of every code, newest first, but for those entered in error."""
         pairs = request.query_params.multi_items()
         given = given_of(pairs, LASTN, ("code",))
         patient = patient_of(given.get("patient", ()))
@@ -93,7 +93,7 @@ def add_routes(router: APIRouter, sources: Sources) -> None:
             raise wrong("max", each, f"a whole number from 1 to {MAX_MAX}")
         about = about_of(given.get("code", ()), ())
         reader = sources.reader()
-        query = Query(citizen=patient, about=about or (), limit_each=int(each))
+        query = Query(citizen=patient, about=about or (), limit_each=int(each), standing=True)
         records = [] if about == () else reader.search(query)
         render = renderer(reader)
         address = f"{request.base_url}fhir/Observation"

@@ -117,7 +117,8 @@ class Query(msgspec.Struct, frozen=True):
     In order of measuring (by `measured_ms`, then alias and id, both always rising), which needs a
     citizen; or `by_change`, in order of `seq`, which is also that of `updated_ms`. `after` is the
     place of the last record that was seen: (measured_ms, about, id), or (seq, "", b"").
-    `limit_each` bounds every alias by itself, newest or oldest first as asked.
+    `limit_each` bounds every alias by itself, newest or oldest first as asked. `standing` leaves
+    out what was withdrawn.
     """
 
     citizen: str | None = None
@@ -131,6 +132,7 @@ class Query(msgspec.Struct, frozen=True):
     after: tuple[int, str, bytes] | None = None
     limit: int | None = None
     limit_each: int | None = None
+    standing: bool = False
 
 
 class Counted(msgspec.Struct, frozen=True, gc=False):

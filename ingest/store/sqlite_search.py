@@ -102,6 +102,8 @@ def _of_citizen(query: Query, citizen: int, about: Sequence[str]) -> Statement:
         if at_ms is not None:
             where += f" AND measured_ms {bound} ?"
             values.append(at_ms)
+    if query.standing:
+        where += " AND withdrawn = 0"
     return _changed(query, where, values)
 
 

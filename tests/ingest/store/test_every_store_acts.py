@@ -10,7 +10,7 @@ import pytest
 from fhir_mapping.record import Record, Superseded, identity_by_content
 from ingest.rejection import Reason
 from ingest.resolve import Intent
-from ingest.store import Arrival, Mapped, Reader, Writer
+from ingest.store import Arrival, Mapped, Query, Reader, Writer
 from tests.ingest.enrolments import NOW_MS, enrolment, term
 from tests.ingest.said import DEVICE, RECEIVED_MS, VOUCHED, arrival, pressure, spo2
 from tests.ingest.store.adapters import Place
@@ -253,6 +253,18 @@ def test_both_values_that_claimed_one_act_are_taken_back(
     assert results(store, [withdrawal(clock=clock)]) == ["accepted"]
     assert [(one.withdrawn, one.values) for one in everything(reader)] == [(True, (None,))] * 2
     assert results(store, [withdrawal(clock=clock)]) == ["duplicate"]
+
+
+def test_a_search_for_what_stands_passes_over_what_was_taken_back(
+    store: Writer, reader: Reader
+) -> None:
+    results(store, [value("94", t="2026-02-18T07:00:00"), value("81"), withdrawal()])
+    newest = Query(citizen="anna", about=("spo2",), limit_each=1)
+    (gone,) = reader.search(newest)
+    (stands,) = reader.search(msgspec.structs.replace(newest, standing=True))
+    assert (gone.withdrawn, stands.values) == (True, ("94",))
+    assert reader.count(newest) == 2
+    assert reader.count(msgspec.structs.replace(newest, standing=True)) == 1
 
 
 def test_a_panel_is_taken_back_as_a_whole(store: Writer, reader: Reader) -> None:

@@ -64,6 +64,7 @@ def expected(records: list[Record], query: Query) -> list[Record]:
         for record in records
         if (query.citizen is None or record.citizen == query.citizen)
         and (not query.about or record.about in query.about)
+        and not (query.standing and record.withdrawn)
         and (query.measured_from_ms or 0) <= record.measured_ms < (query.measured_until_ms or 2**60)
         and (query.changed_from_ms or 0) <= record.updated_ms < (query.changed_until_ms or 2**60)
     ]
