@@ -163,6 +163,12 @@ def records(draw: st.DrawFn) -> Record:
         if draw(st.booleans()):
             said["mean_pressure"] = draw(texts("mean_pressure"))
     each = {alias: draw(FLAGS) for alias in said} if isinstance(row, Panel) else {}
+    # A rendering tells one reason why a value is withheld, and of components one kind of test.
+    untold = {draw(st.sampled_from(["invalid", "not-available"])), "demo-data"} if each else set()
+    flags = tuple(flag for flag in flags if flag not in untold - {"demo-data"})
+    each = {
+        alias: tuple(flag for flag in own if flag not in untold) for alias, own in each.items()
+    }
     if not codes.TEST_FLAGS.isdisjoint(flags):  # one label for both, of the whole resource
         each = {
             alias: tuple(flag for flag in own if flag not in codes.TEST_FLAGS)
@@ -176,6 +182,8 @@ def records(draw: st.DrawFn) -> Record:
         alias: draw(st.sampled_from([text, None])) if failed[alias] else text
         for alias, text in said.items()
     }
+    if said.get("mean_pressure", "") is None and not each["mean_pressure"]:
+        del said["mean_pressure"], each["mean_pressure"]  # nothing is said of it: as if not sent
     pair = draw(st.none() | st.tuples(MOMENTS, MOMENTS))
     record = stored(
         about,
