@@ -190,7 +190,7 @@ class SqliteWriter:
         result, reason = _worst(results)
         tally[f"readings-{result}"] += 1
         refused = tuple(RefusedValue(one.reason, one.path) for one in item.refused)
-        return Outcome(topic, item.message_id, item.message_seq, result, reason, refused=refused)
+        return Outcome(topic, item.message_id, item.message_seq, result, reason, item.path, refused)
 
     def _hold(self, arrival: Arrival, item: Mapped, tally: Counter[str]) -> Outcome:
         """Keep for a person what somebody else than its author says of a record."""

@@ -180,8 +180,18 @@ def test_fhir_over_mqtt_is_stored_and_receipted(house: House) -> None:
         ("said-0", "duplicate"),
     ]
     assert (answers[1]["reason"], answers[1]["path"][:16]) == ("code-unknown", "Bundle.entry[0].")
+    assert answers[0]["path"] == answers[2]["path"] == "Observation"
     (record,) = house.records_now()
     assert (record.citizen, record.gateway, record.values) == ("c2", "gw-2", ("93",))
+    nameless = [{**observation(n, "ox-2"), "subject": good["subject"], "id": ""} for n in (1, 2)]
+    batch = {"resourceType": "Bundle", "type": "batch"}
+    answers = house.publish([{**batch, "entry": [{"resource": one} for one in nameless]}], 2)
+    assert [one["result"] for one in answers] == ["accepted"] * 2
+    assert [one["path"] for one in answers] == [f"Bundle.entry[{n}].resource" for n in (0, 1)]
+    wrong = {**good, "status": "entered-in-error"}
+    assert [one["result"] for one in house.publish([wrong], 1)] == ["accepted"]
+    withdrawn = next(one for one in house.records_now() if one.id == record.id)
+    assert (withdrawn.withdrawn, withdrawn.version) == (True, 2)
 
 
 def test_two_processes_write_one_store_at_once(house: House) -> None:

@@ -166,9 +166,7 @@ def records(draw: st.DrawFn) -> Record:
     # A rendering tells one reason why a value is withheld, and of components one kind of test.
     untold = {draw(st.sampled_from(["invalid", "not-available"])), "demo-data"} if each else set()
     flags = tuple(flag for flag in flags if flag not in untold - {"demo-data"})
-    each = {
-        alias: tuple(flag for flag in own if flag not in untold) for alias, own in each.items()
-    }
+    each = {alias: tuple(flag for flag in own if flag not in untold) for alias, own in each.items()}
     if not codes.TEST_FLAGS.isdisjoint(flags):  # one label for both, of the whole resource
         each = {
             alias: tuple(flag for flag in own if flag not in codes.TEST_FLAGS)
