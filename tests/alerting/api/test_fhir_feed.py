@@ -115,7 +115,9 @@ def crowd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     ward = Ward(tmp_path_factory.mktemp("crowd"), anna_and_bo())
     for minute in range(15):
         ward.measure(
-            "c1", MORNING_MS - minute // 3 * 60_000 - minute, {"spo2": "93", "pulse_oximeter": "71"}
+            "c1",
+            MORNING_MS - minute // 3 * 60_000 - minute * 2_000,  # two seconds: two acts
+            {"spo2": "93", "pulse_oximeter": "71"},
         )
         ward.measure(
             "c1",

@@ -148,9 +148,9 @@ def texts(draw: st.DrawFn, alias: str) -> str:
 
 
 @st.composite
-def records(draw: st.DrawFn) -> Record:
-    """Any record that validation lets through, whose texts FHIR can carry."""
-    about = draw(st.sampled_from(OBSERVABLES))
+def sayings(draw: st.DrawFn, about: str) -> tuple[Any, Any, Any]:
+    """Values, the flags of the act, and those of each component, as far as a rendering tells them:
+    one reason why a value is withheld, and of components one kind of test."""
     row = observed(about)
     flags = draw(FLAGS)
     said: dict[str, str | None] = {about: draw(texts(about))} if about in ALIASES else {}
@@ -163,7 +163,6 @@ def records(draw: st.DrawFn) -> Record:
         if draw(st.booleans()):
             said["mean_pressure"] = draw(texts("mean_pressure"))
     each = {alias: draw(FLAGS) for alias in said} if isinstance(row, Panel) else {}
-    # A rendering tells one reason why a value is withheld, and of components one kind of test.
     untold = {draw(st.sampled_from(["invalid", "not-available"])), "demo-data"} if each else set()
     flags = tuple(flag for flag in flags if flag not in untold - {"demo-data"})
     each = {alias: tuple(flag for flag in own if flag not in untold) for alias, own in each.items()}
@@ -182,6 +181,14 @@ def records(draw: st.DrawFn) -> Record:
     }
     if said.get("mean_pressure", "") is None and not each["mean_pressure"]:
         del said["mean_pressure"], each["mean_pressure"]  # nothing is said of it: as if not sent
+    return said, flags, each
+
+
+@st.composite
+def records(draw: st.DrawFn) -> Record:
+    """Any record that validation lets through, whose texts FHIR can carry."""
+    about = draw(st.sampled_from(OBSERVABLES))
+    said, flags, each = draw(sayings(about))
     pair = draw(st.none() | st.tuples(MOMENTS, MOMENTS))
     record = stored(
         about,
@@ -210,7 +217,8 @@ def records(draw: st.DrawFn) -> Record:
     )
     assume(record.device != record.gateway)  # one Device would hide the other
     conflict = draw(st.sampled_from(["", "first", "second"]))
-    if conflict == "second" and not any(failed.values()):
+    failed = {"invalid", "not-available"} & {*flags, *(one for own in each.values() for one in own)}
+    if conflict == "second" and not failed:
         return twin_of(record)
     return msgspec.structs.replace(record, conflict=bool(conflict))
 
