@@ -22,6 +22,7 @@ import msgspec
 from devices.admission import (
     FUTURE_TOLERANCE_MS,
     HOUR_MS,
+    OFFSET_MIN_MAX,
     Inadmissible,
     hours_ahead,
     instant_fault,
@@ -29,7 +30,7 @@ from devices.admission import (
     window_at,
     year_fault,
 )
-from devices.wire import CLOCK_AHEAD, Payload, ResponsePayload
+from devices.wire import CLOCK_AHEAD, Clock, Payload, ResponsePayload
 from devices.zone import Zone
 
 SKEW_MS: Final = 15 * 60 * 1000
@@ -37,14 +38,20 @@ SKEW_MS: Final = 15 * 60 * 1000
 _EPOCH = datetime(1970, 1, 1)
 _EPOCH_UTC = _EPOCH.replace(tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
+_MINUTE = timedelta(minutes=1)
+_WIDEST = OFFSET_MIN_MAX * _MINUTE
 
 
 class Measured(msgspec.Struct, frozen=True, gc=False):
-    """The instant (UTC, ms), the local offset then (minutes), and flags about the clock."""
+    """The instant (UTC, ms), the local offset then (minutes), and flags about the clock; with the
+    times it follows from: when it was sent, and the clock pair (None where there is none)."""
 
     measured_ms: int
     offset_min: int
     flags: tuple[str, ...]
+    sent_ms: int
+    device_ms: int | None
+    gateway_ms: int | None
 
 
 class Misread(msgspec.Struct, frozen=True, gc=False):
@@ -64,15 +71,13 @@ def measured_at(
     """
     clock, sent = payload.clock, payload.sent
     flags: tuple[str, ...] = ()
-    misread = _offset_misread(sent, "sent")
+    misread = _offset_misread(sent, "sent") or (_pair_misread(clock) if clock else None)
     if misread is not None:
         return misread
     said_ms, sent_ms = local_ms(payload.t), utc_ms(sent)
-    if clock is not None and clock.device is not None and clock.gateway is not None:
-        misread = _pair_misread(clock.device, clock.gateway)
-        if misread is not None:
-            return misread
-        device_ms, gateway_ms = local_ms(clock.device), utc_ms(clock.gateway)
+    device_ms = local_ms(clock.device) if clock and clock.device else None
+    gateway_ms = utc_ms(clock.gateway) if clock and clock.gateway else None
+    if device_ms is not None and gateway_ms is not None:
         skew_ms = zone.local_ms(gateway_ms) - device_ms
         if abs(skew_ms) < SKEW_MS:
             measured_ms = _on_the_wall(said_ms + skew_ms, gateway_ms, zone, after_ms)
@@ -93,7 +98,8 @@ def measured_at(
         wrong = instant_fault(measured_ms, window, _shown(measured_ms, zone, payload.t))
         assert wrong is not None, "it is outside the window"
         return Misread(wrong, "$.t", "t once corrected")
-    return Measured(measured_ms, zone.offset_min(measured_ms), flags)
+    offset_min = zone.offset_min(measured_ms)
+    return Measured(measured_ms, offset_min, flags, sent_ms, device_ms, gateway_ms)
 
 
 def _on_the_wall(said_ms: int, known_ms: int, zone: Zone, after_ms: int | None) -> int:
@@ -110,18 +116,25 @@ def _on_the_wall(said_ms: int, known_ms: int, zone: Zone, after_ms: int | None) 
     return second if has_just_been else first
 
 
-def _pair_misread(device: datetime, gateway: datetime) -> Misread | None:
-    for name, at in (("device", device), ("gateway", gateway)):
-        wrong = year_fault(at)
-        if wrong is not None:
-            return Misread(wrong, f"$.clock.{name}", f"clock.{name}")
+def _pair_misread(clock: Clock) -> Misread | None:
+    """What is wrong about a clock pair; half a pair corrects nothing, and is not looked at."""
+    device, gateway = clock.device, clock.gateway
+    if device is None or gateway is None:
+        return None
+    wrong = year_fault(device)
+    if wrong is not None:
+        return Misread(wrong, "$.clock.device", "clock.device")
+    wrong = year_fault(gateway)
+    if wrong is not None:
+        return Misread(wrong, "$.clock.gateway", "clock.gateway")
     return _offset_misread(gateway, "clock.gateway")
 
 
 def _offset_misread(at: datetime, name: str) -> Misread | None:
     offset = at.utcoffset()
-    minutes = int(offset.total_seconds()) // 60 if offset else 0
-    wrong = offset_fault(minutes, at)
+    if offset is None or -_WIDEST <= offset <= _WIDEST:
+        return None
+    wrong = offset_fault(offset // _MINUTE, at)
     return None if wrong is None else Misread(wrong, f"$.{name}", name)
 
 

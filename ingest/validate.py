@@ -20,7 +20,7 @@ from devices.symptoms import questionnaire_for
 from devices.wire import Payload, ResponsePayload
 from devices.zone import DENMARK, Zone
 from ingest.answers import judge_answers
-from ingest.clocks import Measured, Misread, local_ms, measured_at, utc_ms
+from ingest.clocks import Measured, Misread, measured_at
 from ingest.decode import Decoded
 from ingest.limits import VALUES_PER_READING_MAX
 from ingest.rejection import Reason, Rejection
@@ -115,13 +115,13 @@ def _reading(
         measured_ms=measured.measured_ms,
         offset_min=measured.offset_min,
         clock_sync=clock.sync if clock else "",
-        clock_device_ms=local_ms(clock.device) if clock and clock.device else None,
-        clock_gateway_ms=utc_ms(clock.gateway) if clock and clock.gateway else None,
+        clock_device_ms=measured.device_ms,
+        clock_gateway_ms=measured.gateway_ms,
         transferred_by=payload.by,
         location=payload.loc,
         values=judged.values,
         response=response,
-        sent_ms=max(0, min(utc_ms(payload.sent), received_ms)),
+        sent_ms=max(0, min(measured.sent_ms, received_ms)),
         facts=judged.facts,
     )
     refused = [*decoded.refused, *(_rejection(one, decoded) for one in judged.faults)]
