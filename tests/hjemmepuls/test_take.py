@@ -212,6 +212,25 @@ def test_a_fault_of_ours_is_a_stored_rejection(
     assert {record.about for record in records(store)} == {"spo2", "weight"}
 
 
+def test_history_is_taken_by_whoever_asks_for_it(store: Path, folder: Path) -> None:
+    old = phmr.organizer(phmr.observation("NPU03804", "74.5", "kg"), time="20060504201351+0200")
+    (folder / "a.xml").write_bytes(phmr.report(results=[old]))
+    assert take(store, folder).exit_code == 1
+    assert [row.reason for row in rejections(store)] == ["time-implausible"]
+    assert take(store, folder, more=("--since", "2000-01-01")).exit_code == 0
+    (record,) = records(store)
+    assert record.device_time == "2006-05-04T20:13:51"
+    assert all(row.replayed_ms for row in rejections(store)), "what was held is closed"
+
+
+def test_nothing_of_the_future_is_taken(store: Path, folder: Path) -> None:
+    ahead = phmr.organizer(phmr.observation("NPU03804", "74.5", "kg"), time="20990504201351+0200")
+    (folder / "a.xml").write_bytes(phmr.report(results=[ahead]))
+    done = take(store, folder, more=("--since", "2000-01-01"))
+    assert (done.exit_code, records(store)) == (1, [])
+    assert [row.reason for row in rejections(store)] == ["time-in-future"]
+
+
 def test_the_shipped_program_takes_a_folder(store: Path, folder: Path) -> None:
     (folder / "a.xml").write_bytes(phmr.report(results=[WEIGHT]))
     (folder / "b.bin").write_bytes(b"\x00\xff")

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -334,3 +335,22 @@ def test_settings_name_their_subscriptions() -> None:
     assert settings.subscriptions() == [
         f"hm/v1/t/{part}/+/+/{kind}" for part in ("00", "07") for kind in ("obs", "qr", "fhir")
     ]
+
+
+@needs_mosquitto
+def test_local_times_are_read_in_the_tenant_s_zone(broker: Mosquitto, path: Path) -> None:
+    zones: dict[str, Any] = {"zone": "UTC", "tenant_zones": {"syddanmark": "Atlantic/Faroe"}}
+    payload = said(t="2026-02-18T07:29:40", sent="2026-02-18T08:31:09+01:00")
+    with at_work(broker.port, path, **zones) as work:
+        wait_until(work.connected)
+        with home(broker.port) as sender:
+            sender.send(delivery(payload))
+            wait_until(lambda: sender.receipts)
+    with closing(SqliteReader(path)) as reader:
+        (record,) = reader.records_after(0, 10, unassigned=True)
+    assert (record.measured_ms, record.offset_min) == (1_771_399_780_000, 0)
+
+
+def test_a_zone_that_is_none_ends_the_settings_by_name() -> None:
+    with pytest.raises(ValueError, match=r"Europe/Kobenhavn.*no zone of the tz database"):
+        IngestSettings(zone="Europe/Kobenhavn")
