@@ -7,12 +7,21 @@ but such steps (`scorecard`'s, and the benchmark of the rules), never by librari
 """
 
 import ctypes
+import os
+import signal
 from typing import Final
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 _KEPT_BYTES: Final = 1 << 30
 _LARGEST_ARRAY: Final = 32 << 20
 """glibc allows no more for the second (mallopt(3))."""
+
+
+def begin_work() -> None:
+    """What a worker process does first: it keeps freed memory, and Ctrl-C ends it without a word,
+    as its parent says what there is to say."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
+    keep_freed_memory()
 
 
 def keep_freed_memory() -> bool:

@@ -15,11 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from pydantic import ValidationError
 from typer.core import TyperGroup
-
-from hjemmepuls.processes import ChildFailed
-from ingest.store.port import StoreUnavailable
 
 USAGE, WORLD, FAULT, INTERRUPTED = 2, 1, 70, 130
 _PREFIXES = {"DeliverSettings": "HJEMMEPULS_DELIVER_"}
@@ -70,6 +66,8 @@ def explained(error: BaseException) -> tuple[str, int]:
 
 
 def _of_settings(error: BaseException) -> tuple[str, int] | None:
+    from pydantic import ValidationError
+
     if not isinstance(error, ValidationError):
         return None
     told = []
@@ -85,6 +83,9 @@ def _of_settings(error: BaseException) -> tuple[str, int] | None:
 
 
 def _of_the_world(error: BaseException) -> tuple[str, int] | None:
+    from hjemmepuls.processes import ChildFailed
+    from ingest.store.port import StoreUnavailable
+
     if isinstance(error, StoreUnavailable):
         return f"a store is not available: {error}", WORLD
     if isinstance(error, ChildFailed):

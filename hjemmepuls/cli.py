@@ -219,6 +219,26 @@ def alerting(
 
 
 @app.command()
+def status(
+    store: StorePath = None,
+    alerts: AlertsPath = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Where alerting serves, on 127.0.0.1")
+    ] = None,
+    ingest_only: Annotated[
+        bool, typer.Option("--ingest", help="Ask the store after ingest alone, not alerting")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, no table")] = False,
+) -> None:
+    """Whether the platform works: every check with value and limit. Exit 1 when one is bad."""
+    from alerting.settings import AlertingSettings
+    from hjemmepuls.status import looked
+
+    chosen = given(store_path=store, alert_store_path=alerts, http_port=port)
+    raise typer.Exit(0 if looked(AlertingSettings(**chosen), ingest_only, as_json) else 1)
+
+
+@app.command()
 def enrolment(
     homes: Homes = 32,
     days: Days = 42,
@@ -313,5 +333,8 @@ def reference(root: Path = Path()) -> None:
 def broker(port: Annotated[int, typer.Option(help="Port on 127.0.0.1")] = 1883) -> None:
     """Run the demo's embedded broker."""
     from devices.simulated.broker import run_broker
+    from hjemmepuls.processes import taken
 
+    if taken(port):
+        raise OSError(f"cannot listen at 127.0.0.1:{port}: it is in use; give another --port")
     run_broker(port, stop_on_signals().is_set)

@@ -22,7 +22,7 @@ from alerting.backtest.score import Judged, joined, judge
 from alerting.rules import RULE_IDS, Rulebook, signal_index
 from devices.simulated.cohort import REPORT_SEEDS, SIMULATOR_VERSION, TUNING_SEEDS, Cohort
 from devices.truth import Rows
-from hjemmepuls.allocator import keep_freed_memory
+from hjemmepuls.allocator import begin_work
 from hjemmepuls.rulebooks import rulebook_of
 from hjemmepuls.worlds import recording_of
 
@@ -196,7 +196,7 @@ def in_turn(work: Callable[[Any], Any], tasks: Iterable[Any], processes: int) ->
         yield from map(work, tasks)
         return
     context = get_context("spawn")
-    with ProcessPoolExecutor(processes, context, initializer=keep_freed_memory) as pool:
+    with ProcessPoolExecutor(processes, context, initializer=begin_work) as pool:
         yield from pool.map(work, tasks)
 
 

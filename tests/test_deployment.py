@@ -66,6 +66,16 @@ def test_environment_names_are_settings(compose: dict[str, Any]) -> None:
         assert set(service.get("environment", {})) <= known, name
 
 
+def test_health_is_asked_of_what_knows(compose: dict[str, Any]) -> None:
+    checks = {
+        name: " ".join(compose["services"][name]["healthcheck"]["test"])
+        for name in ("ingest", "alerting", "broker")
+    }
+    assert "/health/ready" in checks["alerting"]
+    assert checks["ingest"] == "CMD hjemmepuls status --ingest"
+    assert "--ingest" in CliRunner().invoke(app, ["status", "--help"]).output
+
+
 def test_dependencies_and_volumes_are_declared(compose: dict[str, Any]) -> None:
     for service in compose["services"].values():
         assert set(service.get("depends_on", {})) <= set(compose["services"])

@@ -3,6 +3,7 @@
 import os
 import resource
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -63,6 +64,12 @@ class Platform:
             return 0, {"failing": []}
         return answer.status_code, answer.json()
 
+    def status(self, *more: str) -> int:
+        """The exit code of `hjemmepuls status`."""
+        stores = ("--store", str(self.records), "--alerts", str(self.alerts))
+        ours = (sys.executable, "-m", "hjemmepuls", "status", "--port", str(self.port))
+        return subprocess.run([*ours, *stores, *more], capture_output=True).returncode
+
     def wait_until_ready(self) -> None:
         self.wait(lambda status, body: status == 200)
 
@@ -100,12 +107,15 @@ def check(body: dict[str, Any], name: str) -> dict[str, Any]:
 
 def test_broker_and_ingest_are_missed_and_seen_again(tmp_path: Path) -> None:
     with platform(tmp_path) as running:
+        assert running.status() == 0
         running.broker.kill()
         body = running.wait_until_failing("broker")
         assert body["failing"] == ["broker"]
         assert check(body, "broker")["value"] == "not connected"
+        assert running.status() == running.status("--ingest") == 1
         running.start_broker()
         running.wait_until_ready()
+        assert running.status("--ingest") == 0
 
         running.ingest.kill()
         body = running.wait_until_failing("ingest")
