@@ -7,10 +7,12 @@ script, `-m` and these tests all call, and the last tests hold that.
 import os
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from benchmarks.__main__ import app as benchmarks
 from hjemmepuls.boundary import FAULT, Guarded
 from hjemmepuls.cli import app
 from hjemmepuls.processes import Child
+from ingest.store import sqlite
 
 RUNNER = CliRunner()
 BAD, FOLDER, GONE, STORE = "{bad}", "{folder}", "{gone}", "{store}"
@@ -183,6 +186,31 @@ def test_a_port_in_use_is_named(
     result = run(line, places)
     assert result.exit_code == 1, result.output
     assert str(occupied) in one_line(result)
+
+
+@pytest.mark.parametrize("line", [("enrol", "{homes}"), ("take", BAD)])
+def test_a_locked_store_is_named(
+    line: tuple[str, ...], places: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT_S", 0.01)
+    with closing(sqlite3.connect(places["store"], isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        result = run((*line, "--store", STORE), places)
+    assert result.exit_code == 1, result.output
+    assert "locked; another process holds it" in one_line(result)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+@pytest.mark.parametrize("line", [("enrol", "{homes}"), ("ingest",)])
+def test_a_read_only_store_is_named(line: tuple[str, ...], places: dict[str, str]) -> None:
+    store = Path(places["store"])
+    store.chmod(0o400)
+    try:
+        result = run((*line, "--store", STORE), places)
+    finally:
+        store.chmod(0o600)
+    assert result.exit_code == 1
+    assert "readonly" in one_line(result)
 
 
 @pytest.mark.parametrize("line", [("ingest", "--broker", "pigeon"), ("rules", "--patients", "0")])
