@@ -47,8 +47,8 @@ def test_this_machine_is_answered(client: Client, host: str) -> None:
 )
 def test_another_site_changes_nothing(client: Client, ward: Ward, headers: dict[str, str]) -> None:
     alert = ward.open_alert("c1", "R01", "red", 5)
-    form = {"by": "Eve", "alerts": f"{alert.id}:1"}
-    assert client.post("/acknowledge", data=form, headers=headers).status_code == 403
+    form = {"by": "Eve", "citizen": "c1", "deed": "acknowledge", "alerts": f"{alert.id}:1"}
+    assert client.post("/acts", data=form, headers=headers).status_code == 403
     path = f"/alerts/{alert.id}/acknowledge"
     assert client.post(path, json={"by": "Eve"}, headers=headers).status_code == 403
     assert ward.alerts.open_alerts()[0].attention == "unacked"
