@@ -6,12 +6,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from devices.reading import Reading
 from fhir_mapping.record import records_of
 from hjemmepuls.history import backtest
 from ingest.decode import Decoded, Delivery, decode
 from ingest.store import Arrival, Mapped
-from ingest.validate import validate
+from ingest.validate import Validated, validate
 from tests.alerting.clinic import (
     Clinic,
     at,
@@ -42,10 +41,10 @@ def store_ahead(clinic: Clinic, measured_ms: int, text: str = "74.0") -> None:
     delivery = weighing("w1", 4, text, hour=8.5)
     (decoded,) = decode(delivery)
     assert isinstance(decoded, Decoded)
-    reading = validate(decoded, delivery.received_ms)
-    assert isinstance(reading, Reading)
+    validated = validate(decoded, delivery.received_ms)
+    assert isinstance(validated, Validated)
     reading = msgspec.structs.replace(
-        reading, measured_ms=measured_ms, device_time="2099-04-16T21:20:00"
+        validated.reading, measured_ms=measured_ms, device_time="2099-04-16T21:20:00"
     )
     mapped = Mapped("m", 1, records_of(reading), -1)
     arrival = Arrival(Delivery("document", b"<x/>", clinic.now_ms), mapped)
