@@ -15,6 +15,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Context, Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -26,6 +27,8 @@ from devices.zone import DENMARK, Zone, local_text
 
 NUMBER_CHARACTERS_MAX: Final = 32
 """Longest number looked at, in whatever unit it was sent."""
+VALUES_REMEMBERED: Final = 16_384
+"""So many judged values are known at one look: people's measurements repeat themselves."""
 VALUE_CHARACTERS_MAX: Final = 12
 """Longest decimal text in the catalogue's unit (MedCom HomeCareObservation: at most 12)."""
 NAME_CHARACTERS_MAX: Final = 64
@@ -203,6 +206,19 @@ def value_in(
     >>> value_in(metric("weight"), "74", "lb").reason
     'unit-unknown'
     """
+    if units is None and len(text) + len(unit) <= 2 * NUMBER_CHARACTERS_MAX:
+        return _value_in_ucum(row.alias, text, unit)
+    return _value_in(row, text, unit, units)
+
+
+@lru_cache(maxsize=VALUES_REMEMBERED)
+def _value_in_ucum(alias: str, text: str, unit: str) -> str | Inadmissible:
+    return _value_in(metric(alias), text, unit, None)
+
+
+def _value_in(
+    row: Metric, text: str, unit: str, units: Mapping[str, int] | None
+) -> str | Inadmissible:
     if len(text) > NUMBER_CHARACTERS_MAX or _DECIMAL.fullmatch(text) is None:
         return _malformed(text)
     shift = row.units.get(unit)

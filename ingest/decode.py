@@ -8,6 +8,8 @@ storage, no broker.
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Final
 
 import msgspec
 
@@ -63,6 +65,8 @@ class _Envelope(msgspec.Struct):
     seq: msgspec.Raw = msgspec.Raw(b"")
 
 
+TOPICS_REMEMBERED: Final = 16_384
+"""A device repeats its topic with every message; devices that nobody knows must not pile up."""
 KINDS = (KIND_READING, KIND_RESPONSE, KIND_FHIR)
 _decode_payload = msgspec.json.Decoder(Payload).decode
 _decode_response = msgspec.json.Decoder(ResponsePayload).decode
@@ -116,6 +120,7 @@ def _decode_each(topic: Topic, payload: bytes) -> list[Decoded | Rejection]:
     return [_decode_one(topic, bytes(item), index) for index, item in enumerate(items)]
 
 
+@lru_cache(maxsize=TOPICS_REMEMBERED)
 def _topic_of(text: str) -> Topic | Rejection:
     topic = parse_topic(text)
     if topic is None:

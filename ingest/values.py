@@ -10,7 +10,7 @@ good neighbours: a refused 80 % could hide a dying patient. What stands or falls
   right. Said twice with the same value it stands once, and the repetition is refused.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -59,22 +59,24 @@ def judge(
     faults: list[Fault] = []
     repeated: dict[str, list[int]] = {}
     beside: dict[str, list[dict[str, str]]] = {}
+    has_panel = False
     for place, item in zip(places, items, strict=True):
         row = metric_for_code(item.c)
         fact = device_fact(item.c) if row is None else None
         found = (
-            _fact(item, fact, place)
-            if fact is not None
-            else _value(item, row, place, kind, shared_flags)
+            _value(item, row, place, kind, shared_flags)
+            if fact is None
+            else _fact(item, fact, place)
         )
-        if isinstance(found, Fault):
+        if isinstance(found, Value) and found.metric.alias not in standing:
+            standing[found.metric.alias] = (place, found)
+            has_panel = has_panel or found.metric.panel is not None
+        elif isinstance(found, Fault):
             faults.append(found)
             if row is not None and row.panel and item.sup:
                 beside.setdefault(row.panel, []).append(item.sup)
         elif isinstance(found, StatedFact):
             facts[found.fact.alias] = found
-        elif found.metric.alias not in standing:
-            standing[found.metric.alias] = (place, found)
         else:
             faults.append(_repeated(item, found, place))
             if found != standing[found.metric.alias][1]:
@@ -82,7 +84,7 @@ def judge(
     for alias in repeated:
         place, value = standing.pop(alias)
         faults.append(_repeated(items[places.index(place)], value, place))
-    if any(value.metric.panel for _, value in standing.values()):
+    if has_panel:
         faults += _of_panels(standing)
         _keep_circumstances(standing, beside)
     values = tuple(value for _, value in standing.values())
@@ -98,27 +100,26 @@ def _fact(item: Item, fact: DeviceFact, place: int) -> StatedFact | Fault:
 
 
 def _value(
-    item: Item, row: Metric | None, place: int, kind: DeviceType, shared_flags: Iterable[str]
+    item: Item, row: Metric | None, place: int, kind: DeviceType, shared_flags: Sequence[str]
 ) -> Value | Fault:
-    path = f"$.r[{place}]"
     if row is None:
         detail = f"c is {item.c!r}, which is no code or alias of the catalogue"
-        return Fault(place, Reason.CODE_UNKNOWN, f"{path}.c", detail)
+        return Fault(place, Reason.CODE_UNKNOWN, f"$.r[{place}].c", detail)
     if row.alias not in kind.metrics:
         detail = f"c is {item.c!r} ({row.alias}), which a {kind.name_en.lower()} cannot measure"
-        return Fault(place, Reason.CODE_NOT_OF_DEVICE, f"{path}.c", detail)
-    flags = tuple(dict.fromkeys((*shared_flags, *item.st)))
+        return Fault(place, Reason.CODE_NOT_OF_DEVICE, f"$.r[{place}].c", detail)
+    flags = tuple(dict.fromkeys((*shared_flags, *item.st))) if shared_flags or item.st else ()
     circumstances = _encode(item.sup).decode() if item.sup else ""
     if item.val is None:
         if NO_VALUE_FLAGS.isdisjoint(flags):
             detail = f"val of {row.alias} is missing and st does not say that the device failed"
-            return Fault(place, Reason.VALUE_MISSING, f"{path}.val", detail)
+            return Fault(place, Reason.VALUE_MISSING, f"$.r[{place}].val", detail)
         return Value(row, None, circumstances, flags)
     text = value_in(row, item.val, item.u)
     if isinstance(text, Inadmissible):
         field = "u" if text.field == "unit" else "val"
         detail = text.of(f"{field} of {row.alias}")
-        return Fault(place, Reason(text.reason), f"{path}.{field}", detail)
+        return Fault(place, Reason(text.reason), f"$.r[{place}].{field}", detail)
     return Value(row, text, circumstances, flags)
 
 

@@ -189,8 +189,11 @@ class SqliteWriter:
             return self._hold(arrival, item, tally)
         result, reason = _worst(results)
         tally[f"readings-{result}"] += 1
-        refused = tuple(RefusedValue(one.reason, one.path) for one in item.refused)
-        return Outcome(topic, item.message_id, item.message_seq, result, reason, item.path, refused)
+        outcome = Outcome(topic, item.message_id, item.message_seq, result, reason, item.path)
+        if item.refused:
+            refused = tuple(RefusedValue(one.reason, one.path) for one in item.refused)
+            return msgspec.structs.replace(outcome, refused=refused)
+        return outcome
 
     def _hold(self, arrival: Arrival, item: Mapped, tally: Counter[str]) -> Outcome:
         """Keep for a person what somebody else than its author says of a record."""
