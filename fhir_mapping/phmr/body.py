@@ -147,6 +147,7 @@ def _read_own_entry(node: etree._Element) -> Entry:
         time=_read_time(organizer),
         observations=(),
         status=attribute(organizer, "statusCode", "code"),
+        mood=attribute(organizer, "", "moodCode") or "EVN",
     )
 
 
@@ -221,6 +222,8 @@ def _read_observation(component: etree._Element) -> Observation:
             if found.get("code")
         ),
         performer=_read_performer(node),
+        mood=attribute(node, "", "moodCode") or "EVN",
+        is_negated=attribute(node, "", "negationInd").strip() in ("true", "1"),
     )
 
 

@@ -131,9 +131,9 @@ class Observation(msgspec.Struct, frozen=True):
     """One measured value, or `null_flavor` instead of it.
 
     `codes` stand as translations under a code without information, as PHMR-DK has it. `facts` is
-    what only we know of the record (see `facts`), as JSON. `time` is its own, where the organizer
-    has none; it, `site` (where on the body), `marks` (interpretation codes) and `performer` are
-    read from others and never written by us.
+    what only we know of the record (see `facts`), as JSON. `time` is its own, which says more than
+    the organizer's; it, `site` (where on the body), `marks` (interpretation codes), `performer`,
+    `mood` (EVN: it was measured) and `is_negated` are read from others and never written by us.
     """
 
     ids: tuple[Id, ...]
@@ -151,6 +151,8 @@ class Observation(msgspec.Struct, frozen=True):
     site: str = ""
     marks: tuple[str, ...] = ()
     performer: str = ""
+    mood: str = "EVN"
+    is_negated: bool = False
     verbatim: str = ""
 
 
@@ -161,6 +163,7 @@ class Entry(msgspec.Struct, frozen=True):
     time: str
     observations: tuple[Observation, ...]
     status: str = "completed"
+    mood: str = "EVN"
     verbatim: str = ""
 
 

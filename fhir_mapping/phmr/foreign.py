@@ -11,7 +11,7 @@ from fhir_mapping.foreign import Instrument, Stated
 from fhir_mapping.national import named_types
 from fhir_mapping.phmr import codes
 from fhir_mapping.phmr.document import Device, Entry, Observation, Range, Refusal
-from fhir_mapping.phmr.measured import rows_of, text_of, transfer_of
+from fhir_mapping.phmr.measured import not_measured, rows_of, text_of, transfer_of
 
 GATEWAY = "phmr"
 """The gateway of every record from elsewhere: no box in a home, but a document."""
@@ -42,7 +42,7 @@ def stated_of(
     if status not in _TAKEN:
         limit = "completed or nullified is taken"
         return Refusal(f"{path}/statusCode/@code", observation.status, limit)
-    aliases = rows_of(observation, path)
+    aliases = not_measured(entry.mood, observation, path) or rows_of(observation, path)
     if isinstance(aliases, Refusal):
         return aliases
     withdrawn = NULLIFIED in (status, entry.status.lower())

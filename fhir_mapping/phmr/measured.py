@@ -15,6 +15,7 @@ from fhir_mapping.phmr import codes
 from fhir_mapping.phmr.document import Coded, Observation, Refusal
 
 _STATUS_TAKEN = frozenset({"", "completed"})
+_EVENT = "EVN"
 _NO_CODE = "no NPU, DNK, MCS, MDC or LOINC code of the catalogue"
 _PERFORMERS = frozenset({"POT", "PNT", "PCG"})
 
@@ -97,13 +98,28 @@ def about_of(observations: Iterable[Observation]) -> frozenset[str]:
     return frozenset(panels - {""})
 
 
+def not_measured(mood: str, observation: Observation, path: str) -> Refusal | None:
+    """Why it states no measurement: a goal or a request has a value, too, and so has a denial.
+
+    `mood` is the organizer's, which holds for all that stands in it.
+    """
+    moods = (mood for mood in (observation.mood, mood) if mood != _EVENT)
+    if other := next(moods, ""):
+        return Refusal(f"{path}/@moodCode", other, "EVN is taken: what was measured")
+    if observation.is_negated:
+        return Refusal(
+            f"{path}/@negationInd", "true", "absent or false: it denies the value that it has"
+        )
+    return None
+
+
 def read_measured(
     observation: Observation, panels: frozenset[str], path: str
 ) -> Measured | Refusal:
     """Metric and value of one observation, or the first thing about it that cannot be taken."""
     if observation.status.lower() not in _STATUS_TAKEN:
         return Refusal(f"{path}/statusCode/@code", observation.status, "only completed is taken")
-    found = rows_of(observation, path)
+    found = not_measured(_EVENT, observation, path) or rows_of(observation, path)
     if isinstance(found, Refusal):
         return found
     row = _row(found, panels)

@@ -17,6 +17,9 @@ An entry from elsewhere is mapped so:
                 a fraction. A PQ without unit has unit 1 (HL7 data types R1).
   joined        what one device measured at one instant, in however many organizers
                 (`fhir_mapping.foreign`): the two ends of a blood pressure are one record.
+  when          the observation's own time, to the minute at least, else its organizer's; of a
+                period its beginning.
+  what it is    an event (EVN) that is not negated: a goal, a request or a denial has a value, too.
   no value      any nullFlavor: the flag `not-available` for NAV, NASK and NA, else `invalid`.
   nullified     of an observation or its organizer: it is taken back.
   methods       AUT automatic, TPH typedbyhcprof, TPD, TPR and TPC typed; a pair that KIH's word
@@ -47,6 +50,8 @@ from fhir_mapping.phmr.moments import read_moment
 from fhir_mapping.phmr.tree import find_all
 from fhir_mapping.record import Record, with_base
 from fhir_mapping.status import absent_reason, flags_at
+
+_TO_THE_MINUTE = len("201401060802")
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -154,8 +159,8 @@ class _Reader:
     def _time(
         self, observation: Observation, entry: Entry, path: str, at: str
     ) -> tuple[Instant, int] | Refusal:
-        own = not entry.time and observation.time
-        text, where = (observation.time, at) if own else (entry.time, path)
+        is_own = len(observation.time) >= _TO_THE_MINUTE or not entry.time
+        text, where = (observation.time, at) if is_own and observation.time else (entry.time, path)
         return read_moment(f"{where}/effectiveTime/@value", text, self._window)
 
 

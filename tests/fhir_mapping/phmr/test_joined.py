@@ -133,6 +133,42 @@ def test_the_time_may_stand_at_the_observation_or_begin_a_period() -> None:
         assert record.measured_ms == 1_388_991_720_000
 
 
+@pytest.mark.parametrize(
+    ("own", "measured_ms"),
+    [
+        ("20140107091530+0100", 1_389_082_530_000),
+        ("20140107", 1_388_991_720_000),  # a day says less than the organizer's second
+    ],
+)
+def test_the_observation_s_own_time_says_more_than_that_of_what_stands_together(
+    own: str, measured_ms: int
+) -> None:
+    weight = observation("NPU03804", 'value="74" unit="kg"', more=f'<effectiveTime value="{own}"/>')
+    (record,) = found_in(organizer(weight, time="20140106080200+0100"))
+    assert isinstance(record, Record)
+    assert record.measured_ms == measured_ms
+
+
+@pytest.mark.parametrize(
+    ("said", "instead", "attribute"),
+    [
+        ('OBS" moodCode="EVN"', 'OBS" moodCode="GOL"', "observation/@moodCode"),
+        ('OBS" moodCode="EVN"', 'OBS" moodCode="RQO"', "observation/@moodCode"),
+        ('CLUSTER" moodCode="EVN"', 'CLUSTER" moodCode="INT"', "observation/@moodCode"),
+        ('OBS" moodCode="EVN"', 'OBS" moodCode="EVN" negationInd="true"', "@negationInd"),
+    ],
+)
+def test_a_goal_a_request_and_a_denial_are_no_measurement(
+    said: str, instead: str, attribute: str
+) -> None:
+    entry = organizer(observation("NPU03804", 'value="74" unit="kg"'))
+    (refusal,) = found_in(entry.replace(said, instead))
+    assert isinstance(refusal, Refusal)
+    assert refusal.element.endswith(attribute)
+    (record,) = found_in(entry.replace('moodCode="EVN"', 'moodCode="EVN" negationInd="false"'))
+    assert isinstance(record, Record)
+
+
 def test_a_mean_stands_where_its_ends_contradict() -> None:
     found = found_in(
         organizer(
