@@ -16,12 +16,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Final, Literal
 
 import msgspec
 
-from devices.catalogue import METRICS, PANELS, Metric, metric
+from devices.catalogue import PANELS, Metric, metric
+from devices.units import ELSEWHERE, FLOW, KNOWN_UNITS, PER_SECOND, unit_texts
 from devices.wire import CLOCK_AHEAD
 from devices.zone import DENMARK, Zone, local_text
 
@@ -118,65 +118,6 @@ class Instant(msgspec.Struct, frozen=True, gc=False):
 _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", re.ASCII)
 _OTHER_SPELLING: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)", re.ASCII)
 _EXACT: Final = Context(prec=2048)
-_PER_SECOND: Final[Mapping[str, Decimal]] = MappingProxyType(
-    {"L/s": Decimal(60), "cL/s": Decimal("0.6"), "mL/s": Decimal("0.06")}
-)
-"""What leads from a flow per second to the flow per minute of the catalogue."""
-_FLOW: Final = "L/min"
-_SPELLINGS: Final[Mapping[str, Mapping[str, int]]] = MappingProxyType(
-    {
-        "%": {"procent": 0, "percent": 0},
-        "/min": {
-            "x 1/min": 0,
-            "x1/min": 0,
-            "\N{MULTIPLICATION SIGN} 1/min": 0,
-            "slag/min": 0,
-            "Slag/min": 0,
-            "bpm": 0,
-            "beats/minute": 0,
-            "beats/min": 0,
-        },
-        "mm[Hg]": {"mmHg": 0, "mm Hg": 0},
-        "kg": {"Kg": 0, "KG": 0, "kilogram": 0},
-        "L": {"liter": 0, "Liter": 0},
-        "L/min": {"liter/min": 0, "Liter/min": 0},
-        "Cel": {"\N{DEGREE SIGN}C": 0, "C": 0, "grader": 0, "celsius": 0},
-        "{score}": {"score": 0, "point": 0},
-    }
-)
-"""Texts that name a unit, by the row's UCUM unit: each with the power of ten that leads to it."""
-_ELSEWHERE: Final = frozenset(
-    {
-        *("lb", "lbs", "[lb_av]", "pound", "pounds", "pund", "st", "stone", "[stone_av]"),
-        *("oz", "[oz_av]", "t", "mg", "ug", "kPa", "Pa", "hPa", "bar", "mbar", "cm[H2O]", "cmH2O"),
-        *("Torr", "atm", "psi", "m", "cm", "mm", "km", "in", "ft", "[in_i]", "[ft_i]"),
-        *("m3", "cm3", "cc", "/s", "1/s", "s", "ms", "min", "h", "d", "/h", "1/h", "Hz"),
-        *("Cel", "degC", "\N{DEGREE SIGN}C", "K", "[degF]", "degF", "\N{DEGREE SIGN}F", "F"),
-        *("mmol/L", "mmol/l", "mg/dL", "g/L", "m/s"),
-    }
-)
-"""Units that no row is taken in: beside a code, such a text says that one of the two is wrong."""
-
-
-def unit_texts(row: Metric) -> Mapping[str, int]:
-    """Every text that names a unit of this row, with the power of ten that leads to its own.
-
-    >>> [unit_texts(metric("weight")).get(text) for text in ("kg", "Kg", "g", "lb", "")]
-    [0, 0, -3, None, None]
-    """
-    return _TEXTS[row.alias]
-
-
-def _texts(row: Metric) -> Mapping[str, int]:
-    spelled = _SPELLINGS.get(row.ucum, {})
-    beside = {**spelled, row.unit_text: 0, row.kih.unit: -row.kih.shift}
-    return MappingProxyType({**row.units, **beside, **row.units})
-
-
-_TEXTS: Final = {row.alias: _texts(row) for row in METRICS}
-_KNOWN_UNITS: Final = frozenset(
-    unit for row in METRICS for unit in (*row.units, *_TEXTS[row.alias])
-) | frozenset(_PER_SECOND)
 _REQUIRED: Final = {row.alias: row.required for row in PANELS}
 
 
@@ -224,11 +165,11 @@ def _value_in(
     shift = row.units.get(unit)
     if shift is None and units is not None:
         shift = units.get(unit)
-    if shift is None and not (row.ucum == _FLOW and unit in _PER_SECOND):
+    if shift is None and not (row.ucum == FLOW and unit in PER_SECOND):
         return _unknown_unit(row, unit, row.units if units is None else units)
     number = Decimal(text)
     if shift is None:
-        number = number * _PER_SECOND[unit]
+        number = number * PER_SECOND[unit]
         text = f"{number:f}"
     elif shift:
         number = number.scaleb(shift, _EXACT)
@@ -275,7 +216,7 @@ def _malformed(text: str, most: int = VALUE_CHARACTERS_MAX, where: str = "") -> 
 
 def _unknown_unit(row: Metric, unit: str, units: Mapping[str, int]) -> Inadmissible:
     """A unit that the row is not taken in: another metric's, or nobody's."""
-    is_others = unit in _KNOWN_UNITS and unit not in _TEXTS[row.alias]
+    is_others = unit in KNOWN_UNITS and unit not in unit_texts(row)
     reason: Because = "unit-mismatch" if is_others else "unit-unknown"
     accepted = ", ".join(filter(None, units))
     return Inadmissible(reason, "unit", unit, f"accepted are {accepted}")
@@ -291,13 +232,13 @@ def unit_beside(row: Metric, unit: str, text: str) -> Inadmissible | None:
     >>> unit_beside(metric("weight"), "kg", "kilogram") is None
     True
     """
-    texts = _TEXTS[row.alias]
+    texts = unit_texts(row)
     if text == unit:
         agrees = True
     elif text in texts:
         agrees = texts[text] == texts.get(unit)
     else:
-        agrees = text not in _KNOWN_UNITS and text not in _ELSEWHERE
+        agrees = text not in KNOWN_UNITS and text not in ELSEWHERE
     if agrees:
         return None
     return Inadmissible("unit-mismatch", "unit", text, f"the coded unit beside it is {unit!r}")

@@ -11,8 +11,8 @@ example carry them; FUT's code systems (the retired MCS88019, MCS88020); OpenTel
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
-from devices.admission import unit_texts
 from devices.catalogue import DEVICE_TYPES, METRICS, DeviceType, Metric, device_type
+from devices.units import unit_texts
 
 TYPE_OF_INSTRUMENT: Mapping[str, str] = MappingProxyType(
     {

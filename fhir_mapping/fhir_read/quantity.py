@@ -15,14 +15,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from devices.admission import (
-    Inadmissible,
-    number,
-    unit_beside,
-    unit_texts,
-    value_in,
-)
+from devices.admission import Inadmissible, number, unit_beside, value_in
 from devices.catalogue import Metric
+from devices.units import unit_texts
 from fhir_mapping import codes
 from fhir_mapping.fhir_read.answer import Refusal
 from fhir_mapping.fhir_read.shapes import Quantity
