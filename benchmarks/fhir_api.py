@@ -339,6 +339,9 @@ def _rows(
                     BEGIN_MS + day * DAY_MS + 14_400_000 + 60_000,
                     1,
                     0,
+                    0,
+                    at_ms + 60_000,
+                    None,
                 )
         day += 1
 

@@ -175,9 +175,9 @@ _PARTS = {
 
 def _decode_parts(topic: Topic, raw: bytes, parts: _Parts, whole: Rejection) -> Decoded | Rejection:
     """A payload of which at least one value is malformed; as a `whole` when none is left."""
-    fields = _decode_fields(raw)
-    rows = _decode_array(fields[parts.field])
     try:
+        fields = _decode_fields(raw)
+        rows = _decode_array(fields[parts.field])
         payload = parts.decode(msgspec.json.encode({**fields, parts.field: []}))
     except _UNREADABLE as error:
         return _malformed(raw, error, whole.index)

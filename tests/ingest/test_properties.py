@@ -83,6 +83,13 @@ def test_any_byte_changed_inserted_or_cut(seed: Delivery, data: st.DataObject) -
     examined(Delivery(seed.topic, bytes(payload), seed.received_ms))
 
 
+def test_a_malformed_value_beside_bytes_that_are_no_text() -> None:
+    whole = msgspec.json.encode({**PAYLOAD, "\u00e9": "", "r": [{"c": "", "val": "93"}]})
+    (arrival,) = examined(Delivery(TOPIC, whole.replace(b"\xc3\xa9", b"\x80"), RECEIVED_MS))
+    assert isinstance(arrival.item, Rejection)
+    assert arrival.item.reason is Reason.PAYLOAD_NOT_UTF8
+
+
 @given(st.integers(500, 500_000).map(lambda grams: f"{grams // 1000}.{grams % 1000:03d}"))
 def test_a_decimal_text_comes_through_to_the_record(text: str) -> None:
     (arrival,) = examined(delivery(one("weight", text, "kg")))
