@@ -25,7 +25,7 @@ class Situation(msgspec.Struct, frozen=True):
     but do not make an alert yet: nobody is called for them, and the citizen is not green. `hits`
     names the rules that the newest reading itself reached, with the colour that it reached, where
     the rule is raised; None when that is not known. `missed_days` are due days in a row without a
-    measurement, as of now.
+    measurement, as of now, and `missed` the signals that were not measured on them.
     """
 
     citizen: str
@@ -36,6 +36,7 @@ class Situation(msgspec.Struct, frozen=True):
     watched: list[str] = []
     hits: dict[str, Severity] | None = None
     missed_days: int = 0
+    missed: list[str] = []
 
 
 class Point(msgspec.Struct, frozen=True):

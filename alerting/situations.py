@@ -12,6 +12,7 @@ from alerting.explanation import SEVERITY_OF
 from alerting.local_time import utc_ms
 from alerting.rules import RULE_IDS, Colour, applicable, contact
 from alerting.rules.arrays import Bools, Ints
+from alerting.rules.signals import SIGNALS
 from alerting.situation import Colour as ShownColour
 from alerting.situation import Situation
 
@@ -31,6 +32,7 @@ def situations_of(engine: Engine) -> dict[str, Situation]:
     met = contact.met_until(known, engine.state.contact_day)
     grace_days = engine.rulebook.params["R24"]["grace_days"]
     missed = contact.missed_days(known, met, np.maximum(engine.state.seen_until, 0.0), grace_days)
+    late = _places((missed > 0)[:, None] & contact.lagging(known, met, engine.state.contact_day))
     worst = composed.max(axis=1, initial=Colour.INSUFFICIENT)
     reached = _places(hits > Colour.GREEN)
     worst = np.where(watched.any(axis=1), np.maximum(worst, Colour.YELLOW), worst)
@@ -43,6 +45,7 @@ def situations_of(engine: Engine) -> dict[str, Situation]:
             float(engine.measured_t[row]),
             {RULE_IDS[rule]: SEVERITY_OF[Colour(hits[row, rule])] for rule in reached[row]},
             int(missed[row]),
+            [SIGNALS[signal].alias for signal in late[row]],
         )
         for row, citizen in enumerate(engine.roster.ids)
     }
@@ -79,10 +82,13 @@ def _situation(
     measured_t: float,
     hits: dict[str, Severity],
     missed_days: int,
+    missed: list[str],
 ) -> Situation:
     severity: Severity | None = SEVERITY_OF.get(Colour(worst))
     names = [rule for rule, missing in zip(RULE_IDS, unable, strict=True) if missing]
     holding = [rule for rule, holds in zip(RULE_IDS, watched, strict=True) if holds]
     colour: ShownColour = severity or ("insufficient-data" if names else "green")
     measured_ms = utc_ms(measured_t) if np.isfinite(measured_t) else None
-    return Situation(citizen, colour, severity, names, measured_ms, holding, hits, missed_days)
+    return Situation(
+        citizen, colour, severity, names, measured_ms, holding, hits, missed_days, missed
+    )

@@ -61,7 +61,7 @@ def act(sources: Sources, form: Mapping[str, str], by: str) -> Outcome:
         told = said_of(_body(deed, form, by, sources.monitor.now_ms()), BODIES[deed])
     except Refused as refused:
         field = refused.fault.field
-        return Outcome(field if field in ("note", "reason") else "name", citizen)
+        return Outcome(field if field in ("note", "reason", "outcome") else "name", citizen)
     if deed == "note":
         named = named[:1]
     came = [_one(sources, deed, told, alert, version) for alert, version in named]

@@ -49,6 +49,13 @@ def met_until(profile: Known, contact_day: Ints) -> npt.NDArray[np.int32]:
     return latest
 
 
+def lagging(profile: Known, met: Ints, contact_day: Ints) -> Bools:
+    """(n, S): the signals that keep the due days after `met` (n,) from being met."""
+    not_expected, _ = profile.once(_always_met)
+    behind: Bools = np.maximum(contact_day, not_expected) <= met[:, None]
+    return behind
+
+
 def _always_met(profile: Known) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """(n, S) the last day where nothing is expected, else the first; (n,) the day before the start.
     Who expects nothing has met it for ever."""

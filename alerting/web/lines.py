@@ -62,7 +62,7 @@ def line_of(row: Row, signals: Sequence[Now], words: Words) -> Line:
         bold=holds and not row.acknowledged and row.colour in ("red", "yellow"),
         late=words("late") if _late(row) else "",
         trend="" if trend is None or not row.alerts or _missing(row) else _trend(row, words),
-        way=trend.way if trend and row.alerts else "",
+        way=trend.way if trend and row.alerts and not _ended(row) else "",
         now=signals[0] if signals else None,
         waits=_waits(row, words),
         turn=_turn(row, words),
@@ -81,7 +81,9 @@ def concerned_first(row: Row, citizen: Citizen, words: Words) -> list[str]:
     """As `concerned`; without alerts what is watched, else the first signal planned."""
     watched = [rule.signals[0] for rule in map(words.rule, row.watched) if rule and rule.signals]
     return (
-        concerned(row.alerts, citizen, words.rule) or watched[:1] or list(citizen.plan.signals[:1])
+        concerned(row.alerts, citizen, words.rule, row.holding)
+        or watched[:1]
+        or list(citizen.plan.signals[:1])
     )
 
 
@@ -114,13 +116,20 @@ def _why(row: Row, words: Words) -> str:
         names = list(dict.fromkeys(words.name_of(finding) for finding in row.holding))
         why = _listed(names[:NAMES_MAX]) + ("" if len(names) <= NAMES_MAX else " …")
         if not names:
-            why = words("not-now", why=words.name_of(lead.findings[0]))
+            key = "not-now" if row.over else "not-newest"
+            why = words(key, why=words.name_of(lead.findings[0]))
     return why
 
 
 def _late(row: Row) -> bool:
     """Nobody looked in time, nor since."""
     return bool(row.alerts) and not row.acknowledged and row.alerts[0].escalated_ms is not None
+
+
+def _ended(row: Row) -> bool:
+    """Nothing holds any more: when it ended is said instead of which way it went, unless better."""
+    better = row.trend is not None and row.trend.way == "better"
+    return row.over and not row.holding and not row.acknowledged and not better
 
 
 def _missing(row: Row) -> bool:
@@ -137,6 +146,9 @@ def _listed(names: Sequence[str]) -> str:
 def _trend(row: Row, words: Words) -> str:
     trend = row.trend
     assert trend is not None, "asked only where there is one"
+    if _ended(row):
+        ended = [alert.cleared_ms for alert in row.alerts if alert.cleared_ms is not None]
+        return words("over-since", time=words.human(max(ended))) if ended else ""
     day = times.near_day(trend.since_ms, words.now_ms, words.lang)
     if trend.way == "silent":
         return words("trend-silent", count=days_silent(trend, words.now_ms), day=day)

@@ -23,6 +23,7 @@ from alerting.situation import COLOURS, Colour, Curve
 from alerting.web import curve as curves
 from alerting.web.answers import Answered
 from alerting.web.lines import line_of, may, may_undo, signals_of
+from alerting.web.search import Wanted
 from alerting.web.texts import Lang
 from alerting.web.troubles import last_news_ms, troubles_of
 from alerting.web.words import Words
@@ -36,8 +37,8 @@ NOTE_CHARACTERS_MAX = 500
 PAGE_ROWS = 100
 """Most citizens on one page of the list."""
 SAID = frozenset(
-    {"done", "noted", "undone", "changed", "taken", "name", "note", "reason", "physician"}
-    | {"late", "refused", "gone"}
+    {"done", "noted", "undone", "changed", "taken", "name", "note", "reason", "outcome"}
+    | {"physician", "late", "refused", "gone"}
 )
 """What may have come of a press of a button; each has a text `said-…`."""
 FINDINGS_MAX = 3
@@ -197,22 +198,16 @@ def shown_of(rows: Sequence[Row], asked: Asked) -> tuple[list[Row], list[Row]]:
 
     The green ones are listed only when they are asked for; otherwise their number says enough.
     """
-    text = asked.search.casefold().strip()
+    wanted = Wanted.of(asked.search)
     found = [
         row
         for row in rows
         if asked.only in (None, row.colour)
-        and (asked.only or text or row.section != "green")
-        and (not text or _matches(row, text))
+        and (asked.only or wanted or row.section != "green")
+        and (not wanted or wanted.fits(row))
     ]
     first = (max(asked.page, 1) - 1) * PAGE_ROWS
     return found[first : first + PAGE_ROWS], found
-
-
-def _matches(row: Row, text: str) -> bool:
-    born = row.birth_date
-    dates = (f"{born:%d.%m.%Y}", f"{born:%d.%m.%y}", f"{born:%d%m%y}", f"{born:%d/%m/%Y}")
-    return text in row.name.casefold() or any(date.startswith(text) for date in dates)
 
 
 def _worklist(template: str, view: Worklist) -> str:

@@ -134,7 +134,8 @@ class Words:
         if alert.until_ms is not None:
             return self("put-off", time=self.done_at(alert.until_ms), reason=alert.reason)
         if alert.state == "in_progress":
-            return self("tried", name=alert.state_by, time=self.done_at(alert.since_ms))
+            time = self.on_wall(alert.undo.done_ms) if alert.undo else self.done_at(alert.since_ms)
+            return self("tried", name=alert.state_by, time=time)
         if alert.outcome:
             return self("closed-with", outcome=self(f"outcome-{alert.outcome}"))
         if alert.attention == "acked" and alert.acked_ms is not None:
@@ -152,12 +153,15 @@ class Words:
 
     def none_measured(self, row: Row) -> str:
         """How long nothing has been measured, counted now."""
+        missed = row.missed_days
+        planned = self("planned-one" if missed == 1 else "planned-many", count=missed)
         if row.last_measured_ms is None:
-            return self("never-due", missed=row.missed_days)
+            return self("never-due", planned=planned)
         days = int(local_days(self.now_ms)) - int(local_days(row.last_measured_ms))
         if days < SILENT_DAYS:
-            return self("part-measured", missed=row.missed_days)
-        return self("none-measured", count=days, missed=row.missed_days)
+            names = ", ".join(map(self.signal, row.missed)) or self("something-planned")
+            return self("part-measured", names=names, planned=planned)
+        return self("none-measured", count=days, planned=planned)
 
     def kind(self, alert: Alert) -> str:
         """What is done about an alert: who measures nothing is reminded, whatever the colour."""

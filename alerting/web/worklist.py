@@ -49,6 +49,7 @@ class Row(msgspec.Struct, frozen=True):
     `acknowledged` says that every open alert has been seen. `unable` names what could not
     run, `watched` what holds and makes no alert yet, `hits` what the newest reading itself reached,
     and `red_now` that it is red of a measurement or an answer, not only of what adds up over days.
+    `missed` names the signals that were not measured on the `missed_days`.
     `done` are the alerts about which somebody has just done something that may be taken back.
     """
 
@@ -74,6 +75,7 @@ class Row(msgspec.Struct, frozen=True):
     hits: dict[str, Severity] | None = None
     red_now: bool = False
     missed_days: int = 0
+    missed: list[str] = []
     trend: Trend | None = None
     done: list[Alert] = []
 
@@ -89,6 +91,12 @@ class Row(msgspec.Struct, frozen=True):
         if self.hits is None:
             return None if self.over else self.severity
         return min(self.hits.values(), key=SEVERITIES.index, default=None)
+
+    @property
+    def only_missing(self) -> bool:
+        """Of its own severity it is only that something planned was not measured."""
+        own = [alert for alert in self.alerts if alert.shown == self.severity]
+        return bool(own) and all(alert.hypothesis == "missing" for alert in own)
 
     @property
     def recovering(self) -> bool:
@@ -167,7 +175,7 @@ def rows_of(
 
 def in_order(rows: Iterable[Row]) -> list[Row]:
     """By what is to be done; worst colour first; what is dangerous now before what is over or
-    getting better; then who has waited longest."""
+    getting better, and before who only does not measure; then who has waited longest."""
     return sorted(rows, key=_order)
 
 
@@ -217,7 +225,7 @@ def _row(
         acknowledged=bool(alerts) and all(alert.attention == "acked" for alert in alerts),
         section=_section(colour, placed, unseen),
         since_ms=min((alert.onset_ms for alert in alerts if alert.shown == severity), default=None),
-        waits_since_ms=min((alert.called_ms or alert.raised_ms for alert in unseen), default=None),
+        waits_since_ms=min(map(_waits_since_ms, unseen), default=None),
         last_measured_ms=situation.last_measured_ms,
         why_da=[alert.text_da for alert in alerts],
         why_en=[alert.text_en for alert in alerts],
@@ -227,6 +235,7 @@ def _row(
         hits=situation.hits,
         red_now=_red_now(situation, rule_of),
         missed_days=situation.missed_days,
+        missed=situation.missed,
         done=done,
     )
 
@@ -238,13 +247,29 @@ def _red_now(situation: Situation, rule_of: RuleOf) -> bool:
 
 def _before(alert: Alert) -> Alert:
     """The alert as it stood before what was just done about it."""
-    assert alert.undo is not None, "what is done may be taken back"
-    unseen = alert.undo.life.state in ("new", "auto_cleared")
+    undo = alert.undo
+    assert undo is not None, "what is done may be taken back"
+    unseen = undo.life.state in ("new", "auto_cleared")
     return msgspec.structs.replace(
         alert,
         attention="unacked" if unseen else "acked",
-        escalated_ms=alert.undo.escalated_ms,
+        state=undo.life.state,
+        since_ms=undo.life.since_ms,
+        acked_ms=undo.acked_ms,
+        escalated_ms=undo.escalated_ms,
     )
+
+
+def _waits_since_ms(alert: Alert) -> int:
+    """Since when nobody has given it the attention that it called for.
+
+    Who gets worse while nobody looks calls again, but has waited since the first call: an alert
+    that nobody ever looked at waits since it was raised, or since it was yellow if that was before;
+    one that called anew after it was seen waits since it came back.
+    """
+    if alert.acked_ms is None:
+        return min(alert.raised_ms, alert.since_ms)
+    return alert.since_ms if alert.state == "new" else alert.called_ms or alert.raised_ms
 
 
 def _section(colour: Colour, alerts: list[Alert], unseen: list[Alert]) -> Section:
@@ -262,13 +287,14 @@ def _worse(colour: Colour, severity: Severity | None) -> Colour:
     return colour if severity is None else min(colour, severity, key=COLOURS.index)
 
 
-def _order(row: Row) -> tuple[int, int, bool, int, int, str]:
+def _order(row: Row) -> tuple[int, int, bool, bool, int, int, str]:
     waited = row.waits_since_ms if row.waits_since_ms is not None else row.last_measured_ms or 0
     present = SEVERITIES.index(row.present) if row.present else len(SEVERITIES)
     return (
         SECTIONS.index(row.section),
         COLOURS.index(row.colour),
         row.recovering,
+        row.only_missing,
         present,
         waited,
         row.citizen,
@@ -280,13 +306,16 @@ def _alert_order(alert: Alert) -> tuple[int, bool, bool, int]:
     return SEVERITIES.index(alert.shown), seen, over, -alert.raised_ms
 
 
-def concerned(alerts: Iterable[Alert], citizen: Citizen, rule_of: RuleOf) -> list[str]:
-    """The signals that these alerts are about, most urgent first, few enough to take in.
+def concerned(
+    alerts: Iterable[Alert], citizen: Citizen, rule_of: RuleOf, first: Iterable[Finding] = ()
+) -> list[str]:
+    """The signals that these alerts are about, most urgent first, few enough to take in; those of
+    the findings `first` lead: the value that stands beside a sentence is the one it is about.
 
     A rule about no signal in particular (a missing measurement) shows the first one planned.
     """
     found: dict[str, None] = {}
-    for finding in (finding for alert in alerts for finding in alert.findings):
+    for finding in (*first, *(finding for alert in alerts for finding in alert.findings)):
         used = [signal for value in finding.evidence.values for signal in _signals_of(value.about)]
         rule = rule_of(finding.rule)
         own = rule.signals if rule else ()

@@ -117,3 +117,14 @@ def test_days_without_a_measurement_count_on(clinic: Clinic) -> None:
     assert missed[1] == missed[0] + 1
     assert missed[2] == missed[0] + 7
     assert (counted[0].hits or {}).get("R24") == counted[0].worst
+
+
+def test_what_of_the_plan_is_not_measured_is_named(clinic: Clinic) -> None:
+    clinic.enrol([citizen("c1", signals=("spo2", "pulse", "weight"))])
+    for day in range(4):
+        clinic.receive(oximetry("c1", day, 94))
+    found = situation(clinic, 3, 20)
+    assert (found.missed_days > 0, found.missed) == (True, ["weight"])
+    clinic.receive(weighing("c1", 3, "80"))
+    found = situation(clinic, 3, 21)
+    assert (found.missed_days, found.missed) == (0, [])

@@ -136,6 +136,19 @@ document.addEventListener(
   true,
 );
 
+// Enter in the reason puts off; the first button of the form, which Enter presses, saves the note.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.target.name !== "reason") return;
+  event.preventDefault();
+  event.target.form.requestSubmit(event.target.form.querySelector("button[value=snooze]"));
+});
+
+// Who works here: what is written in this tab goes along to its next page, before anything is done.
+if (by) {
+  by.value = sessionStorage.getItem("by") ?? by.value;
+  by.addEventListener("input", () => sessionStorage.setItem("by", by.value));
+}
+
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.id === "name") return event.preventDefault(); // the name goes along with what is done

@@ -183,7 +183,7 @@ def test_what_leads_is_what_the_newest_reading_says() -> None:
     (row,) = in_order([now(row, hits={"R03": "yellow"})])
     assert (line(row).why, line(row).bold) == ("Fald i iltmætning", True)
     row = now(row, hits={})
-    assert (line(row).why, line(row).bold) == ("Ikke længere: Lav iltmætning", False)
+    assert (line(row).why, line(row).bold) == ("Ikke i seneste måling: Lav iltmætning", False)
     assert row.recovering
 
 
@@ -220,10 +220,12 @@ def test_old_values_are_told_with_their_day_and_never_lead() -> None:
 def test_days_without_a_measurement_are_counted_now() -> None:
     (row,) = rows("a", [alert("a", "R24", "blue", 24 * 8)], a="blue")
     row = now(row, missed_days=6, last_measured_ms=NOW_MS - 9 * DAY_MS)
-    assert line(row).why == "Ingen måling i 9 dage (6 aftalte)"
-    assert line(row, "en").why == "No measurement for 9 days (6 planned)"
+    assert line(row).why == "Ingen måling i 9 dage (6 aftalte dage)"
+    assert line(row, "en").why == "No measurement for 9 days (6 planned days)"
     part = now(row, missed_days=3, last_measured_ms=NOW_MS - HOUR_MS)
-    assert line(part).why == "Noget af det aftalte er ikke målt (3 dage)"
+    assert line(part).why == "Ikke målt: noget aftalt (3 aftalte dage)"
+    part = now(part, missed=["fev1"], missed_days=1)
+    assert line(part).why == "Ikke målt: FEV1 (1 aftalt dag)"
     row = now(row, trend=trend_of([], NOW_MS, NOW_MS, row.last_measured_ms, 6))
     assert line(row).trend == "", "it is told once"
     row = now(row, acknowledged=True)
