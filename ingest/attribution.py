@@ -1,12 +1,13 @@
 """Whose reading it is: the device's assignment at the moment of measuring.
 
-In: assignments with validity times. Out: the citizen of a device, slot and instant, or None.
-Pure, and the same for every store adapter. `until` is exclusive; where two assignments overlap
-the one that began later holds.
+In: assignments with validity times. Out: the citizen of a device, slot and instant, or None; the
+devices of a citizen at an instant. Pure, and the same for every store adapter. `until` is
+exclusive; where two assignments overlap the one that began later holds.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 import msgspec
 
@@ -46,3 +47,17 @@ class Assignments:
                 return term.citizen
             place -= 1
         return None
+
+    def devices_of(self, citizen: int, at_ms: int) -> Iterator[str]:
+        """Every device, of whatever slot, that was this citizen's at that instant."""
+        for term in self._by_citizen.get(citizen, ()):
+            if term.since_ms <= at_ms and (term.until_ms is None or at_ms < term.until_ms):
+                yield term.device
+
+    @cached_property
+    def _by_citizen(self) -> dict[int, list[Term]]:
+        found: dict[int, list[Term]] = {}
+        for terms in self._terms.values():
+            for term in terms:
+                found.setdefault(term.citizen, []).append(term)
+        return found

@@ -38,15 +38,18 @@ _OXYGEN_LIMITS = ("85", "87")
 
 def enrolment_of(homes: Iterable[Home], calendar: Calendar) -> dict[str, object]:
     """The file's content; devices whose assignment was forgotten are listed without one, and a
-    device that is lent again is listed once, at the gateway where it ends up."""
+    device that is lent again is listed once, as what it is where it ends up, and at no gateway,
+    since several homes have it in turn."""
     citizens, assignments, limits = [], [], []
     devices: dict[str, tuple[int, dict[str, object]]] = {}
     for home in homes:
         citizens.append(_citizen(home, calendar))
         for device in home.every_device:
-            before, _ = devices.get(device.id, (-1, {}))
+            before, row = devices.get(device.id, (-1, {}))
             if device.since_day > before:
                 devices[device.id] = device.since_day, _device(home, device)
+            if row:
+                devices[device.id][1]["gateway"] = ""
             if device.assigned_from_day is not None:
                 assignments.append(
                     {

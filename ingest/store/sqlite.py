@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from devices.wire import RefusedValue, Result
+from devices.wire import TOPIC_ROOT, RefusedValue, Result
 from fhir_mapping.enrolled import Enrolment
 from fhir_mapping.record import Record, act_of, separate_act, twin_of, withdrawal_of
 from ingest.attribution import Assignments
@@ -35,12 +35,18 @@ from ingest.store.sqlite_enrol import (
     apply_enrolment,
     load_assignments,
     load_citizens,
+    load_gateways,
     load_plans,
     newest_change,
     put_parties,
 )
 from ingest.store.sqlite_read import SqliteReader
-from ingest.store.sqlite_rejections import Rejections, another_author, another_citizen
+from ingest.store.sqlite_rejections import (
+    Rejections,
+    another_author,
+    another_citizen,
+    another_gateway,
+)
 from ingest.store.sqlite_states import put_state
 from ingest.store.sqlite_versions import is_resend, keep_version, put_version, standing_beside
 from ingest.store.sqlite_world import StoreFile, world
@@ -74,6 +80,7 @@ class SqliteWriter:
         self._assignments = Assignments(())
         self._plans: dict[int, int] = {}
         self._citizens: dict[str, int] = {}
+        self._gateways: dict[str, str] = {}
         self._seen_version = -1
         self._seq = self._updated_ms = self._added = 0
         self._rejections = Rejections(self._db)
@@ -85,6 +92,8 @@ class SqliteWriter:
             tally: Counter[str] = Counter()
             if any(map(_names_somebody, arrivals)):
                 arrivals = [self._unless_contradicted(arrival) for arrival in arrivals]
+            if self._gateways:
+                arrivals = [self._unless_astray(arrival) for arrival in arrivals]
             rejected = together and any(map(_sinks, arrivals))
             outcomes = [self._append_one(arrival, tally, rejected) for arrival in arrivals]
             tally["records"] = self._added
@@ -155,6 +164,7 @@ class SqliteWriter:
             self._assignments = load_assignments(self._db)
             self._plans = load_plans(self._db)
             self._citizens = load_citizens(self._db)
+            self._gateways = load_gateways(self._db)
             self._seen_version = version
 
     def _unless_contradicted(self, arrival: Arrival) -> Arrival:
@@ -168,6 +178,29 @@ class SqliteWriter:
         if said is None or holder is None or said == holder:
             return arrival
         return Arrival(arrival.delivery, another_citizen(item))
+
+    def _unless_astray(self, arrival: Arrival) -> Arrival:
+        """A rejection where a gateway speaks for a device of another home.
+
+        A device is of the home where it is enrolled, and of the one where other devices of its
+        citizen are: one that is lent on is enrolled where it went.
+        """
+        item = arrival.item
+        if isinstance(item, Rejection) or not arrival.delivery.topic.startswith(TOPIC_ROOT):
+            return arrival
+        first = item.records[0] if item.records else item.states[0]
+        device, gateway = first.device, first.gateway
+        if self._gateways.get(device, gateway) == gateway:
+            return arrival
+        slot, at_ms = (
+            (first.slot, first.measured_ms) if isinstance(first, Record) else (1, first.at_ms)
+        )
+        holder = self._assignments.citizen_of(device, slot, at_ms)
+        if holder is not None:
+            others = self._assignments.devices_of(holder, at_ms)
+            if gateway in map(self._gateways.get, others):
+                return arrival
+        return Arrival(arrival.delivery, another_gateway(item, device, gateway))
 
     def _append_one(self, arrival: Arrival, tally: Counter[str], rejected: bool) -> Outcome:
         item, topic = arrival.item, arrival.delivery.topic

@@ -63,6 +63,12 @@ def _stand_in(citizen: str) -> str:
     return stand_in(f"Patient/{citizen}")
 
 
+def load_gateways(db: sqlite3.Connection) -> dict[str, str]:
+    """The gateway of each device that is enrolled with one."""
+    query = "SELECT id, json_extract(document, '$.gateway') AS at FROM device WHERE at <> ''"
+    return dict(db.execute(query))
+
+
 def load_plans(db: sqlite3.Connection) -> dict[int, int]:
     """Each citizen's planned weekdays as bits, Monday lowest."""
     return {

@@ -85,3 +85,16 @@ def another_author(item: Mapped) -> Rejection:
         item.message_id,
         item.message_seq,
     )
+
+
+def another_gateway(item: Mapped, device: str, gateway: str) -> Rejection:
+    """A word that is held: its device is enrolled at the gateway of another home."""
+    return Rejection(
+        Reason.IDENTITY_MISMATCH,
+        f"{item.path or '$'}.gateway",
+        f"device {device!r} is not enrolled at gateway {gateway!r}, nor is any other device of "
+        "whom it belonged to when it measured",
+        item.index,
+        item.message_id,
+        item.message_seq,
+    )
