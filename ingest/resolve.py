@@ -26,7 +26,8 @@ whose device time is the same wall clock in another zone, or that says the same.
   anything             it was sent before what stands                                    STALE
   anything             another value, other flags, an instant moved beyond the jitter    AMENDMENT
 
-Withdrawing is: the author says so (`intent`), or the same act comes with the flag `invalid` and
+Withdrawing is: the author says so (`intent`; where two values claim the act, of the one that he
+names, by its name or its value, and of all else), or the same act comes with the flag `invalid` and
 without any value. Where no record stands that is a failed measurement (or, where the author says
 so, a withdrawal that arrived first); the value that comes after it, sent before it, goes straight
 into the history. An author is the device itself, and who transferred it (`transferred_by`): the
@@ -107,17 +108,20 @@ def resolve(standing: Sequence[Standing], arrival: Record, intent: Intent = "rea
     if not act:
         return Decision(Kind.SEPARATE)
     withdraws = intent == "withdrawal" or _is_failed(arrival)
+    everything, act = act, _named(act, arrival) if intent == "withdrawal" else act
     if any(_repeats(one, arrival, intent, withdraws=withdraws) for one in act):
         return Decision(Kind.DUPLICATE, tuple(one.record for one in act))
     if any(one.record.transferred_by != arrival.transferred_by for one in act):
         return Decision(Kind.HELD, tuple(one.record for one in act))
     if withdraws:
-        return _withdrawn(act, arrival)
+        return _withdrawn(act, arrival, everything)
     return _changed(_meant(act, arrival), arrival, intent)
 
 
-def _withdrawn(act: Sequence[Standing], arrival: Record) -> Decision:
-    """All that stands of the act is taken back, but for what was said after the withdrawal."""
+def _withdrawn(
+    act: Sequence[Standing], arrival: Record, everything: Sequence[Standing]
+) -> Decision:
+    """All that is meant of the act is taken back, but for what was said after the withdrawal."""
     of = tuple(one.record for one in act if not one.record.withdrawn)
     if not of:
         return Decision(Kind.DUPLICATE, tuple(one.record for one in act))
@@ -125,7 +129,8 @@ def _withdrawn(act: Sequence[Standing], arrival: Record) -> Decision:
     if len(later) == len(of):
         return Decision(Kind.STALE, later[:1])
     gone = tuple(record for record in of if record not in later)
-    alone = later[0] if len(later) == 1 and later[0].conflict else None
+    left = [one.record for one in everything if not one.record.withdrawn and one.record not in gone]
+    alone = left[0] if len(left) == 1 and left[0].conflict else None
     return Decision(Kind.WITHDRAWAL, gone, alone)
 
 
@@ -272,6 +277,21 @@ def _repeats_withdrawal(one: Standing, arrival: Record, intent: Intent) -> bool:
     if _is_failed(record) and intent == "reading":
         return _same_flags(record.flags, record.component_flags, arrival)
     return any(was.sent_ms == arrival.sent_ms and _withdrew(was) for was in one.earlier)
+
+
+def _named(act: list[Standing], arrival: Record) -> list[Standing]:
+    """Of several values that claim one act, those that an author takes back who says which: by the
+    record's own name, or by its value. All of them where he does not."""
+    by_name = [one for one in act if arrival.base and one.record.identity == arrival.identity]
+    return by_name or [one for one in act if _said_ever(one, arrival.values)] or act
+
+
+def _said_ever(one: Standing, values: Sequence[str | None]) -> bool:
+    """Whether these are the values of a record, or were before it was taken back."""
+    if not any(values):
+        return False
+    before = one.earlier[-1].values if one.record.withdrawn and one.earlier else one.record.values
+    return _same_values(before, values)
 
 
 def _meant(act: Sequence[Standing], arrival: Record) -> Standing:

@@ -243,6 +243,7 @@ class SqliteWriter:
 
     def _store(self, record: Record, intent: Intent, received_ms: int) -> _Stored:
         """Insert one record, or do what `resolve` finds it to be beside what stands already."""
+        said = record
         if intent == "withdrawal" and not record.withdrawn:
             record = withdrawal_of(record, sent_ms=record.sent_ms)
         citizen = self._assignments.citizen_of(record.device, record.slot, record.measured_ms)
@@ -250,7 +251,7 @@ class SqliteWriter:
             if intent == "reading" and is_resend(self._db, record):
                 return "duplicate"
             standing = standing_beside(self._db, record)
-            decision = resolve(standing, record, intent)
+            decision = resolve(standing, said, intent)
             if decision.kind is Kind.DUPLICATE:
                 return "duplicate"
             if decision.kind is Kind.HELD:

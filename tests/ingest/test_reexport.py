@@ -78,6 +78,22 @@ def test_another_report_of_one_instant_contradicts_and_both_are_kept(ward: Ward)
     assert all(record.conflict for record in ward.records())
 
 
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_of_two_reports_that_contradict_each_other_one_is_deleted_and_the_other_counts(
+    ward: Ward, wrong: int
+) -> None:
+    """Who finds which of the two is wrong deletes that one; the true one must not go with it."""
+    numbers = [(SYSTOLIC, DIASTOLIC), (kih.number(3), kih.number(4))]
+    for high, uuids in zip(("134", "138"), numbers, strict=True):
+        ward.take(pressure(high, uuids=uuids))
+    for _ in range(2):
+        ward.take(kih.deletion(*numbers[wrong]))
+        found = {one.values[0]: (one.conflict, one.withdrawn) for one in ward.records()}
+        assert found == {None: (True, True), ("138", "134")[wrong]: (False, False)}
+    ward.take(kih.deletion(*numbers[1 - wrong]))
+    assert all(one.withdrawn for one in ward.records())
+
+
 @pytest.mark.parametrize("level", ["organizer", "observation"])
 def test_phmr_nullified_takes_back(ward: Ward, level: str) -> None:
     ward.take(weight("77.5"))

@@ -161,6 +161,20 @@ def test_a_withdrawal_takes_back_both_of_two_values_but_not_what_was_said_after_
     assert (one.kind, one.of, one.released) == (Kind.WITHDRAWAL, (first,), second)
 
 
+def test_who_says_which_of_two_values_he_takes_back_takes_back_that_one() -> None:
+    first, second = record(conflict=True), twin_of(record("95"))
+    act = [standing(first), standing(second)]
+    for gone, stays in ((first, second), (second, first)):
+        said = msgspec.structs.replace(gone, sent_ms=400)
+        one = resolve(act, said, "withdrawal")
+        assert (one.kind, one.of, one.released) == (Kind.WITHDRAWAL, (gone,), stays)
+    both = resolve(act, record(**FAILED, sent_ms=400), "withdrawal")
+    assert both.of == (first, second)
+    left = standing(withdrawn(second, record(**FAILED)), second)
+    assert resolve([standing(first), left], record("95"), "withdrawal").kind is Kind.DUPLICATE
+    assert resolve([standing(first), left], record("93"), "withdrawal").of == (first,)
+
+
 def test_only_its_author_changes_what_was_said() -> None:
     typed: dict[str, Any] = {"transferred_by": "typed"}
     assert kind(record(), record(**typed)) is Kind.DUPLICATE

@@ -3,6 +3,7 @@ touch. Blood pressure that was split over Observations is one record."""
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -251,3 +252,20 @@ def test_parts_that_contradict_each_other_are_in_conflict(
     found = stored(ward)
     assert {one.values for one in found} == {("80", None, None), (None, "114", None)}
     assert [one.conflict for one in found] == [True, True]
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_of_two_values_in_conflict_the_wrong_one_is_taken_back_and_the_other_counts(
+    client: Client, ward: Ward, wrong: int
+) -> None:
+    by_messages(client, part(SYSTOLIC, 80), part(DIASTOLIC, 114))
+    ids = [one.id for one in stored(ward)]
+    made = [client.get(f"/fhir/Observation/{key}").json() for key in map(_address, ids)]
+    for _ in range(2):
+        assert put(client, {**made[wrong], "status": WRONG, "meta": {}}).status_code == 200
+        found = {one.id: (one.withdrawn, one.conflict) for one in stored(ward)}
+        assert found == {ids[wrong]: (True, True), ids[1 - wrong]: (False, False)}
+
+
+def _address(key: bytes) -> str:
+    return str(UUID(bytes=key))
