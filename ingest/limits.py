@@ -18,6 +18,10 @@ ONE_ACT_MS = 2 * 60 * 1000
 cheap clock drifts two seconds a day, and an outbox is emptied within a month. A clock that restarts
 at every wake repeats its time after the instrument was switched off and on, hardly sooner."""
 
+UNPAIRED_ACT_MS = 12 * 60 * 60 * 1000
+"""The same where only one of two words has a clock pair: what lies between them is how wrong the
+clock is. One that restarts is wrong by months."""
+
 CLOCK_JITTER_MS = 10 * 1000
 """A corrected instant that moved by less is the same: both clocks of the pair are read one after
 the other, over radio. No rule asks for more; what moved by more is a change that is kept."""

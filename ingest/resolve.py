@@ -6,7 +6,8 @@ circumstances at one corrected second), and the arrival with what its author mea
 
 The table, read from above; the first line that fits decides. "The same act" is a standing record of
 the same identity whose corrected instant lies within `ONE_ACT_MS`, or else one of the same second
-whose device time is the same wall clock in another zone, or that says the same. "Later" compares
+whose device time is the same wall clock in another zone, or that says the same; not one of another
+start of a clock that nothing puts right, since such a clock repeats its times. "Later" compares
 `sent_ms`; where either is unknown, arrival decides.
 
   the same act         the arrival says                                                  decision
@@ -57,7 +58,7 @@ from fhir_mapping.annotations import identifying
 from fhir_mapping.record import Record, Superseded, local_ms
 from fhir_mapping.status import Flags, flags_at
 from ingest.completion import adds_only, completed, contradict
-from ingest.limits import CLOCK_JITTER_MS, ONE_ACT_MS, SAME_INSTANT_MS
+from ingest.limits import CLOCK_JITTER_MS, ONE_ACT_MS, SAME_INSTANT_MS, UNPAIRED_ACT_MS
 
 Intent = Literal["reading", "correction", "withdrawal"]
 """What the author means: a plain word on the act, one that replaces an earlier one whatever the
@@ -221,7 +222,9 @@ def too_late(record: Record, arrival: Record) -> Record:
 def _is_one_act(record: Record, arrival: Record) -> bool:
     """Whether two words of one identity are of one act, by their corrected instants."""
     apart_ms = abs(record.measured_ms - arrival.measured_ms)
-    return apart_ms <= ONE_ACT_MS or _was_put_back(record, arrival)
+    one_clock = _has_pair(record) == _has_pair(arrival)
+    reach_ms = ONE_ACT_MS if one_clock else UNPAIRED_ACT_MS
+    return apart_ms <= reach_ms or _was_put_back(record, arrival)
 
 
 def _was_put_back(record: Record, arrival: Record) -> bool:
@@ -238,12 +241,23 @@ def _was_put_back(record: Record, arrival: Record) -> bool:
 def _is_copy(one: Standing, arrival: Record, intent: Intent) -> bool:
     """Whether a record of the same second is this act, told by another door."""
     record = one.record
-    if abs(record.measured_ms - arrival.measured_ms) > SAME_INSTANT_MS:
+    apart_ms = abs(record.measured_ms - arrival.measured_ms)
+    if apart_ms > SAME_INSTANT_MS or _began_anew(record, arrival):
         return False
     if intent != "reading" or _is_failed(arrival) or _is_failed(record) or record.withdrawn:
         return True
     apart_ms = local_ms(record.device_time) - local_ms(arrival.device_time)
     return apart_ms % _QUARTER_MS == 0 or _same_values(record.values, arrival.values)
+
+
+def _began_anew(record: Record, arrival: Record) -> bool:
+    """Whether the clock was lost in between and shows by chance what it showed before: nothing puts
+    the instant of both right, neither a clock pair nor synchronisation."""
+    boots = {record.boot, arrival.boot} - {""}
+    both = (record, arrival)
+    return len(boots) > 1 and not (
+        all(map(_has_pair, both)) or all(one.clock_vouched for one in both)
+    )
 
 
 def _repeats(one: Standing, arrival: Record, intent: Intent, *, withdraws: bool) -> bool:
