@@ -36,7 +36,7 @@ OWN_BASES: Final = tuple(f"http://{host}:8700/fhir" for host in ("127.0.0.1", "l
 """Our FHIR interface as it is shipped; who asks it by another address says so himself."""
 _ENTRY = re.compile(r"(?:Parameters\.parameter\[(\d+)\]\.resource|Bundle)(?:\.entry\[(\d+)\])?")
 
-_PART = re.compile(r"\.component\[(\d+)\]")
+_PART = re.compile(r"\.(?:component|item)\[(\d+)\]")
 
 Names = Callable[[str], str]
 """From what FHIR says to what we call it: of a Device, the name that it has on the wire; of a CPR
@@ -120,7 +120,7 @@ def _named(entry: Found, names: Names, index: int) -> Read | Rejection:
 
 
 def part_in(path: str) -> int:
-    """The place of a part within its Observation: of a component, or beyond them its own value.
+    """The place of a part within its resource: of a component or answer, or beyond them its value.
 
     >>> part_in("Bundle.entry[3].resource.component[1].valueQuantity")
     1

@@ -13,13 +13,13 @@ from collections.abc import Sequence
 import msgspec
 
 from devices.admission import Inadmissible
+from devices.answers import AnswerFault, judge_answers
 from devices.catalogue import DeviceType, device_type
 from devices.device_types import TABLET
 from devices.reading import Reading, Response, marked
 from devices.symptoms import questionnaire_for
 from devices.wire import Payload, ResponsePayload
 from devices.zone import DENMARK, Zone
-from ingest.answers import judge_answers
 from ingest.clocks import Measured, Misread, measured_at
 from ingest.decode import Decoded
 from ingest.limits import VALUES_PER_READING_MAX
@@ -181,9 +181,18 @@ def _answered(payload: ResponsePayload, places: Sequence[int]) -> tuple[Response
         return Response(asked, (None,) * len(asked.components), flags), []
     if not payload.a:
         raise _Refused(Reason.READING_EMPTY, "$.a", "a holds no answer")
-    answers, faults = judge_answers(payload.a, places or range(len(payload.a)), asked)
+    given = zip(places or range(len(payload.a)), payload.a, strict=True)
+    answers, found = judge_answers(((place, one.c, one.val) for place, one in given), asked)
+    faults = [_answer_fault(one) for one in found]
     if not answers:
         worst = faults[0]
         raise _Refused(worst.reason, worst.whole or worst.path, worst.detail)
     told = tuple(answers.get(symptom) for symptom in asked.components)
     return Response(asked, told, flags), faults
+
+
+def _answer_fault(fault: AnswerFault) -> Fault:
+    contradicts = fault.reason == "components-contradict"
+    path = f"$.a[{fault.place}].{'val' if contradicts else 'c'}"
+    whole = "$.a" if contradicts else ""
+    return Fault(fault.place, Reason(fault.reason), path, fault.detail, whole)

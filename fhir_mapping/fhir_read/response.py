@@ -11,12 +11,15 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+import msgspec
+
+from devices.answers import AnswerFault, judge_answers
 from devices.device_types import TABLET
-from devices.questionnaire import NO, YES, Questionnaire, not_asked
+from devices.questionnaire import NO, YES, Questionnaire
 from devices.reading import Response
 from devices.symptoms import QUESTIONNAIRES
 from fhir_mapping import codes
-from fhir_mapping.fhir_read.answer import Found, Refusal
+from fhir_mapping.fhir_read.answer import Found, Refusal, Refused
 from fhir_mapping.fhir_read.parties import Context
 from fhir_mapping.fhir_read.reading import Said, reading_said
 from fhir_mapping.fhir_read.shapes import Observation, QuestionnaireResponse, ResponseItem
@@ -51,7 +54,7 @@ def response_of(response: QuestionnaireResponse, context: Context) -> Found:
     path = context.path
     _check_status(response, path)
     asked = _asked(response, path)
-    answers = _answers(response, asked, path)
+    answers, refused = _answers(response, asked, path)
     labels = [label.code for label in response.meta.security if label.system == codes.ACT_REASON]
     flags = tuple(_FLAG_OF_LABEL[one] for one in labels if one in _FLAG_OF_LABEL)
     if response.status == WITHDRAWN:
@@ -60,9 +63,10 @@ def response_of(response: QuestionnaireResponse, context: Context) -> Found:
     envelope = _envelope(response)
     context.open(envelope)
     try:
-        return reading_said(envelope, said, None, context)
+        found = reading_said(envelope, said, None, context)
     except Refusal as refusal:
         raise _renamed(refusal, path) from None
+    return msgspec.structs.replace(found, refused=refused)
 
 
 def _envelope(response: QuestionnaireResponse) -> Observation:
@@ -110,26 +114,34 @@ def _asked(response: QuestionnaireResponse, path: str) -> Questionnaire:
 
 def _answers(
     response: QuestionnaireResponse, asked: Questionnaire, path: str
-) -> tuple[str | None, ...]:
-    answers: dict[str, str] = {}
-    for place, item in enumerate(response.item):
-        at = f"{path}.item[{place}]"
-        if item.link_id not in asked.components:
-            detail = f"linkId is {item.link_id[:64]!r}, which {asked.key} does not ask about"
-            raise Refusal("code-unknown", f"{at}.linkId", detail)
-        if item.link_id in answers:
-            raise Refusal("code-repeated", f"{at}.linkId", f"{item.link_id} stands twice")
-        said = _said(item, at)
-        if said is not None:
-            answers[item.link_id] = said
+) -> tuple[tuple[str | None, ...], tuple[Refused, ...]]:
+    """The answers in the order of the questions, and what of them is refused by itself."""
     if response.status == WITHDRAWN:
-        return (None,) * len(asked.components)
+        return (None,) * len(asked.components), ()
+    given: list[tuple[int, str, str]] = []
+    refused: list[Refused] = []
+    for place, item in enumerate(response.item):
+        try:
+            answer = _said(item, f"{path}.item[{place}]")
+        except Refusal as refusal:
+            refused.append(refusal.refused)
+            continue
+        if answer is not None:
+            given.append((place, item.link_id, answer))
+    answers, faults = judge_answers(given, asked)
+    refused += (_refused(fault, path) for fault in faults)
+    if not answers and any(fault.reason == "components-contradict" for fault in faults):
+        raise Refusal(faults[-1].reason, f"{path}.item", faults[-1].detail)
     if not answers:
+        for one in refused:
+            raise Refusal(one.reason, one.path, one.detail)
         raise Refusal("reading-empty", f"{path}.item", "no question is answered")
-    for symptom in not_asked(asked, answers):
-        detail = f"{symptom} is answered, though the other answers do not lead to it"
-        raise Refusal("components-contradict", f"{path}.item", detail)
-    return tuple(answers.get(symptom) for symptom in asked.components)
+    return tuple(answers.get(symptom) for symptom in asked.components), tuple(refused)
+
+
+def _refused(fault: AnswerFault, path: str) -> Refused:
+    element = "answer" if fault.reason == "components-contradict" else "linkId"
+    return Refused(fault.reason, f"{path}.item[{fault.place}].{element}", fault.detail)
 
 
 def _said(item: ResponseItem, path: str) -> str | None:

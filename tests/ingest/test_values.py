@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 import ingest.values
 from devices.admission import value_in
+from devices.answers import judge_answers
 from devices.catalogue import DEVICE_TYPES, Metric, metric
 from devices.symptoms import questionnaire as by_alias
-from devices.wire import KIND_RESPONSE, AnswerItem, Receipt, RefusedValue, topic_for
-from ingest.answers import judge_answers
+from devices.wire import KIND_RESPONSE, Receipt, RefusedValue, topic_for
 from ingest.pipeline import process
 from ingest.replay import replay
 from ingest.store import Reader, SqliteReader, SqliteWriter, Writer
@@ -281,7 +281,7 @@ def test_chest_pain_is_heard_beside_a_bad_answer(
 def test_answers_that_contradict_each_other_fall_together(
     answers: list[tuple[str, str]], left: dict[str, str], fallen: list[int]
 ) -> None:
-    items = [AnswerItem(c=symptom, val=said) for symptom, said in answers]  # type: ignore[arg-type]
-    stand, faults = judge_answers(items, range(len(items)), by_alias("symptoms_copd_1"))
+    given = [(place, symptom, said) for place, (symptom, said) in enumerate(answers)]
+    stand, faults = judge_answers(given, by_alias("symptoms_copd_1"))
     assert stand == left
     assert sorted(fault.place for fault in faults) == fallen

@@ -21,7 +21,14 @@ from ingest.pipeline import process
 from ingest.store import SqliteReader
 from tests.alerting.api.scene import HOUR_MS, LOCAL, NOW_MS, Client, Ward
 from tests.alerting.api.test_fhir_export import begun, lines, manifest
-from tests.alerting.api.test_fhir_writing import bundle, issues, observation, post, statuses
+from tests.alerting.api.test_fhir_writing import (
+    bundle,
+    issues,
+    observation,
+    post,
+    rejections,
+    statuses,
+)
 
 COPD, FAILURE = QUESTIONNAIRES[0], QUESTIONNAIRES[1]
 BASE = "http://127.0.0.1:8700/fhir"
@@ -212,6 +219,17 @@ def test_answers_are_created_once(client: Client, ward: Ward) -> None:
     (record,) = stored(ward)
     assert (record.citizen, record.values) == ("c1", ("yes", "no", None, None))
     assert (record.transferred_by, record.device_type) == ("typed", TABLET_TYPE)
+
+
+def test_one_bad_answer_keeps_no_other_away(client: Client, ward: Ward) -> None:
+    said = said_over_http()
+    said["item"].append({"linkId": "fever", "answer": [{"valueBoolean": True}]})
+    got = post(client, "/QuestionnaireResponse", said)
+    assert got.status_code == 201, got.text
+    assert issues(got.json()) == [("warning", "code-unknown")]
+    assert len(stored(ward)) == 1
+    (row,) = rejections(ward)
+    assert (row.reason, row.path) == ("code-unknown", "QuestionnaireResponse.item[2].linkId")
 
 
 def test_what_we_rendered_is_known_again(client: Client, ward: Ward) -> None:
