@@ -21,6 +21,7 @@ from alerting.local_time import DAY_MS, local_days
 from alerting.situation import COLOURS, Colour
 from alerting.web import render
 from alerting.web.answers import answered
+from alerting.web.changes import changed
 from alerting.web.lines import SPARK_DAYS
 from alerting.web.texts import language_of
 from alerting.web.worklist import Row, rows_of
@@ -147,6 +148,9 @@ def _person(sources: Sources, request: Request, citizen_id: str) -> render.Perso
         facts=sources.reader().facts_of(citizen_id),
         request=store.requests.running(citizen_id, int(local_days(frame.now_ms))),
         answers=answered(responses),
+        changes=changed(
+            sources.reader().records_of(citizen_id, since_ms=since_ms), sources.reader().superseded
+        ),
     )
 
 

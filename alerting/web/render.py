@@ -22,6 +22,7 @@ from alerting.rules.rulebook import Rulebook
 from alerting.situation import COLOURS, Colour, Curve
 from alerting.web import curve as curves
 from alerting.web.answers import Answered
+from alerting.web.changes import Changed
 from alerting.web.lines import line_of, may, may_undo, signals_of
 from alerting.web.search import Wanted
 from alerting.web.texts import Lang
@@ -106,6 +107,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     facts: Sequence[Fact] = ()
     request: Request | None = None
     answers: Answered = Answered([], [], [])
+    changes: Sequence[Changed] = ()
 
 
 class Asset(NamedTuple):

@@ -113,6 +113,22 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     # The patient page
     "back": ("Til arbejdslisten", "To the worklist"),
     "born": ("født {date} · CPR skjult", "born {date} · CPR hidden"),
+    "changes": ("Målinger, der ikke er, som de kom", "Measurements that are not as they came"),
+    "change-withdrawn": ("trukket tilbage", "taken back"),
+    "change-corrected": ("rettet", "corrected"),
+    "change-conflict": (
+        "modstrid: to værdier for samme måling, ingen bruges",
+        "conflict: two values of one measurement, none is used",
+    ),
+    "change-unusable": (
+        "apparatet siger selv, at den ikke kan bruges",
+        "its own device says that it cannot be used",
+    ),
+    "change-clock-ahead": (
+        "apparatets ur gik hele timer foran; tidspunktet er rettet",
+        "the device's clock was whole hours ahead; the time is corrected",
+    ),
+    "change-before": ("før {value}", "before {value}"),
     "symptoms-over-time": ("Svar om symptomer", "Answers about symptoms"),
     "said-yes-mark": ("ja", "yes"),
     "said-no-mark": ("nej", "no"),

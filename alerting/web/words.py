@@ -3,6 +3,7 @@
 In: a language and the monitor's now. Out: plain text for the templates, which escape it.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from alerting.web import times
 from alerting.web.texts import LANGS, Lang, say
 from alerting.web.trend import SILENT_DAYS
 from alerting.web.worklist import Row
-from devices.catalogue import observed
+from devices.catalogue import Metric, metric, observed
 from devices.questionnaire import YES
 from devices.symptoms import is_questionnaire, questionnaire, symptom
 from fhir_mapping.enrolled import Citizen, Fact
@@ -192,6 +193,19 @@ class Words:
             name = row.name_da if self.lang == "da" else row.name_en
         text = value.value.replace(".", ",") if self.lang == "da" else value.value
         return f"{name} {text} {value.unit}".rstrip()
+
+    def amount(self, about: str, values: Sequence[str | None]) -> str:
+        """Values of a catalogue row as one writes them: 188/114 mmHg; empty where none is there."""
+        row = observed(about)
+        text = "/".join(value for value in values if value is not None)
+        text = text.replace(".", ",") if self.lang == "da" else text
+        unit = row.unit_text if isinstance(row, Metric) else metric(row.components[0]).unit_text
+        return f"{text} {unit}".rstrip() if text else ""
+
+    def kind_of(self, about: str) -> str:
+        """The name of a catalogue row."""
+        row = observed(about)
+        return row.name_da if self.lang == "da" else row.name_en
 
     def _answered(self, value: EvidenceValue) -> str:
         asked = questionnaire(value.about)

@@ -13,6 +13,8 @@ const STILL_MS = 400; // who presses a row that has just moved meant the one bef
 const TOAST_MS = 10_000; // what came of a press stays so long, whatever news arrives meanwhile
 const HOLD_MS = 10_500; // a row that was acted upon stays; then the list is asked for anew
 
+const SHIFT_MS = 12 * 3_600_000; // the next shift writes its own name
+
 const moved = new Map(); // id of a row → when it last appeared or changed its place
 const sending = new Set(); // forms that are under way
 let toasted = performance.now();
@@ -145,8 +147,9 @@ document.addEventListener("keydown", (event) => {
 
 // Who works here: what is written in this tab goes along to its next page, before anything is done.
 if (by) {
-  by.value = sessionStorage.getItem("by") ?? by.value;
-  by.addEventListener("input", () => sessionStorage.setItem("by", by.value));
+  const [name, at] = JSON.parse(sessionStorage.getItem("by") ?? "[]");
+  if (performance.timeOrigin - at < SHIFT_MS) by.value = name;
+  by.addEventListener("input", () => sessionStorage.setItem("by", JSON.stringify([by.value, Date.now()])));
 }
 
 document.addEventListener("submit", async (event) => {

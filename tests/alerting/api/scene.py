@@ -226,6 +226,7 @@ class Ward:
         values: Mapping[str, str],
         kind: str = OXIMETER,
         received_ms: int = NOW_MS,
+        **more: Any,
     ) -> None:
         """One reading of a citizen's device, through the whole of ingest."""
         self.messages += 1
@@ -239,6 +240,7 @@ class Ward:
             t=local,
             sent=datetime.fromtimestamp(received_ms / 1000, LOCAL),
             r=[Item(c=name, val=text, u=units[name]) for name, text in values.items()],
+            **more,
         )
         topic = topic_for("syddanmark", f"gw-{key}", f"{kind}-{key}").text()
         (outcome,) = process(
