@@ -46,8 +46,8 @@ _ROWS: Mapping[str, tuple[str, str]] = {
         "The measurements cannot be read since {time}.",
     ),
     "trouble-alert-store": (
-        "Alarmer kan ikke gemmes: nye alarmer vises ikke, og det, du gør, gemmes ikke.",
-        "Alerts cannot be saved: new ones do not show, and what you do is not saved.",
+        "Alarmer er endnu ikke gemt siden start: det, du gør, bliver måske ikke gemt.",
+        "No alert has been saved since the start yet: what you do may not be saved.",
     ),
     "trouble-alert-store-since": (
         "Alarmer kan ikke gemmes siden {time}: nye vises ikke, og det, du gør, gemmes ikke.",

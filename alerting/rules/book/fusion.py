@@ -63,11 +63,11 @@ def _row(place: int, chart: Chart, applies: Callable[[Profile], Bools], **named:
         name_en=named["name_en"],
         text_da=(
             "Målinger og svar peger samlet på forværring: {value:.1f} ({colour} grænse "
-            "{limit:.0f}); {extra:.0f} symptomer den dag."
+            "{limit:.0f}); symptomer den dag: {extra:.0f}."
         ),
         text_en=(
             "Measurements and answers together point to deterioration: {value:.1f} ({colour} limit "
-            "{limit:.0f}); {extra:.0f} symptoms that day."
+            "{limit:.0f}); symptoms that day: {extra:.0f}."
         ),
         family="fusion",
         home="copd" if place == 0 else "heart-failure",
