@@ -24,6 +24,7 @@ from alerting.web import curve as curves
 from alerting.web.answers import Answered
 from alerting.web.changes import Changed
 from alerting.web.lines import line_of, may, may_undo, signals_of
+from alerting.web.meanings import NOT_SHOWN
 from alerting.web.search import Wanted
 from alerting.web.texts import Lang
 from alerting.web.troubles import last_news_ms, troubles_of
@@ -279,6 +280,7 @@ def _environment() -> Environment:
         last_news_ms=last_news_ms,
         findings_max=FINDINGS_MAX,
         delays=DELAYS,
+        not_shown=NOT_SHOWN,
         outcomes=OUTCOMES,
         may=may,
         day_ms=DAY_MS,

@@ -18,6 +18,7 @@ from alerting.rules.signals import SIGNALS
 from alerting.situation import Curve
 from alerting.web import curve as curves
 from alerting.web import times
+from alerting.web.meanings import MEANINGS_DA
 from alerting.web.texts import LANGS, Lang, say
 from alerting.web.trend import SILENT_DAYS
 from alerting.web.worklist import Row
@@ -125,6 +126,10 @@ class Words:
     def sentence(self, told: Alert | Finding) -> str:
         """Why the alert stands, or what a rule found."""
         return told.text_da if self.lang == "da" else told.text_en
+
+    def stands_for(self, english: str) -> str:
+        """What a number of the evidence means, which the rule says in English."""
+        return MEANINGS_DA.get(english, english) if self.lang == "da" else english
 
     def meaning(self, colour: str) -> str:
         """What is expected of staff when they see this colour."""
