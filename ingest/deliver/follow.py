@@ -87,9 +87,10 @@ class Deliverer:
     def run(self, stopped: Callable[[float], bool], poll_s: float) -> None:
         """Deliver for ever. `stopped` waits so many seconds and says whether to stop.
 
-        A batch that is under way is finished first.
+        A batch that is under way is finished first. Returns as well when the store's file was
+        moved, removed or replaced: what comes after that, this reader would never see.
         """
-        while not stopped(0):
+        while not stopped(0) and self._reader.stands():
             wait_s = self.step()
             if stopped(poll_s if wait_s is None else wait_s):
                 return
@@ -167,6 +168,7 @@ class Deliverer:
                     outcomes.waiting.append(self._postponed(record.id, 1, answer))
                     room -= 1
             outcomes.seq = record.seq
+            outcomes.passed.append(record)
 
     def _postponed(self, one: bytes, attempts: int, result: Later) -> Waiting:
         wait_s = longer(delay_s(attempts + 3, self._jitter()), result.wait_s)

@@ -8,6 +8,14 @@ CREATE TABLE IF NOT EXISTS course (
     seq    INTEGER NOT NULL
 ) STRICT;
 
+-- The last records that the cursor passed, as they were then: by them a store is known again. A
+-- copy that was made earlier, and has grown on since, has others at these arrival numbers.
+CREATE TABLE IF NOT EXISTS passed (
+    seq     INTEGER PRIMARY KEY,
+    id      BLOB NOT NULL,
+    version INTEGER NOT NULL
+) STRICT;
+
 -- Records that must be sent again, at the earliest when due: set aside, or retried by command.
 CREATE TABLE IF NOT EXISTS waiting (
     id       BLOB PRIMARY KEY,

@@ -15,7 +15,7 @@ from ingest.deliver.folder import Folder
 from ingest.deliver.follow import Deliverer, Progress
 from ingest.deliver.port import Destination
 from ingest.deliver.settings import DeliverSettings
-from ingest.deliver.state import DeadLetter, Deliveries, WrongState
+from ingest.deliver.state import DeadLetter, Deliveries
 from ingest.store import SqliteReader, StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -37,24 +37,22 @@ def serve(
         state = stack.enter_context(closing(_opened_state(settings)))
         seq = state.hold(settings.target, settings.first_seq)
         destination = stack.enter_context(closing(destination_of(settings, stop.is_set)))
-        reader = _opened_store(settings, stop)
-        if reader is None:
-            return
-        stack.enter_context(closing(reader))
-        newest = reader.last_seq()
-        if newest < seq:
-            raise WrongState(f"{settings.state_path} is at {seq}, the store only at {newest}")
         log.info("delivering to %s, from arrival number %d on", settings.target, seq)
-        Deliverer(
-            reader,
-            state,
-            destination,
-            seq=seq,
-            batch_records=settings.batch_records,
-            now_ms=_now_ms,
-            jitter=random.random,
-            on_progress=on_progress,
-        ).run(stop.wait, settings.poll_ms / 1000)
+        while (reader := _opened_store(settings, stop)) is not None:
+            with closing(reader):
+                state.check(reader)
+                Deliverer(
+                    reader,
+                    state,
+                    destination,
+                    seq=state.hold(settings.target, settings.first_seq),
+                    batch_records=settings.batch_records,
+                    now_ms=_now_ms,
+                    jitter=random.random,
+                    on_progress=on_progress,
+                ).run(stop.wait, settings.poll_ms / 1000)
+            if not stop.is_set():
+                log.warning("%s was moved, removed or replaced: opening anew", settings.store_path)
 
 
 def dead_letters(settings: DeliverSettings) -> list[DeadLetter]:
@@ -95,7 +93,12 @@ def _opened_store(settings: DeliverSettings, stop: threading.Event) -> SqliteRea
             reader.last_seq()
         except StoreUnavailable as error:
             pause = back_off.failed()
-            log.warning("store not available (%s), trying again in %.1f s", error, pause)
+            log.warning(
+                "store %s: not available (%s), trying again in %.1f s",
+                settings.store_path,
+                error,
+                pause,
+            )
             stop.wait(pause)
         else:
             return reader

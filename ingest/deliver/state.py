@@ -21,9 +21,12 @@ import msgspec
 
 from fhir_mapping.record import Record
 from ingest.deliver.port import Refused
+from ingest.store.port import Reader
 from ingest.store.sqlite_world import world
 
 BUSY_TIMEOUT_S = 30.0
+PASSED_KEPT = 100
+"""So many records are remembered to know the store by: records are never deleted, nor renamed."""
 _SCHEMA = files("ingest.deliver").joinpath("schema.sql").read_text(encoding="utf-8")
 
 
@@ -52,13 +55,14 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 class Outcomes(msgspec.Struct):
-    """What became of one batch; `seq` is the new cursor.
+    """What became of one batch; `seq` is the new cursor, `passed` what it moved over.
 
     `settled` is what `Deliveries.begin` named, as far as it was answered; `gone` is what waited
     and stands in the store no more.
     """
 
     seq: int
+    passed: list[Record] = msgspec.field(default_factory=list)
     taken: list[Record] = msgspec.field(default_factory=list)
     refused: list[tuple[Record, Refused]] = msgspec.field(default_factory=list)
     waiting: list[Waiting] = msgspec.field(default_factory=list)
@@ -70,6 +74,7 @@ class Deliveries:
     """The state of one destination. One object per thread."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock_path = path.with_name(f"{path.name}.lock")
         self._lock: int | None = None
         with world():
@@ -88,7 +93,10 @@ class Deliveries:
             try:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise WrongState("another process is delivering by this state file") from error
+                raise WrongState(
+                    f"another process is delivering by {self._path}: stop it first, "
+                    "or give this one another HJEMMEPULS_DELIVER_STATE_PATH"
+                ) from error
         with self._transaction():
             row = self._db.execute("SELECT target, seq FROM course").fetchone()
             if row is None:
@@ -97,6 +105,26 @@ class Deliveries:
         if row[0] != target:
             raise WrongState(f"the state file is of {row[0]!r}, not of {target!r}")
         return int(row[1])
+
+    def check(self, store: Reader) -> None:
+        """WrongState when this store is not the one, with all its arrivals, that was delivered.
+
+        Whoever put an older copy back has given its arrival numbers to other records since.
+        """
+        (seq,) = self._rows("SELECT seq FROM course")[0]
+        newest = store.last_seq()
+        passed = self._rows("SELECT seq, id, version FROM passed")
+        if newest < seq:
+            found = f"at {seq}, the store only at {newest}"
+        elif not all(_stands(store, *row) for row in passed):
+            found = f"at {seq}, and the store has other records up to there"
+        else:
+            return
+        raise WrongState(
+            f"{self._path} is {found}: it is of another store, or of a later state of this one. "
+            "Put the right store back, or give another HJEMMEPULS_DELIVER_STATE_PATH: "
+            "all is then sent again"
+        )
 
     def due(self, now_ms: int, limit: int) -> list[Waiting]:
         """What is due to be sent again, the longest due first; no record twice."""
@@ -156,6 +184,15 @@ class Deliveries:
                 [(one.id, one.due_ms, one.attempts) for one in outcomes.waiting],
             )
             self._db.execute("UPDATE course SET seq = ?", (outcomes.seq,))
+            self._db.executemany(
+                "INSERT OR REPLACE INTO passed VALUES (?, ?, ?)",
+                [(record.seq, record.id, record.version) for record in outcomes.passed],
+            )
+            self._db.execute(
+                "DELETE FROM passed WHERE seq NOT IN "
+                "(SELECT seq FROM passed ORDER BY seq DESC LIMIT ?)",
+                (PASSED_KEPT,),
+            )
 
     def counts(self) -> tuple[int, int]:
         """How many records wait, and how many are dead letters."""
@@ -211,3 +248,12 @@ class Deliveries:
     def _rows(self, query: str, values: Sequence[int] = ()) -> list[Any]:
         with world():
             return self._db.execute(query, values).fetchall()
+
+
+def _stands(store: Reader, seq: int, record_id: bytes, version: int) -> bool:
+    found = store.record(record_id)
+    if found is None:
+        return False
+    return (found.seq, found.version) == (seq, version) or (
+        found.seq > seq and found.version > version
+    )

@@ -5,6 +5,7 @@ import threading
 from contextlib import closing
 from email.utils import formatdate
 from pathlib import Path
+from queue import Queue
 from sqlite3 import IntegrityError, connect
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from ingest.deliver import (
     Deliveries,
     DeliverSettings,
+    Progress,
     WrongState,
     dead_letters,
     retry_dead_letters,
@@ -46,6 +48,70 @@ def test_a_cursor_beyond_the_store_is_an_error(home: Home) -> None:
     home.measure(1)
     with pytest.raises(WrongState, match="is at 5, the store only at 1"):
         serve(settings(home, first_seq=5), threading.Event())
+
+
+def copy_of(home: Home, path: Path) -> Path:
+    """The store as it is now, as a backup makes it."""
+    with closing(connect(home.path)) as store, closing(connect(path)) as copy:
+        store.backup(copy)
+    return path
+
+
+def put_back(copy: Path, home: Home) -> None:
+    home.close()
+    for leftover in ("-wal", "-shm"):
+        home.path.with_name(home.path.name + leftover).unlink(missing_ok=True)
+    copy.replace(home.path)
+
+
+def deliver_all(home: Home) -> None:
+    stop = threading.Event()
+    serve(settings(home), stop, lambda now: stop.set() if now.seq == now.last_seq else None)
+
+
+def test_an_older_copy_that_has_grown_beyond_the_cursor_is_an_error(tmp_path: Path) -> None:
+    with closing(Home(tmp_path)) as home:
+        home.measure(1, 2)
+        copy = copy_of(home, tmp_path / "copy.db")
+        home.measure(3, 4, 5)
+        deliver_all(home)
+        put_back(copy, home)
+    with closing(Home(tmp_path)) as home:
+        home.measure(11, 12, 13, 14, 15)
+        with pytest.raises(WrongState, match=r"has other records.*STATE_PATH"):
+            deliver_all(home)
+        settings(home).state_path.unlink()
+        deliver_all(home)
+        assert len(list(settings(home).folder.iterdir())) == 3 + 2 + 5, "all, and what was before"
+
+
+def test_a_copy_that_lacks_nothing_is_the_same_store(tmp_path: Path) -> None:
+    with closing(Home(tmp_path)) as home:
+        home.measure(1, 2)
+        deliver_all(home)
+        put_back(copy_of(home, tmp_path / "copy.db"), home)
+    with closing(Home(tmp_path)) as home:
+        home.measure(2, 1, value="90")  # every record that is remembered has changed since
+        deliver_all(home)
+        home.measure(3)
+        deliver_all(home)
+
+
+def test_a_store_that_is_replaced_while_it_is_delivered_is_opened_anew(tmp_path: Path) -> None:
+    stop, progress = threading.Event(), Queue[Progress]()
+    with closing(Home(tmp_path)) as home:
+        home.measure(1, 2)
+        thread = threading.Thread(target=serve, args=(settings(home), stop, progress.put))
+        thread.start()
+        try:
+            assert progress.get(timeout=10).taken == 2
+            put_back(copy_of(home, tmp_path / "copy.db"), home)
+            with closing(Home(tmp_path)) as again:
+                again.measure(3)
+                assert progress.get(timeout=10).taken == 1
+        finally:
+            stop.set()
+            thread.join()
 
 
 def test_a_new_state_may_begin_later(home: Home) -> None:
