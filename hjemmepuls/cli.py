@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from hjemmepuls import documents, judging
@@ -26,6 +24,7 @@ from hjemmepuls.stores import (
     opened_reader,
     store_needed,
 )
+from hjemmepuls.tables import listing, show_listing
 
 if TYPE_CHECKING:
     from devices.simulated import World
@@ -138,9 +137,17 @@ def devices(
         float, typer.Option(min=0.001, help="Times real time, until caught up with now")
     ] = 1,
     broker_port: Annotated[
-        int, typer.Option(min=1, max=65_535, help="MQTT broker's port on 127.0.0.1")
+        int,
+        typer.Option(
+            min=1,
+            max=65_535,
+            envvar="HJEMMEPULS_BROKER_PORT",
+            help="MQTT broker's port on 127.0.0.1",
+        ),
     ] = 1883,
-    broker_user: Annotated[str, typer.Option(help="MQTT user name; empty for none")] = "",
+    broker_user: Annotated[
+        str, typer.Option(envvar="HJEMMEPULS_BROKER_USER", help="MQTT user name; empty for none")
+    ] = "",
     broker_password: Annotated[
         str, typer.Option(envvar="HJEMMEPULS_BROKER_PASSWORD", help="MQTT password")
     ] = "",
@@ -297,11 +304,11 @@ def undelivered(
 
     settings = DeliverSettings()
     with store_needed(settings.state_path):
-        table = Table("record", "version", "attempts", "reason", "sha-256")
+        table = listing("record", "version", "attempts", "reason", "sha-256")
         for one in dead_letters(settings):
             cells = (id_text(one.id), one.version, one.attempts, one.reason, one.digest[:16])
             table.add_row(*(Text(str(cell)) for cell in cells))
-        Console().print(table)
+        show_listing(table)
         if retry:
             typer.echo(f"{retry_dead_letters(settings)} will be sent again")
 

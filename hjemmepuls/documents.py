@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from hjemmepuls.stores import err, now_ms, opened_reader, opened_writer, zones_said
+from hjemmepuls.tables import listing, show_listing
 
 if TYPE_CHECKING:
     from ingest.store import SqliteReader, SqliteWriter
@@ -78,13 +78,13 @@ def rejections(
     everything: Annotated[bool, typer.Option("--all", help="Also what was replayed")] = False,
 ) -> None:
     """List what was refused: reason, path, how often, and what it says."""
-    table = Table("key", "reason", "path", "times", "topic", "detail")
+    table = listing("key", "reason", "path", "times", "topic", "detail")
     with opened_reader(store) as reader:
         for row in reader.rejections(unreplayed_only=not everything):
             # Text, not markup: what a stranger sent must not style the terminal.
             cells = (row.key, row.reason, row.path, row.deliveries, row.topic, row.detail)
             table.add_row(*(Text(str(cell)) for cell in cells))
-    Console().print(table)
+    show_listing(table)
 
 
 def device_status(
@@ -95,7 +95,7 @@ def device_status(
     from devices.device_facts import device_fact
     from fhir_mapping.moment import moment
 
-    table = Table("device", "gateway", "what", "value", "when")
+    table = listing("device", "gateway", "what", "value", "when")
     with opened_reader(store) as reader:
         for one in reader.device_history(device) if device else reader.device_states():
             row = device_fact(one.fact)
@@ -103,7 +103,7 @@ def device_status(
             when = moment(one.at_ms, one.offset_min).decode()
             cells = (one.device, one.gateway, name, value, when)
             table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
+    show_listing(table)
 
 
 def replay(store: StorePath = None) -> None:
@@ -163,15 +163,15 @@ def _taken(
 def _show(rows: list[Row]) -> None:
     """The table of all files, then what was refused and noted in each."""
     results = ("accepted", "duplicate", "quarantined", "rejected")
-    table = Table("file", "kind", "accepted", "known", "held", "refused")
+    table = listing("file", "kind", "accepted", "known", "held", "refused")
     for row in rows:
         counts = row.answer.results if row.answer else {}
         kind = row.answer.kind or "unknown" if row.answer else "unreadable"
         cells = (row.file, kind, *(counts.get(result, 0) or "" for result in results))
         style = "" if row.clean else "yellow"
         table.add_row(*(Text(str(cell), style) for cell in cells))
+    show_listing(table)
     console = Console()
-    console.print(table)
     for row in rows:
         for line in _details(row):
             # Text, not markup: what a stranger wrote must not style the terminal.

@@ -11,13 +11,12 @@ from contextlib import closing
 import httpx
 import msgspec
 import typer
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from alerting.liveness import disk_check, ingest_checks, least_free
 from alerting.settings import AlertingSettings
 from hjemmepuls.processes import HOST
+from hjemmepuls.tables import listing, show_listing
 from ingest.store import SqliteReader, StoreUnavailable
 
 ANSWER_S = 5.0
@@ -83,11 +82,11 @@ def seen(settings: AlertingSettings) -> list[Line]:
 
 def show(lines: list[Line]) -> None:
     """The checks as a table."""
-    table = Table("", "check", "value", "limit", "what is seen")
+    table = listing("", "check", "value", "limit", "what is seen")
     for line in lines:
         value = "" if line.value is None else f"{line.value} {line.unit}".strip()
         limit = "" if line.limit is None else f"{line.limit} {line.unit}".strip()
         mark, style = ("ok", "green") if line.ok else ("bad", "bold red")
         cells = (line.name, value, limit, line.text)
         table.add_row(Text(mark, style), *(Text(cell) for cell in cells))
-    Console().print(table)
+    show_listing(table)

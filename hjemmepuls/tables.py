@@ -1,6 +1,6 @@
-"""The results of the judging commands as tables of a terminal, 80 columns wide.
+"""The results of the judging commands as tables of a terminal, 80 columns wide; and all lists.
 
-In: the dictionaries that are also printed as JSON. Called by `judging`.
+In: the dictionaries that are also printed as JSON. Called by `judging`; the lists by whoever lists.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,23 @@ AGAINST = (
 """What is told of a rulebook where the truth is known."""
 _PLAIN: dict[str, Any] = {"box": None, "pad_edge": False, "padding": (0, 2, 0, 0)}
 """A table that fits into 80 columns."""
+
+PIPED_COLUMNS = 1000
+"""So wide at most is a list that goes to a file or a pipe: a search finds whole words."""
+
+
+def listing(*columns: str) -> Table:
+    """A table that breaks what is too long for its column, and never cuts it off."""
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def show_listing(table: Table) -> None:
+    """Print it: as wide as the terminal, else as wide as is of use."""
+    console = Console()
+    (console if console.is_terminal else Console(width=PIPED_COLUMNS)).print(table)
 
 
 def show_score(result: Mapping[str, Any]) -> None:

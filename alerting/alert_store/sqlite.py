@@ -28,7 +28,7 @@ from alerting.alert_store.standing import (
 )
 from alerting.lifecycle import WORKING, Act, Event, Life, NotAllowed, goes_on
 from ingest.store import StoreUnavailable
-from ingest.store.sqlite_world import StoreFile, world
+from ingest.store.sqlite_world import StoreFile, private, world
 
 BUSY_TIMEOUT_S = 30.0
 RULES_ACTOR = "rules"
@@ -70,7 +70,7 @@ class AlertStore:
 
     def __init__(self, path: Path) -> None:
         with world():
-            self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._db = sqlite3.connect(private(path), timeout=BUSY_TIMEOUT_S, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             _set_aside(self._db)

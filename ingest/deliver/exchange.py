@@ -56,7 +56,11 @@ def client_of(settings: DeliverSettings) -> httpx.Client:
 
 def _authorities(settings: DeliverSettings) -> SSLContext:
     if settings.ca_file is not None:
-        return create_default_context(cafile=str(settings.ca_file))
+        try:
+            return create_default_context(cafile=str(settings.ca_file))
+        except OSError as error:  # it does not say which file
+            what = error.strerror or str(error)
+            raise OSError(error.errno, what, str(settings.ca_file)) from error
     return httpx.create_ssl_context(trust_env=False)
 
 

@@ -22,7 +22,7 @@ import msgspec
 from fhir_mapping.record import Record
 from ingest.deliver.port import Refused
 from ingest.store.port import Reader
-from ingest.store.sqlite_world import world
+from ingest.store.sqlite_world import private, world
 
 BUSY_TIMEOUT_S = 30.0
 PASSED_KEPT = 100
@@ -78,7 +78,7 @@ class Deliveries:
         self._lock_path = path.with_name(f"{path.name}.lock")
         self._lock: int | None = None
         with world():
-            self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._db = sqlite3.connect(private(path), timeout=BUSY_TIMEOUT_S, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             self._db.executescript(_SCHEMA)

@@ -49,7 +49,7 @@ from ingest.store.sqlite_rejections import (
 )
 from ingest.store.sqlite_states import put_state
 from ingest.store.sqlite_versions import is_resend, keep_version, put_version, standing_beside
-from ingest.store.sqlite_world import StoreFile, world
+from ingest.store.sqlite_world import StoreFile, private, world
 from ingest.store.upgrade import upgrade
 
 __all__ = ["SqliteReader", "SqliteWriter"]
@@ -71,7 +71,7 @@ class SqliteWriter:
 
     def __init__(self, path: Path) -> None:
         with world():
-            self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            self._db = sqlite3.connect(private(path), timeout=BUSY_TIMEOUT_S, isolation_level=None)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
             upgrade(self._db)

@@ -1,8 +1,9 @@
 """SQLite's own failures, told in the words of the port. Used by every SQLite adapter."""
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ingest.store.port import StoreUnavailable
@@ -21,6 +22,18 @@ def world() -> Iterator[None]:
         if type(error) not in _BAD_WORLD:
             raise
         raise StoreUnavailable(str(error)) from error
+
+
+def private(path: Path) -> Path:
+    """A database that is made here is its owner's alone: it holds names and CPR numbers.
+
+    SQLite gives its journals the same rights. What exists keeps the rights that somebody gave it.
+    """
+    if str(path) == ":memory:":
+        return path
+    with suppress(OSError):  # SQLite says it better
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    return path
 
 
 class StoreFile:

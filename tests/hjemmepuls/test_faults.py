@@ -20,11 +20,14 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from alerting.alert_store import AlertStore
 from benchmarks.__main__ import app as benchmarks
 from hjemmepuls.boundary import FAULT, Guarded
 from hjemmepuls.cli import app
 from hjemmepuls.processes import Child
-from ingest.store import sqlite
+from ingest.decode import Delivery
+from ingest.pipeline import process
+from ingest.store import SqliteWriter, sqlite
 
 RUNNER = CliRunner()
 BAD, FOLDER, GONE, STORE = "{bad}", "{folder}", "{gone}", "{store}"
@@ -155,6 +158,7 @@ def test_every_command_is_tried() -> None:
     ("name", "value", "line"),
     [
         ("HJEMMEPULS_BROKER_PORT", "abc", ("ingest",)),
+        ("HJEMMEPULS_BROKER_PORT", "0", ("devices", "--homes", "1", "--seconds", "1")),
         ("HJEMMEPULS_HTTP_HOST", "0.0.0.0", ("alerting", "--port", "0")),
         ("HJEMMEPULS_FLUSH_MS", "0", ("ingest",)),
         ("HJEMMEPULS_DELIVER_DESTINATION", "moon", ("undelivered",)),
@@ -167,6 +171,41 @@ def test_a_wrong_setting_is_named_with_its_value(
     result = run(line, places, **{name: value})
     assert result.exit_code == 2
     assert name in one_line(result)
+
+
+def test_authorities_that_are_not_there_are_named(places: dict[str, str], tmp_path: Path) -> None:
+    settings = {"CA_FILE": places["gone"], "STATE_PATH": str(tmp_path / "deliveries.db")}
+    named = {f"HJEMMEPULS_DELIVER_{name}": value for name, value in settings.items()}
+    line = ("deliver", "--store", STORE, "--to", "fhir", "--url", "https://127.0.0.1:1/fhir")
+    result = run(line, places, **named)
+    assert result.exit_code == 1, result.output
+    assert places["gone"] in one_line(result)
+
+
+def test_a_list_in_a_pipe_cuts_nothing_off(tmp_path: Path) -> None:
+    """`hjemmepuls rejections | grep topic-part-mismatch` finds it."""
+    topic = "hm/v1/syddanmark/63/a-gateway-with-a-long-name/00091FFEFF801A2B-and-more/obs"
+    store = str(tmp_path / "records.db")
+    with closing(SqliteWriter(Path(store))) as writer:
+        process([Delivery(topic, b"{}", 1_771_000_000_000)], writer)
+    said = RUNNER.invoke(app, ["rejections", "--store", store]).stdout
+    assert "topic-part-mismatch" in said
+    assert topic in said
+
+
+def test_what_is_made_here_is_its_owners_alone(places: dict[str, str], tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        store, alerts = tmp_path / "records.db", tmp_path / "alerts.db"
+        line = ("enrol", "{homes}", "--store", str(store))
+        assert run(line, places).exit_code == 0
+        AlertStore(alerts).close()
+        assert {oct(file.stat().st_mode & 0o777) for file in (store, alerts)} == {"0o600"}
+        store.chmod(0o640)
+        assert run(line, places).exit_code == 0
+        assert store.stat().st_mode & 0o777 == 0o640, "what somebody chose stays"
+    finally:
+        os.umask(before)
 
 
 @pytest.fixture
