@@ -169,7 +169,7 @@ def _shown(curve: Curve, window: Window) -> list[Point]:
 
 
 def _range(curve: Curve, window: Window) -> tuple[float, float]:
-    """Lowest and highest value to draw: data, band, and the limits that are near."""
+    """Lowest and highest value to draw: data, band, and the limits that are near or passed."""
     points = _shown(curve, window)
     values = [point.value for point in points if not point.doubtful]
     values = values or [point.value for point in points]
@@ -178,14 +178,28 @@ def _range(curve: Curve, window: Window) -> tuple[float, float]:
             values += (usual.mean - BAND_SD * usual.sd, usual.mean + BAND_SD * usual.sd)
     if not values:
         values = [limit for limit in curve.limits if limit is not None] or [0.0, 1.0]
+    passed = list(_passed(curve, [point.value for point in points if not point.doubtful]))
     low, high = min(values), max(values)
     height = max(high - low, 4 * 10.0**-curve.decimals)
     for limit in (*curve.limits, *curve.relative):
-        if limit is not None and low - _NEAR_LIMIT * height <= limit <= high + _NEAR_LIMIT * height:
+        near = low - _NEAR_LIMIT * height, high + _NEAR_LIMIT * height
+        if limit is not None and near[0] <= limit <= near[1]:
             values.append(limit)
+    values += passed
     low, high = min(values), max(values)
     spare = max(0.08 * (high - low), (height - (high - low)) / 2)
     return low - spare, high + spare
+
+
+def _passed(curve: Curve, values: Sequence[float]) -> Iterable[float]:
+    """The limits that some value has reached: however far out it lies, one sees what it passed."""
+    for kinds in (curve.limits, curve.relative):
+        for place, limit in enumerate(kinds):
+            low_side = place < len(_LIMIT_CLASSES) // 2
+            if limit is not None and any(
+                value <= limit if low_side else value >= limit for value in values
+            ):
+                yield limit
 
 
 def _band(curve: Curve, plane: _Plane, places_max: int | None = None) -> Iterable[Markup]:

@@ -37,6 +37,7 @@ class Now(NamedTuple):
     usual: str
     at_ms: int
     today: bool
+    """Of today, and not doubtful: only then it may lead."""
     drawing: Markup
 
 
@@ -189,13 +190,15 @@ def _now(curve: Curve, window: curves.Window, words: Words) -> Now:
     if not today:
         day = times.near_day(last.measured_ms, words.now_ms, words.lang)
         told = words("on-day", day=day, rest=told)
+    if last.doubtful:
+        told = words("on-day", day=words("legend-doubtful"), rest=told)
     return Now(
         name=words.name_of(curve),
         value=words.told(curve, last.value),
-        arrow=_arrow(curve),
+        arrow="" if last.doubtful else _arrow(curve),
         usual=told,
         at_ms=last.measured_ms,
-        today=bool(today) and words.now_ms - last.measured_ms < DAY_MS,
+        today=bool(today) and not last.doubtful and words.now_ms - last.measured_ms < DAY_MS,
         drawing=curves.sparkline(curve, window, words.lang),
     )
 

@@ -151,3 +151,16 @@ def test_any_data_give_valid_markup_without_nan(
                 assert "nan" not in part.get(name, "")
                 assert "inf" not in part.get(name, "")
     assert math.isfinite(NOW_MS)
+
+
+@pytest.mark.parametrize("values", [[84], [84, 84, 84], [60, 61]])
+def test_a_limit_that_was_passed_is_drawn_however_far_out_the_values_lie(
+    values: list[float],
+) -> None:
+    """The first measurement of all, red: the red line is above it, not beyond the drawing."""
+    made = curve("spo2", values, usual=[], limits=[87.0, 89.0, None, None])
+    drawn = [part.get("class") for part in parts(chart(made, WINDOW, "da"), "line", "limit")]
+    assert drawn == ["limit red", "limit yellow"]
+    made = curve("systolic", [188], usual=[], limits=[None, None, 120.0, 140.0])
+    drawn = [part.get("class") for part in parts(chart(made, WINDOW, "da"), "line", "limit")]
+    assert drawn == ["limit yellow", "limit red"]

@@ -84,3 +84,13 @@ def test_the_value_beside_the_sentence_is_the_one_it_is_about() -> None:
     first = line(now(row, hits={"R01": "red", "R06": "yellow"}), "da", *curves)
     assert first.now is not None
     assert first.now.name == "Iltmætning"
+
+
+def test_a_doubtful_value_is_said_to_be_one_and_never_leads() -> None:
+    points = curve("spo2", [94, 93, 61]).points
+    points[-1] = msgspec.structs.replace(points[-1], doubtful=True)
+    (row,) = rows("a", [alert("a", "R01", "red", 5)], a="red")
+    told = line(row, "da", curve("spo2", [94, 93, 61], points=points)).now
+    assert told is not None
+    assert (told.today, told.arrow) == (False, "")
+    assert told.usual.startswith("usikker måling · habituelt")
