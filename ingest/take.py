@@ -21,7 +21,7 @@ from fhir_mapping.kih.foreign import SOURCE as FROM_KIH
 from fhir_mapping.phmr.foreign import GATEWAY as FROM_PHMR
 from fhir_mapping.record import Record, on_device
 from fhir_mapping.resources import resource_id
-from fhir_mapping.stand_in import UNNAMED, is_stand_in, stand_in
+from fhir_mapping.stand_in import is_stand_in, stand_in
 from ingest.decode import Delivery
 from ingest.decode_fhir import HTTP_TOPIC
 from ingest.document import Contents, Note, Refusal, fault, kind_of, read_document
@@ -138,7 +138,7 @@ def _items(
 def _of_citizen(
     contents: Contents, citizen: str, now_ms: int, reader: Reader, writer: Writer
 ) -> list[Mapped | Rejection]:
-    records = [_at_home(one.record, citizen) for one in contents.made]
+    records = [_at_home(one.record, citizen, reader) for one in contents.made]
     _enrol_devices(records, citizen, reader, writer, now_ms)
     items: list[Mapped | Rejection] = [
         _mapped(made.place, record, citizen, intent_of(made, record, reader))
@@ -170,15 +170,20 @@ def _citizen(citizens: Mapping[str, Citizen], cpr: str) -> str | None:
     return next((key for key, citizen in citizens.items() if citizen.cpr == cpr), None)
 
 
-def _at_home(record: Record, citizen: str) -> Record:
+def _at_home(record: Record, citizen: str, reader: Reader) -> Record:
     """A foreign record on a device of the citizen's own: two people's exports never share one.
 
     What a person typed and no device is named for has the citizen himself in a device's place.
+    What we have sent on of it ourselves, and comes back, is on that device already.
     """
+    own = stand_in(f"Patient/{citizen}")
+    if is_stand_in(record.device):
+        return record if record.device == own else on_device(record, own)
     if record.gateway not in FOREIGN:
         return record
-    if record.device == UNNAMED:
-        return on_device(record, stand_in(f"Patient/{citizen}"))
+    known = reader.device(record.device)
+    if known is not None and known.gateway in FOREIGN and f".{citizen}" in record.device:
+        return record
     return on_device(record, resource_id(f"{record.device[:24]}.{citizen}")[:64])
 
 

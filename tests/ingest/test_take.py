@@ -253,3 +253,27 @@ def test_one_measurement_exported_again_stays_one(ward: Ward, number: str) -> No
     kih = msgspec.structs.replace(cases.foreign(report), citizen=KihCitizen(ANNA.cpr))
     assert ward.take(render_dataset(kih)) == {"duplicate": 1}, "KIH says the same"
     assert len(ward.records()) == 1
+
+
+@pytest.mark.parametrize("is_kih", [True, False])
+def test_what_we_send_on_of_others_comes_back_as_itself(
+    ward: Ward, tmp_path: Path, is_kih: bool
+) -> None:
+    scale = [reports.device("MCI00011", kind=reports.no_type("MCI00011"))]
+    weight = reports.observation("NPU03804", "77.5", "kg", id_="o-1")
+    ward.take(reports.report(reports.organizer(weight), equipment=scale))
+    typed = reports.observation("NPU03011", "0.93", "NA", methods="POT TPD")
+    ward.take(reports.report(reports.organizer(typed), number="d-2"))
+    stood = ward.records()
+    assert [one.citizen for one in stood] == ["citizen-1"] * 2
+    sent_on = (
+        render_dataset(dataset_of(ANNA, stood, ORGANISATION))
+        if is_kih
+        else render_phmr(document_of(ANNA, stood, ORGANISATION, created_ms=NOW_MS))
+    )
+    assert ward.take(sent_on) == {"duplicate": 2}
+    assert ward.records() == stood
+    elsewhere = Ward(tmp_path / "elsewhere.db")
+    with closing(elsewhere.writer), closing(elsewhere.reader):
+        assert elsewhere.take(sent_on) == {"accepted": 2}, "the typed one is the citizen's, too"
+        assert elsewhere.take(sent_on) == {"duplicate": 2}
