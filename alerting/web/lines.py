@@ -106,7 +106,9 @@ def may_undo(alerts: Sequence[Alert], nurse: str, wall_ms: int) -> list[Alert]:
 def _why(row: Row, words: Words) -> str:
     if not row.alerts:
         told = words.watched(row) or ", ".join(one.reason for one in words.unable(row)[:1])
-        return told or (words("never-measured") if row.last_measured_ms is None else "")
+        return told[:1].upper() + told[1:] or (
+            words("never-measured") if row.last_measured_ms is None else ""
+        )
     lead = row.alerts[0]
     if row.acknowledged:
         note = f" · {lead.note}" if lead.note else ""

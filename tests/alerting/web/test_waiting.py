@@ -94,3 +94,8 @@ def test_a_doubtful_value_is_said_to_be_one_and_never_leads() -> None:
     assert told is not None
     assert (told.today, told.arrow) == (False, "")
     assert told.usual.startswith("usikker måling · habituelt")
+
+
+def test_who_cannot_be_assessed_is_told_so_in_a_sentence() -> None:
+    (row,) = rows("a", a="insufficient-data")
+    assert line(now(row, unable=["R03"])).why.startswith("For få målinger: reglen ser")
