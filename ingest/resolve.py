@@ -103,6 +103,9 @@ class Decision(msgspec.Struct, frozen=True):
 
 def resolve(standing: Sequence[Standing], arrival: Record, intent: Intent = "reading") -> Decision:
     """What `arrival` is beside what stands; see the table."""
+    again = tuple(one.record for one in standing if one.named and _is_late_again(one, arrival))
+    if again and intent == "reading":
+        return Decision(Kind.DUPLICATE, again)
     act = [one for one in standing if one.named and _is_one_act(one.record, arrival)]
     if not act:
         act = [one for one in standing if not one.named and _is_copy(one, arrival, intent)]
@@ -235,6 +238,20 @@ def _was_put_back(record: Record, arrival: Record) -> bool:
         CLOCK_AHEAD in (*record.flags, *arrival.flags)
         and apart_ms % HOUR_MS == 0
         and 0 < apart_ms <= AHEAD_HOURS_MAX * HOUR_MS
+    )
+
+
+def _is_late_again(one: Standing, arrival: Record) -> bool:
+    """Whether a reading of the second of two equal hours is sent again when that hour is over: by
+    its time alone it would be one of the first."""
+    record = one.record
+    return (
+        record.measured_ms - arrival.measured_ms == HOUR_MS
+        and arrival.sent_ms - record.measured_ms >= HOUR_MS
+        and not (_has_pair(record) or _has_pair(arrival) or record.withdrawn)
+        and record.device_time == arrival.device_time
+        and _same_values(record.values, arrival.values)
+        and any(record.values)
     )
 
 
