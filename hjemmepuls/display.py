@@ -59,6 +59,7 @@ class Board:
         self._world = world
         self._quiet = quiet
         self._notes: list[str] = []
+        self._phase = ""
         self._live = Live(console=console, refresh_per_second=4, transient=False)
 
     def note(self, text: str) -> None:
@@ -85,8 +86,12 @@ class Board:
 
     def show(self, phase: str, fleet: FleetProgress, alerts: list[dict[str, Any]]) -> None:
         """Take what is played now, the fleet's counters, and the open alerts, newest first."""
-        if not self._quiet:
-            self._live.update(self._draw(phase, fleet, alerts))
+        if self._quiet:
+            return
+        self._live.update(self._draw(phase, fleet, alerts))
+        if phase != self._phase and not console.is_terminal:  # there the board comes at the end
+            console.print(phase, highlight=False, markup=False)
+        self._phase = phase
 
     def _draw(self, phase: str, fleet: FleetProgress, alerts: list[dict[str, Any]]) -> Table:
         colours = Counter(row["severity"] for row in alerts)

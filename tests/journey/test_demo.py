@@ -131,6 +131,8 @@ def test_a_taken_port_is_said_and_ctrl_c_ends_in_a_summary(tmp_path: Path, occup
     assert running.returncode == 0, said
     assert f"Port {occupied} is taken by another program" in said
     assert f":{page.port}/" in said
+    before_the_board, _, _ = said.partition("┏")
+    assert "history: weeks as fast as they are taken\n" in before_the_board, "into a pipe, too"
     assert "Traceback" not in said
     assert "Every published reading stands in the store exactly once" in told
     assert re.search(r"lost +0 readings", told)
