@@ -58,8 +58,6 @@ UNHANDLED_HOURS: Final = {"yellow": 24.0, "red": 4.0}
 """Working hours until an alert that nobody has handled escalates: red four hours (5.3), yellow
 three working days of eight hours (4.2, which is later than the two days of 5.3)."""
 WORKDAY_HOURS: Final = (8.0, 16.0)
-CLEAR_DAYS_SHOWN: Final = 7
-"""So long an alert that is over stays visible (5.3)."""
 
 
 class Life(msgspec.Struct, frozen=True):

@@ -6,20 +6,22 @@ QuestionnaireResponse. A record holds all that any rendering needs; who the pati
 and the limits in force are added when it is stored.
 """
 
-from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
 
 from devices.catalogue import Metric, Panel, observed, panel
 from devices.reading import Reading, Response, Value
 from devices.symptoms import is_questionnaire, questionnaire
+from devices.zone import local_ms
 from fhir_mapping.identity import fingerprint, identity_of, observation_id, observation_mark
 from fhir_mapping.status import Flags, absent_reason, flags_at, is_usable, shared_and_own
 
-_EPOCH = datetime(1970, 1, 1)
-_MILLISECOND = timedelta(milliseconds=1)
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
+Intent = Literal["reading", "correction", "withdrawal"]
+"""What its author means by a word on a measurement, at any door: a plain word on the act, one that
+replaces an earlier one whatever the clock, or that the act was none."""
 SYNCHRONISED_NEVER = frozenset({"", "none", "unknown", "manual"})
 """Values of `clock.sync` that do not vouch for the device's clock."""
 
@@ -238,11 +240,6 @@ def _shared_circumstances(group: list[Value]) -> str:
     return _encode(
         {name: said for text in sorted(texts) for name, said in _decode(text).items()}
     ).decode()
-
-
-def local_ms(text: str) -> int:
-    """A device's own time as a number, as if it were UTC."""
-    return (datetime.fromisoformat(text) - _EPOCH) // _MILLISECOND
 
 
 def identity_by_content(record: Record) -> bytes:

@@ -19,12 +19,12 @@ from fhir_mapping.fhir_read import (
     COMPONENTS_MAX,
     ENTRIES_MAX,
     Found,
-    Intent,
     Note,
     Refused,
     Source,
     read_fhir,
 )
+from fhir_mapping.record import Intent
 from fhir_mapping.resources import resource_id
 from fhir_mapping.stand_in import UNNAMED, is_stand_in
 from ingest.rejection import Reason, Rejection

@@ -16,8 +16,7 @@ from devices.catalogue import Metric, Panel, metric
 from fhir_mapping.annotations import SOURCE, annotation
 from fhir_mapping.foreign import Made
 from fhir_mapping.kih.reports import uuid_of
-from fhir_mapping.record import Record
-from ingest.resolve import Intent
+from fhir_mapping.record import Intent, Record
 from ingest.store import Reader
 
 

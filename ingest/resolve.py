@@ -48,21 +48,17 @@ sync the one that arrives first has the plain identity. All else ends alike in a
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
-from typing import Literal
 
 import msgspec
 
 from devices.admission import AHEAD_HOURS_MAX, HOUR_MS
 from devices.wire import CLOCK_AHEAD
+from devices.zone import local_ms
 from fhir_mapping.annotations import identifying
-from fhir_mapping.record import Record, Superseded, local_ms
+from fhir_mapping.record import Intent, Record, Superseded
 from fhir_mapping.status import Flags, flags_at
 from ingest.completion import adds_only, completed, contradict
 from ingest.limits import CLOCK_JITTER_MS, ONE_ACT_MS, SAME_INSTANT_MS, UNPAIRED_ACT_MS
-
-Intent = Literal["reading", "correction", "withdrawal"]
-"""What the author means: a plain word on the act, one that replaces an earlier one whatever the
-clock, or that the act was none."""
 
 _QUARTER_MS = 15 * 60 * 1000
 """All zones differ by a multiple of it."""
@@ -314,15 +310,20 @@ def _named(act: list[Standing], arrival: Record) -> list[Standing]:
     """Of several values that claim one act, those that an author takes back who says which: by the
     record's own name, or by its value. All of them where he does not."""
     by_name = [one for one in act if arrival.base and one.record.identity == arrival.identity]
-    return by_name or [one for one in act if _said_ever(one, arrival.values)] or act
+    return by_name or _saying(act, arrival, ever=False) or _saying(act, arrival, ever=True) or act
 
 
-def _said_ever(one: Standing, values: Sequence[str | None]) -> bool:
-    """Whether these are the values of a record, or were before it was taken back."""
-    if not any(values):
-        return False
-    before = one.earlier[-1].values if one.record.withdrawn and one.earlier else one.record.values
-    return _same_values(before, values)
+def _saying(act: list[Standing], arrival: Record, *, ever: bool) -> list[Standing]:
+    """Those that say what the arrival says, or said it last before they were taken back."""
+    if not any(arrival.values):
+        return []
+    found = []
+    for one in act:
+        versions = [*(was.values for was in one.earlier if any(was.values)), one.record.values]
+        said = versions if ever else [values for values in versions if any(values)][-1:]
+        if any(_same_values(values, arrival.values) for values in said):
+            found.append(one)
+    return found
 
 
 def _meant(act: Sequence[Standing], arrival: Record) -> Standing:

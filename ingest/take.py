@@ -19,7 +19,7 @@ from devices.zone import Zones
 from fhir_mapping.enrolled import Assignment, Citizen, EnrolledDevice, Enrolment
 from fhir_mapping.kih.foreign import SOURCE as FROM_KIH
 from fhir_mapping.phmr.foreign import GATEWAY as FROM_PHMR
-from fhir_mapping.record import Record, on_device
+from fhir_mapping.record import Intent, Record, on_device
 from fhir_mapping.resources import resource_id
 from fhir_mapping.stand_in import is_stand_in, stand_in
 from ingest.decode import Delivery
@@ -29,7 +29,6 @@ from ingest.enrolment import enrol
 from ingest.pipeline import EVERYWHERE, HELD, append, examined, names_of
 from ingest.reexport import intent_of, records_by_number
 from ingest.rejection import Reason, Rejection
-from ingest.resolve import Intent
 from ingest.store import Arrival, Mapped, Outcome, Reader, StoreUnavailable, Writer
 
 log = logging.getLogger(__name__)

@@ -5,13 +5,14 @@ strings, since imports point the other way; a test holds the two lists together.
 those of `devices.admission`, for values and times as for every other door.
 """
 
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from devices.admission import Inadmissible
 from devices.reading import Reading
 from devices.zone import DENMARK, Zone
+from fhir_mapping.record import Intent
 
 FHIR_BYTES_MAX: Final = 16 * 1024 * 1024
 """Longest payload read: about ten thousand Observations, some years of one home."""
@@ -54,11 +55,6 @@ REASONS: Final = frozenset(
     }
 )
 """Every reason that a reader here gives."""
-
-
-Intent = Literal["reading", "correction", "withdrawal"]
-"""What the status means of a word on a measurement: it is one, it replaces an earlier one, or the
-measurement was none."""
 
 
 class Source(msgspec.Struct, frozen=True, gc=False):

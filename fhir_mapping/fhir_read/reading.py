@@ -24,7 +24,7 @@ from devices.device_types import TABLET
 from devices.reading import Reading, Response, Value, marked
 from devices.wire import part_of
 from fhir_mapping import codes
-from fhir_mapping.fhir_read.answer import Found, Intent, Note, Refusal
+from fhir_mapping.fhir_read.answer import Found, Note, Refusal
 from fhir_mapping.fhir_read.device_facts import fact_meant, fact_reading
 from fhir_mapping.fhir_read.moment import Moment, local_text, measured_at, moment_of
 from fhir_mapping.fhir_read.own import Own, check_own, is_ours, own_identity
@@ -34,6 +34,7 @@ from fhir_mapping.fhir_read.shapes import Observation
 from fhir_mapping.fhir_read.surroundings import surroundings_of
 from fhir_mapping.fhir_read.terms import has_code
 from fhir_mapping.fhir_read.values import WITHDRAWN, Measured, measured_in
+from fhir_mapping.record import Intent
 from fhir_mapping.stand_in import UNNAMED, is_stand_in, stand_in
 
 INTENTS: Final[Mapping[str, Intent]] = MappingProxyType(

@@ -1,7 +1,6 @@
 """Where records are kept: a narrow port, and its adapters."""
 
-from fhir_mapping.record import Superseded
-from ingest.resolve import Intent
+from fhir_mapping.record import Intent, Superseded
 from ingest.store.port import (
     Arrival,
     Counted,

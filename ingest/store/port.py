@@ -26,11 +26,10 @@ from fhir_mapping.enrolled import (
     Limits,
     Organisation,
 )
-from fhir_mapping.record import Record, Superseded
+from fhir_mapping.record import Intent, Record, Superseded
 from fhir_mapping.status import Flags, flags_at, is_usable
 from ingest.decode import Delivery
 from ingest.rejection import Rejection
-from ingest.resolve import Intent
 
 
 class StoreUnavailable(Exception):  # noqa: N818  it is the world that is bad, not the code
@@ -243,9 +242,6 @@ class Reader(Protocol):
 
     def record(self, id_bytes: bytes) -> Record | None:
         """The record with this Observation id."""
-
-    def record_of_identity(self, identity: bytes) -> Record | None:
-        """The record with this measurement identity, in its newest version."""
 
     def standing(self, record: Record) -> Record | None:
         """What an arrival is in the store, whichever name it got there (`ingest.resolve`)."""

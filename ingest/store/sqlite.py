@@ -15,12 +15,11 @@ import msgspec
 
 from devices.wire import TOPIC_ROOT, RefusedValue, Result
 from fhir_mapping.enrolled import Enrolment
-from fhir_mapping.record import Record, act_of, separate_act, twin_of, withdrawal_of
+from fhir_mapping.record import Intent, Record, act_of, separate_act, twin_of, withdrawal_of
 from ingest.attribution import Assignments
 from ingest.rejection import Reason, Rejection
 from ingest.resolve import (
     Decision,
-    Intent,
     Kind,
     Standing,
     amended,

@@ -117,11 +117,6 @@ class SqliteReader:
         found = self._records("WHERE r.id = ?", (id_bytes,))
         return found[0] if found else None
 
-    def record_of_identity(self, identity: bytes) -> Record | None:
-        """The record with this measurement identity, in its newest version."""
-        found = self._records("WHERE r.identity = ?", (identity,))
-        return found[0] if found else None
-
     def standing(self, record: Record) -> Record | None:
         """What an arrival is in the store; see the port."""
         with world():

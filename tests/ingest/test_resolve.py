@@ -5,10 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from fhir_mapping.record import Record, Superseded, records_of, twin_of
+from fhir_mapping.record import Intent, Record, Superseded, records_of, twin_of
 from ingest.limits import CLOCK_JITTER_MS, ONE_ACT_MS, SAME_INSTANT_MS
 from ingest.resolve import (
-    Intent,
     Kind,
     Standing,
     amended,
@@ -173,6 +172,8 @@ def test_who_says_which_of_two_values_he_takes_back_takes_back_that_one() -> Non
     left = standing(withdrawn(second, record(**FAILED)), second)
     assert resolve([standing(first), left], record("95"), "withdrawal").kind is Kind.DUPLICATE
     assert resolve([standing(first), left], record("93"), "withdrawal").of == (first,)
+    once = [standing(first, record("90")), standing(second)]
+    assert resolve(once, record("90"), "withdrawal").of == (first,)
 
 
 def test_only_its_author_changes_what_was_said() -> None:

@@ -16,8 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fhir_mapping.identity import observation_id, observation_mark
-from fhir_mapping.record import Record, Superseded, identity_by_content
-from ingest.resolve import Intent
+from fhir_mapping.record import Intent, Record, Superseded, identity_by_content
 from ingest.store import Arrival, Mapped, Reader
 from tests.ingest.enrolments import NOW_MS, enrolment, term
 from tests.ingest.said import MEASURED_MS, VOUCHED, spo2

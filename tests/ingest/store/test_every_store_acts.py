@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from fhir_mapping.record import Record, Superseded, identity_by_content
+from fhir_mapping.record import Intent, Record, Superseded, identity_by_content
 from ingest.rejection import Reason
-from ingest.resolve import Intent
 from ingest.store import Arrival, Mapped, Query, Reader, Writer
 from tests.ingest.enrolments import NOW_MS, enrolment, term
 from tests.ingest.said import DEVICE, RECEIVED_MS, VOUCHED, arrival, pressure, spo2
