@@ -172,8 +172,11 @@ class Receiver:
                 return
 
     def _take_strays(self, now: float) -> None:
-        """Store what the watch heard with the next batch; there is nothing to acknowledge."""
-        if self._watch is None:
+        """Store what the watch heard with the next batch; there is nothing to acknowledge.
+
+        While the store is away they wait where they are, of which only so many do.
+        """
+        if self._watch is None or len(self._pending) >= self._settings.batch_deliveries:
             return
         strays = self._watch.strays
         if strays and not self._pending:

@@ -12,6 +12,7 @@ from devices.simulated import FaultRates, World
 from ingest.decode import Delivery
 from ingest.enrolment import enrol, read_enrolment
 from tests.alerting.clinic import Clinic, at, catch_up, meanings, ms, rules_in
+from tests.alerting.retold import retold
 from tests.alerting.story import Story, people
 from tests.live import live_limits
 from tests.seeds import fresh
@@ -31,6 +32,19 @@ def test_alerts_do_not_depend_on_how_readings_arrive(
     facts = 0 if seed in TOLD_AGAIN else seed % 4
     days, unrest = (4, 8, 18)[seed // 3 % 3], (0.05, 0.15, 0.3)[seed // 9 % 3]
     play(clinic, Story(seed, days, unrest, changes=(0, 2)[seed % 2], facts=facts))
+    clinic.close()
+
+
+@pytest.mark.parametrize("seed", fresh(4, "retold"))
+def test_alerts_do_not_depend_on_when_a_measurement_is_taken_back_or_corrected(
+    seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Withdrawals, amendments, flags of components and clock pairs, on time or overtaking."""
+    monkeypatch.setattr(evaluate, "BATCH_RECORDS", (1, 11, 5000)[seed % 3])
+    clinic = Clinic(folder, people())
+    story = Story(seed, (6, 12)[seed // 3 % 2], 0.15, changes=seed % 2, facts=seed % 3)
+    story.steps = retold(story.steps, seed)
+    play(clinic, story)
     clinic.close()
 
 
