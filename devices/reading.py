@@ -5,6 +5,8 @@ one record per Observation, or per questionnaire. Holds no FHIR and no patient: 
 resolved when it is stored.
 """
 
+from decimal import Decimal
+
 import msgspec
 
 from devices.catalogue import Metric
@@ -23,6 +25,14 @@ class Value(msgspec.Struct, frozen=True, gc=False):
     text: str | None
     circumstances: str
     flags: tuple[str, ...]
+
+    def says(self, other: "Value") -> bool:
+        """Whether both say the same: 93 and 93.0 are one number."""
+        if self == other:
+            return True
+        if self.text is None or other.text is None or Decimal(self.text) != Decimal(other.text):
+            return False
+        return msgspec.structs.replace(self, text=other.text) == other
 
 
 class Response(msgspec.Struct, frozen=True, gc=False):

@@ -79,7 +79,7 @@ def judge(
             facts[found.fact.alias] = found
         else:
             faults.append(_repeated(item, found, place))
-            if found != standing[found.metric.alias][1]:
+            if not found.says(standing[found.metric.alias][1]):
                 repeated.setdefault(found.metric.alias, []).append(place)
     for alias in repeated:
         place, value = standing.pop(alias)

@@ -70,7 +70,7 @@ def _told_once(
             standing[alias] = (path, value)
             continue
         refused.append(_repeated(alias, path))
-        if value != standing[alias][1]:
+        if not value.says(standing[alias][1]):
             clashing.add(alias)
     refused += [_repeated(alias, standing.pop(alias)[0]) for alias in sorted(clashing)]
     return standing, refused

@@ -20,7 +20,7 @@ from fhir_mapping.observation import render_observation
 from fhir_mapping.record import records_of
 from ingest.limits import VALUES_PER_READING_MAX
 from ingest.rejection import Reason, Rejection
-from ingest.validate import validate
+from ingest.validate import Validated, validate
 from tests.ingest.said import (
     DEVICE,
     MEASURED_MS,
@@ -295,3 +295,12 @@ def test_everything_else_is_carried_over() -> None:
     assert (found.boot, found.model, found.firmware) == ("b", "m", "f")
     assert (found.tenant, found.gateway, found.device) == ("syddanmark", "gw-0001", DEVICE)
     assert (found.message_id, found.message_seq) == ("0198c0de-0001", 4711)
+
+
+@pytest.mark.parametrize("again", ["93", "93.0"])
+def test_a_number_that_is_told_twice_is_taken_once_however_many_zeros_it_has(again: str) -> None:
+    items = [{"c": "spo2", "val": text, "u": "%"} for text in ("93", again)]
+    found = validate(decoded(said(r=items)), RECEIVED_MS)
+    assert isinstance(found, Validated), found
+    assert [value.text for value in found.reading.values] == ["93"]
+    assert [one.reason for one in found.refused] == [Reason.CODE_REPEATED]
