@@ -21,7 +21,7 @@ from alerting.evaluate import Evaluator
 from alerting.rules import Rulebook
 from alerting.send import Sender
 from alerting.settings import AlertingSettings
-from ingest.store import SqliteReader
+from ingest.store import SqliteReader, StoreUnavailable
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,10 @@ def serve(settings: AlertingSettings, rulebook: Rulebook) -> bool:
     """Serve until SIGTERM or SIGINT; False when the evaluator or the sender failed."""
 
     def open_reader() -> SqliteReader:
-        return SqliteReader(settings.store_path)
+        try:
+            return SqliteReader(settings.store_path)
+        except StoreUnavailable as error:  # of two stores, say which
+            raise StoreUnavailable(f"{settings.store_path}: {error}") from error
 
     def open_alerts() -> AlertStore:
         return AlertStore.existing(settings.alert_store_path)

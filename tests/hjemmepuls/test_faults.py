@@ -182,6 +182,16 @@ def test_authorities_that_are_not_there_are_named(places: dict[str, str], tmp_pa
     assert places["gone"] in one_line(result)
 
 
+def test_a_store_that_alerting_waits_for_is_named(places: dict[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "alerting.log"
+    more = ("--port", "0", "--store", places["gone"], "--alerts", str(tmp_path / "alerts.db"))
+    child = Child([sys.executable, "-m", "hjemmepuls", "alerting", *more], log, {})
+    try:
+        child.wait_until(lambda: f"not available ({places['gone']}: " in log.read_text())
+    finally:
+        assert child.stop() == 0, child.tail()
+
+
 def test_a_list_in_a_pipe_cuts_nothing_off(tmp_path: Path) -> None:
     """`hjemmepuls rejections | grep topic-part-mismatch` finds it."""
     topic = "hm/v1/syddanmark/63/a-gateway-with-a-long-name/00091FFEFF801A2B-and-more/obs"
