@@ -6,7 +6,7 @@ time; a file that contradicts itself is refused whole, with the field, the value
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 
 import msgspec
@@ -15,6 +15,11 @@ from devices.catalogue import device_type
 from fhir_mapping.enrolled import Citizen, Enrolment, Limits
 from ingest.store import EnrolledChange, Writer
 
+FIRST_BIRTH_YEAR = 1900
+FIRST_YEAR = 2000
+"""Nothing that we know of a citizen began before; no reading of so long ago is taken anyway."""
+LAST_YEAR = 2099
+"""What holds until further notice has no end; a far one is a mistake, and calendars end."""
 StandardLimits = Callable[[Citizen], Iterable[Limits]]
 
 
@@ -47,6 +52,7 @@ def enrol(
     from then on edited there; limits that the file itself holds come after them and win.
     """
     known = set(known_citizens)
+    _check_dates(enrolment)
     _check_doubles(enrolment)
     _check_references(enrolment, known)
     _check_limits(enrolment)
@@ -64,6 +70,29 @@ def enrol(
     ]
     complete = msgspec.structs.replace(enrolment, limits=[*standard, *enrolment.limits])
     return store.enrol(complete, now_ms)
+
+
+def _check_dates(enrolment: Enrolment) -> None:
+    """Every date lies where calendars, rules and pages can count with it."""
+    for place, citizen in enumerate(enrolment.citizens):
+        _within(f"$.citizens[{place}].birth_date", citizen.birth_date, FIRST_BIRTH_YEAR)
+        _within(f"$.citizens[{place}].plan.start", citizen.plan.start)
+    for place, term in enumerate(enrolment.assignments):
+        _within(f"$.assignments[{place}].from", term.since)
+        _within(f"$.assignments[{place}].to", term.to)
+    for place, limits in enumerate(enrolment.limits):
+        _within(f"$.limits[{place}].from", limits.since)
+    for place, fact in enumerate(enrolment.facts):
+        _within(f"$.facts[{place}].from", fact.since)
+        _within(f"$.facts[{place}].to", fact.to)
+
+
+def _within(path: str, day: date | None, first_year: int = FIRST_YEAR) -> None:
+    """`day` may be a moment; None is an open end."""
+    if day is None or first_year <= day.year <= LAST_YEAR:
+        return
+    open_end = '; leave it out for "until further notice"' if path.endswith(".to") else ""
+    _refuse(path, day.isoformat(), f"in the years {first_year} to {LAST_YEAR}{open_end}")
 
 
 def _check_doubles(enrolment: Enrolment) -> None:

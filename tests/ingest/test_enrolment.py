@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -228,3 +228,54 @@ def test_a_reading_s_owner_may_have_two_devices_and_a_device_two_terms(
         term("anna", day(3), device="other"),
     ]
     assert apply(enrolment(*rows), writer, reader).assignments == 4
+
+
+FAR = {
+    "0001-01-01": "0001-01-01T00:00:00Z",
+    "1999-12-31": "1999-12-31T23:59:59Z",
+    "2100-01-01": "2100-01-01T00:00:00Z",
+    "9999-12-31": "9999-12-31T23:59:59Z",
+}
+
+
+@pytest.mark.parametrize("day_text", FAR)
+@pytest.mark.parametrize(
+    "path",
+    ["citizens[1].plan.start", "assignments[0].from", "assignments[0].to", "limits[0].from"]
+    + ["facts[0].from", "facts[0].to"],
+)
+def test_a_date_beyond_its_bounds_is_refused_by_name(
+    writer: Writer, reader: Reader, path: str, day_text: str
+) -> None:
+    """A date of year 1 or 9999 was taken, and stopped the evaluator at every start."""
+    whole = msgspec.structs.replace(WHOLE, facts=[fact("oxygen", START)])
+    file = msgspec.to_builtins(whole)
+    value = day_text if path.endswith("start") else FAR[day_text]
+    *steps, last = path.replace("[", ".").replace("]", "").split(".")
+    at = file
+    for step in steps:
+        at = at[int(step)] if step.isdigit() else at[step]
+    at[last] = value
+    with pytest.raises(EnrolmentRefused) as refused:
+        apply(read_enrolment(msgspec.json.encode(file)), writer, reader)
+    assert str(refused.value).startswith(f"$.{path} is '{day_text}")
+    assert "in the years 2000 to 2099" in str(refused.value)
+    assert ("until further notice" in str(refused.value)) == path.endswith(".to")
+    assert not reader.citizens(), "the file is refused whole"
+
+
+@pytest.mark.parametrize("born", ["0001-01-01", "1899-12-31", "2100-01-01", "9999-12-31"])
+def test_a_birth_beyond_its_bounds_is_refused(writer: Writer, reader: Reader, born: str) -> None:
+    person = msgspec.structs.replace(ANNA, birth_date=date.fromisoformat(born))
+    entries = msgspec.structs.replace(WHOLE, citizens=[person, BO])
+    with pytest.raises(EnrolmentRefused, match=r"citizens\[0\].birth_date .* years 1900 to 2099"):
+        apply(entries, writer, reader)
+
+
+def test_the_first_and_the_last_year_are_taken(writer: Writer, reader: Reader) -> None:
+    plan = msgspec.structs.replace(ANNA.plan, start=date(2099, 12, 31))
+    person = msgspec.structs.replace(ANNA, birth_date=date(1900, 1, 1), plan=plan)
+    first, last = datetime(2000, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, 23, tzinfo=UTC)
+    entries = enrolment(term("anna", first, last), facts=[fact("oxygen", first, last)])
+    apply(msgspec.structs.replace(entries, citizens=[person, BO]), writer, reader)
+    assert reader.citizens()["anna"] == person
