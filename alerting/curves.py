@@ -12,6 +12,7 @@ from contextlib import closing
 
 import numpy as np
 
+from alerting.aside import by_halves
 from alerting.engine import Engine, Wave
 from alerting.local_time import DAY_MS, local_days
 from alerting.roster import Roster
@@ -64,10 +65,17 @@ class Drawn:
                 for citizen in known
                 if self._kept.get((citizen, days), (None,))[0] == marks[citizen]
             }
-        missing = roster.subset([one for one in known if one not in kept])
-        if len(missing):
+        missing = [one for one in known if one not in kept]
+        if missing:
+            drawn: dict[str, list[Curve]] = {}
             with closing(self._open_reader()) as reader:
-                drawn = curves_of(missing, reader, now_ms, days, self._rulebook)
+                by_halves(
+                    missing,
+                    lambda part: drawn.update(
+                        curves_of(roster.subset(part), reader, now_ms, days, self._rulebook)
+                    ),
+                    lambda citizen, _: drawn.update({citizen: []}),
+                )
             with self._lock:
                 if len(self._kept) + len(drawn) > DRAWN_MAX:
                     self._kept.clear()

@@ -21,8 +21,9 @@ from fhir_mapping.enrolled import Citizen, Fact
 from ingest.store import Heartbeat, Reader, StoreUnavailable, Vitals
 
 Name = Literal[
-    "record-store", "evaluator", "unjudged", "alert-store", "ingest", "broker", "silence", "disk"
-]
+    "record-store", "evaluator", "unjudged", "citizens", "alert-store", "ingest", "broker",
+    "silence", "disk",
+]  # fmt: skip
 PROOF_S = 2.0
 """So often it is tried whether alerts can be written."""
 FRESH_S = 0.5
@@ -115,6 +116,9 @@ class Rules(Protocol):
     def evaluated_seq(self) -> int:
         """The newest arrival number that the rules have seen."""
 
+    def aside(self) -> int:
+        """How many citizens cannot be judged."""
+
 
 class Watch:
     """Looks at the world when it is called; safe to call from any thread.
@@ -166,6 +170,7 @@ class Watch:
                 _record_store(vitals, error, now_ms),
                 _evaluator(self._rules.pulse, bounds),
                 _unjudged(vitals, bounds, now_ms),
+                _citizens(self._rules.aside()),
                 _alert_store(self._rules.pulse, bounds),
                 *ingest_checks(vitals.heartbeat if vitals else None, bounds, now_ms),
                 _silence(quiet, bounds, self._data_clock),
@@ -214,6 +219,15 @@ def _unjudged(vitals: Vitals | None, bounds: Bounds, now_ms: int) -> Check:
     age = _age_s(vitals.unjudged_ms, now_ms)
     text = f"the oldest record that was not judged was stored {_ago(age)}"
     return Check("unjudged", age <= limit, age, limit, "s", text)
+
+
+def _citizens(aside: int) -> Check:
+    """Whether every citizen can be judged; one who cannot is set aside, and stops nobody."""
+    if not aside:
+        return Check("citizens", True, 0.0, 0.0, "", "every citizen can be judged")
+    whom = "1 citizen" if aside == 1 else f"{aside} citizens"
+    text = f"{whom} cannot be judged; all others are: the worklist says who, the log says why"
+    return Check("citizens", False, float(aside), 0.0, "", text)
 
 
 def _alert_store(pulse: Pulse, bounds: Bounds) -> Check:

@@ -25,7 +25,8 @@ class Situation(msgspec.Struct, frozen=True):
     but do not make an alert yet: nobody is called for them, and the citizen is not green. `hits`
     names the rules that the newest reading itself reached, with the colour that it reached, where
     the rule is raised; None when that is not known. `missed_days` are due days in a row without a
-    measurement, as of now, and `missed` the signals that were not measured on them.
+    measurement, as of now, and `missed` the signals that were not measured on them. Who is `aside`
+    cannot be judged at all, by a fault of the platform or of what was enrolled.
     """
 
     citizen: str
@@ -37,6 +38,7 @@ class Situation(msgspec.Struct, frozen=True):
     hits: dict[str, Severity] | None = None
     missed_days: int = 0
     missed: list[str] = []
+    aside: bool = False
 
 
 class Point(msgspec.Struct, frozen=True):
@@ -92,6 +94,9 @@ class Monitor(Protocol):
 
     def evaluated_seq(self) -> int:
         """The newest arrival number that the rules have seen."""
+
+    def aside(self) -> int:
+        """How many citizens cannot be judged."""
 
     @property
     def pulse(self) -> Pulse:

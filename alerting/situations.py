@@ -51,6 +51,11 @@ def situations_of(engine: Engine) -> dict[str, Situation]:
     }
 
 
+def set_aside(citizen: str) -> Situation:
+    """The situation of one who cannot be judged; what stands in the engine means nothing."""
+    return Situation(citizen, "insufficient-data", None, [], None, aside=True)
+
+
 def _hits(engine: Engine) -> Ints:
     """(rows, rules): the colour that the newest reading itself reached, where the rule is raised.
 

@@ -59,7 +59,8 @@ def routes(sources: Sources, looking: Executor) -> APIRouter:
 
         Every check has its value, its limit and their unit. `record-store`: it can be read, and how
         old its newest record is. `evaluator`: how long ago the rules looked. `unjudged`: how long
-        the oldest record has waited for them. `alert-store`: how long ago it could be written.
+        the oldest record has waited for them. `citizens`: how many cannot be judged and are set
+        aside. `alert-store`: how long ago it could be written.
         `ingest`: its last sign of life. `broker`: whether ingest is connected. `silence`: minutes
         since something arrived, bad when most of those who were due since then are missing. `disk`:
         free space.

@@ -104,6 +104,8 @@ def may_undo(alerts: Sequence[Alert], nurse: str, wall_ms: int) -> list[Alert]:
 
 
 def _why(row: Row, words: Words) -> str:
+    if row.aside:
+        return words("set-aside")
     if not row.alerts:
         told = words.watched(row) or ", ".join(one.reason for one in words.unable(row)[:1])
         return told[:1].upper() + told[1:] or (

@@ -69,6 +69,14 @@ _ROWS: Mapping[str, tuple[str, str]] = {
         "Målinger har ventet siden {time} på at blive vurderet.",
         "Measurements have waited since {time} to be judged.",
     ),
+    "trouble-citizens": (
+        "1 borger kan ikke vurderes på grund af en teknisk fejl; alle andre bliver vurderet.",
+        "1 citizen cannot be assessed because of a technical fault; all others are.",
+    ),
+    "trouble-citizens-many": (
+        "{count} borgere kan ikke vurderes på grund af en teknisk fejl; alle andre bliver det.",
+        "{count} citizens cannot be assessed because of a technical fault; all others are.",
+    ),
     "trouble-ingest": (
         "Målinger bliver ikke modtaget: modtagelsen er ikke i gang.",
         "Measurements are not received: what receives them does not run.",

@@ -112,6 +112,10 @@ WORKLIST_TEXTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "last-measured": ("Seneste måling {time}", "Last measurement {time}"),
         "never-measured": ("Endnu ingen målinger", "No measurements yet"),
         "unable": ("Kan ikke vurderes", "Cannot be assessed"),
+        "set-aside": (
+            "Kan ikke vurderes: teknisk fejl. Hold selv øje, og tilkald drift",
+            "Cannot be assessed: a technical fault. Watch yourselves, and call operations",
+        ),
         "unable-few": ("for få målinger eller ingen grænser", "too few measurements or no limits"),
         "unable-none": ("ingen målinger modtaget", "no measurements received"),
         "unable-rate": (

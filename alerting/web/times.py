@@ -19,12 +19,16 @@ _DAYS_NAMED = 6
 
 
 def local(instant_ms: int) -> datetime:
-    """The Danish wall clock at this moment.
+    """The Danish wall clock at this moment; the last there is, where it is beyond every calendar.
 
     >>> local(0).isoformat()
     '1970-01-01T01:00:00+01:00'
     """
-    return datetime.fromtimestamp(instant_ms / 1000, ZONE)
+    try:
+        return datetime.fromtimestamp(instant_ms / 1000, ZONE)
+    except (ValueError, OverflowError, OSError):
+        first, last = datetime.min.replace(tzinfo=ZONE), datetime.max.replace(tzinfo=ZONE)
+        return first if instant_ms < 0 else last
 
 
 def clock(instant_ms: int, lang: Lang) -> str:

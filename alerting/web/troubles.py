@@ -9,7 +9,8 @@ from alerting.web import times
 from alerting.web.words import Words
 
 _GRAVEST_FIRST: tuple[Name, ...] = (
-    "record-store", "alert-store", "evaluator", "unjudged", "ingest", "broker", "silence", "disk",
+    "record-store", "alert-store", "evaluator", "unjudged", "citizens", "ingest", "broker",
+    "silence", "disk",
 )  # fmt: skip
 _LENGTH_MS = {"s": 1000, "min": 60_000}
 _FOLLOWS: dict[Name, Name] = {"broker": "ingest", "unjudged": "evaluator"}
@@ -34,6 +35,9 @@ def last_news_ms(live: Liveness) -> int | None:
 
 
 def _sentence(check: Check, at_ms: int, words: Words) -> str:
+    if check.name == "citizens" and isinstance(check.value, float):
+        few = check.value == 1
+        return words("trouble-citizens" if few else "trouble-citizens-many", count=int(check.value))
     since_ms = _since_ms(check, at_ms)
     if since_ms is None:
         return words(f"trouble-{check.name}")

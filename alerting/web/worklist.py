@@ -50,6 +50,7 @@ class Row(msgspec.Struct, frozen=True):
     run, `watched` what holds and makes no alert yet, `hits` what the newest reading itself reached,
     and `red_now` that it is red of a measurement or an answer, not only of what adds up over days.
     `missed` names the signals that were not measured on the `missed_days`.
+    Who is `aside` cannot be judged by a technical fault, and stands at least among those to assess.
     `done` are the alerts about which somebody has just done something that may be taken back.
     """
 
@@ -78,6 +79,7 @@ class Row(msgspec.Struct, frozen=True):
     missed: list[str] = []
     trend: Trend | None = None
     done: list[Alert] = []
+    aside: bool = False
 
     @property
     def over(self) -> bool:
@@ -223,7 +225,7 @@ def _row(
         colour=colour,
         severity=severity,
         acknowledged=bool(alerts) and all(alert.attention == "acked" for alert in alerts),
-        section=_section(colour, placed, unseen),
+        section=_section(colour, placed, unseen, situation.aside),
         since_ms=min((alert.onset_ms for alert in alerts if alert.shown == severity), default=None),
         waits_since_ms=min(map(_waits_since_ms, unseen), default=None),
         last_measured_ms=situation.last_measured_ms,
@@ -237,6 +239,7 @@ def _row(
         missed_days=situation.missed_days,
         missed=situation.missed,
         done=done,
+        aside=situation.aside,
     )
 
 
@@ -272,15 +275,16 @@ def _waits_since_ms(alert: Alert) -> int:
     return alert.since_ms if alert.state == "new" else alert.called_ms or alert.raised_ms
 
 
-def _section(colour: Colour, alerts: list[Alert], unseen: list[Alert]) -> Section:
+def _section(colour: Colour, alerts: list[Alert], unseen: list[Alert], aside: bool) -> Section:
+    found: Section = "call" if colour == "red" else "watch"
     if unseen:
         worst = min((alert.shown for alert in unseen), key=SEVERITIES.index)
-        return _UNSEEN_SECTIONS[worst]
-    if alerts:
-        return "seen"
-    if colour == "green":
-        return "green"
-    return "call" if colour == "red" else "watch"
+        found = _UNSEEN_SECTIONS[worst]
+    elif alerts:
+        found = "seen"
+    elif colour == "green":
+        found = "green"
+    return "assess" if aside and found != "call" else found
 
 
 def _worse(colour: Colour, severity: Severity | None) -> Colour:

@@ -351,4 +351,9 @@ class SqliteReader:
 
 
 def _instant(at_ms: int) -> datetime:
-    return datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
+    """The moment; the nearest there is, where an older program took one beyond every calendar."""
+    first, last = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    try:
+        return datetime.fromtimestamp(at_ms // 1000, UTC).replace(microsecond=at_ms % 1000 * 1000)
+    except (ValueError, OverflowError, OSError):
+        return first if at_ms < 0 else last

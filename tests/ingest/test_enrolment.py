@@ -241,8 +241,10 @@ FAR = {
 @pytest.mark.parametrize("day_text", FAR)
 @pytest.mark.parametrize(
     "path",
-    ["citizens[1].plan.start", "assignments[0].from", "assignments[0].to", "limits[0].from"]
-    + ["facts[0].from", "facts[0].to"],
+    [
+        *("citizens[1].plan.start", "assignments[0].from", "assignments[0].to"),
+        *("limits[0].from", "facts[0].from", "facts[0].to"),
+    ],
 )
 def test_a_date_beyond_its_bounds_is_refused_by_name(
     writer: Writer, reader: Reader, path: str, day_text: str
@@ -270,6 +272,15 @@ def test_a_birth_beyond_its_bounds_is_refused(writer: Writer, reader: Reader, bo
     entries = msgspec.structs.replace(WHOLE, citizens=[person, BO])
     with pytest.raises(EnrolmentRefused, match=r"citizens\[0\].birth_date .* years 1900 to 2099"):
         apply(entries, writer, reader)
+
+
+def test_a_fact_beyond_its_bounds_can_be_taken_back(writer: Writer, reader: Reader) -> None:
+    apply(WHOLE, writer, reader)
+    wrong = fact("oxygen", datetime(1, 1, 1, tzinfo=UTC))
+    writer.enrol(Enrolment(facts=[wrong]), 1)  # as an older program did
+    void = msgspec.structs.replace(wrong, void=True)
+    apply(Enrolment(facts=[void]), writer, reader, 2)
+    assert reader.facts_of("anna") == [void]
 
 
 def test_the_first_and_the_last_year_are_taken(writer: Writer, reader: Reader) -> None:

@@ -53,7 +53,7 @@ class StillMonitor:
     def __init__(self) -> None:
         self.situation: dict[str, Situation] = {}
         self.curve: dict[str, list[Curve]] = {}
-        self.seen = 0
+        self.seen = self.unjudged = 0
         self.at_ms = NOW_MS
         self.pulse = Pulse(lambda: 100.0)
 
@@ -70,6 +70,10 @@ class StillMonitor:
         """What it was told, of these citizens."""
         assert days > 0
         return {citizen: self.curve.get(citizen, []) for citizen in citizens}
+
+    def aside(self) -> int:
+        """As many as it was told."""
+        return self.unjudged
 
     def now_ms(self) -> int:
         """The moment it was told."""

@@ -28,8 +28,8 @@ def test_all_is_well(ward: Ward) -> None:
     assert (status, body["status"], body["failing"]) == (200, "ok", [])
     names = [row["name"] for row in body["checks"]]
     assert names == [
-        "record-store", "evaluator", "unjudged", "alert-store", "ingest", "broker", "silence",
-        "disk",
+        "record-store", "evaluator", "unjudged", "citizens", "alert-store", "ingest", "broker",
+        "silence", "disk",
     ]  # fmt: skip
     for row in body["checks"]:
         assert row.keys() == {"name", "ok", "value", "limit", "unit", "text"}
