@@ -20,7 +20,7 @@ DELAYS = (0.02, 0.5, 1.5, 4.0)
 def retold(steps: list[Step], seed: int, share: float = 0.25) -> list[Step]:
     """The steps with more words on some of their measurements, in order of arrival.
 
-    The last step stays the last.
+    The last step stays the last; after each of them the alerts are compared.
     """
     rng, found = random.Random(f"retold {seed}"), steps[:-1]
     for step in steps[:-1]:
@@ -28,7 +28,8 @@ def retold(steps: list[Step], seed: int, share: float = 0.25) -> list[Step]:
         if not isinstance(given, Delivery) or not given.topic.endswith(f"/{KIND_READING}"):
             continue
         if rng.random() < share:
-            found += [_again(rng, step.when, given) for _ in range(rng.choice([1, 1, 2, 3]))]
+            again = [_again(rng, step.when, given) for _ in range(rng.choice([1, 1, 2, 3]))]
+            found += [*again, Step(max(one.when for one in again) + 0.001, "compare")]
     return [*sorted(found, key=lambda step: step.when), steps[-1]]
 
 
@@ -38,7 +39,7 @@ def _again(rng: random.Random, when: float, given: Delivery) -> Step:
     said: dict[str, Any] = msgspec.json.decode(given.payload)
     first = datetime.fromisoformat(said["sent"])
     said["sent"] = (first + timedelta(days=delay)).isoformat()
-    kind = rng.choice(["withdraw", "flag", "amend", "amend", "pair", "again"])
+    kind = rng.choice(["withdraw", "withdraw", "flag", "amend", "pair", "again"])
     item = rng.choice(said["r"])
     if kind == "withdraw":
         said["st"] = ["invalid"]
