@@ -6,7 +6,7 @@ time; a file that contradicts itself is refused whole, with the field, the value
 """
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import pairwise
 
 import msgspec
@@ -17,6 +17,8 @@ from ingest.store import EnrolledChange, Writer
 
 FIRST_BIRTH_YEAR = 1900
 FIRST_YEAR = 2000
+SINCE_EVER = datetime(1900, 1, 1, tzinfo=UTC)
+"""From when a device that stands for a document is somebody's: older than any history it holds."""
 """Nothing that we know of a citizen began before; no reading of so long ago is taken anyway."""
 LAST_YEAR = 2099
 """What holds until further notice has no end; a far one is a mistake, and calendars end."""
@@ -78,7 +80,8 @@ def _check_dates(enrolment: Enrolment) -> None:
         _within(f"$.citizens[{place}].birth_date", citizen.birth_date, FIRST_BIRTH_YEAR)
         _within(f"$.citizens[{place}].plan.start", citizen.plan.start)
     for place, term in enumerate(enrolment.assignments):
-        _within(f"$.assignments[{place}].from", term.since)
+        if term.since != SINCE_EVER:
+            _within(f"$.assignments[{place}].from", term.since)
         _within(f"$.assignments[{place}].to", term.to)
     for place, limits in enumerate(enrolment.limits):
         _within(f"$.limits[{place}].from", limits.since)

@@ -10,7 +10,6 @@ device of a home, so a device of its own is enrolled for the citizen.
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -25,7 +24,7 @@ from fhir_mapping.stand_in import is_stand_in, stand_in
 from ingest.decode import Delivery
 from ingest.decode_fhir import HTTP_TOPIC
 from ingest.document import Contents, Note, Refusal, fault, kind_of, read_document
-from ingest.enrolment import enrol
+from ingest.enrolment import SINCE_EVER, enrol
 from ingest.pipeline import EVERYWHERE, HELD, append, examined, names_of
 from ingest.reexport import intent_of, records_by_number
 from ingest.rejection import Reason, Rejection
@@ -38,7 +37,6 @@ TOPIC = "document"
 FOREIGN = frozenset({FROM_KIH, FROM_PHMR})
 """Gateways that stand for a document, not for a box in a home."""
 _HELD_MEANING = "it is stored, and waits until its device is somebody's"
-_BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -204,7 +202,7 @@ def _enrol_devices(
         and reader.device(record.device) is None
     }
     if devices:
-        assignments = [Assignment(device, citizen, _BEGINNING) for device in devices]
+        assignments = [Assignment(device, citizen, SINCE_EVER) for device in devices]
         entries = Enrolment(devices=list(devices.values()), assignments=assignments)
         enrol(writer, entries, [citizen], _no_limits, now_ms)
 
