@@ -102,7 +102,7 @@ def curves_of(
                 continue
             for signal, value in sitting.values.items():
                 key = (sitting.row, signal)
-                doubtful = bool(findings.refused[place, signal])
+                doubtful = bool(findings.refused[place, signal]) or sitting.contested
                 observation = id_text(sitting.observations[signal])
                 points.setdefault(key, []).append(
                     Point(sitting.measured_ms, value, observation, doubtful)

@@ -28,7 +28,7 @@ from alerting.rules import (
     step,
     swapped,
 )
-from alerting.rules.items import NOT_ASKED
+from alerting.rules.items import NOT_ASKED, YES
 from alerting.rules.signals import SIGNALS
 from alerting.sittings import Sitting
 from alerting.timeline import PERSONAL
@@ -164,24 +164,56 @@ class Engine:
             for place, sitting in enumerate(wave):
                 for item, said in sitting.answers.items():
                     answers[place, item] = said
-            passed, findings = self.judge(rows, t, x, answers)
+            contested = np.array([sitting.contested for sitting in wave])
+            some = contested if contested.any() else None
+            passed, findings = self.judge(rows, t, x, answers, some)
             changes += passed + _changes(findings)
             if watch is not None:
                 watch(wave, findings)
         return changes
 
-    def judge(self, rows: Any, t: Any, x: Any, answers: Any) -> tuple[list[Event], Findings]:
+    def judge(
+        self, rows: Any, t: Any, x: Any, answers: Any, contested: Any = None
+    ) -> tuple[list[Event], Findings]:
         """One wave of sittings as arrays: what time changed before them, and what they say.
 
         rows (n,) different rows; t (n,) local days; x (n, S) and answers (n, Q) as `step` takes
-        them.
+        them. contested (n,): what contradicts a value that stood before it. It makes the reading
+        doubtful (T01) and, where it alone would alarm, alarms; it never speaks for the citizen.
         """
         passed = self._let_time_pass(rows, t)
+        doubt = None
+        if contested is not None:
+            x, answers, doubt = self._alarming(rows, x, answers, contested)
         findings = self._told(
-            step(self.state, self.profile, rows, t, x, answers, rulebook=self.rulebook)
+            step(
+                self.state,
+                self.profile,
+                rows,
+                t,
+                x,
+                answers,
+                contested=doubt,
+                rulebook=self.rulebook,
+            )
         )
         self.measured_t[rows] = np.maximum(self.measured_t[rows], t)
         return passed, findings
+
+    def _alarming(self, rows: Any, x: Any, answers: Any, contested: Any) -> tuple[Any, Any, Any]:
+        """X and answers without what is contested and would not alarm; and, for T01, the first
+        contested value of each row with its column."""
+        profile, here = self.profile, np.arange(len(rows))
+        bad = (x <= np.fmax(profile.low_yellow[rows], profile.low_red[rows])) | (
+            x >= np.fmin(profile.high_yellow[rows], profile.high_red[rows])
+        )
+        measured = ~np.isnan(x)
+        signal = measured.argmax(axis=1)
+        column = np.where(measured.any(axis=1), signal, len(SIGNALS))
+        doubt = np.where(contested, x[here, signal], np.nan), np.where(contested, column, -1)
+        whose = contested[:, None]
+        x = np.where(whose & ~bad, np.nan, x)
+        return x, np.where(whose & (answers != YES), NOT_ASKED, answers).astype(np.int8), doubt
 
     def clock(self, now: float, rows: Sequence[int] | None = None) -> list[Event]:
         """What time alone has changed at `now` (local days), for these rows or for every row."""

@@ -1,8 +1,8 @@
 """From stored records to what the rules take: sittings, in order of measuring.
 
 In: records of the store. Out: `Sitting`s: one citizen, one moment, the signals measured and the
-questions answered then. Records that no rule may use (failed, test data, contradicting each other)
-are left out here.
+questions answered then. Records that no rule may use (failed, test data) are left out here; what
+contradicts a value that stood before it is a sitting of its own, `contested`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -35,7 +35,8 @@ class Sitting(msgspec.Struct, frozen=True):
     """One citizen's measurements of one moment: row, local days, UTC ms, value by signal.
 
     `answers` are 1 (worse than usual, present) or 0 by item, `responses` the record that each
-    comes from; what was not asked or not answered stands in neither.
+    comes from; what was not asked or not answered stands in neither. `contested`: another value
+    of the same act stood before it, and is a sitting as well.
     """
 
     row: int
@@ -45,6 +46,7 @@ class Sitting(msgspec.Struct, frozen=True):
     observations: dict[int, bytes]
     answers: dict[int, int] = {}
     responses: dict[int, bytes] = {}
+    contested: bool = False
 
 
 def answers_in(record: Record) -> dict[int, int]:
@@ -98,27 +100,33 @@ def sittings_of(records: Iterable[Record], rows: Mapping[str, int]) -> list[Sitt
 
     Two records of one instant that feed the same signal or item (an oximeter and a cuff both count
     the pulse) make two sittings, in the order of their ids, so that every process sees the same.
-    What one device says twice of one instant is one measurement, however often it is stored.
+    What one device says twice of one instant is one measurement, however often it is stored. What
+    is contested comes after what stood before it.
     """
     sittings: list[Sitting] = []
     at: dict[tuple[int, int], Sitting] = {}
     said = _Said()
-    for record in sorted(records, key=lambda record: (record.measured_ms, record.id)):
+    for record in sorted(records, key=_order):
         row = rows.get(record.citizen or "")
         values, answers = signals_in(record), answers_in(record)
         if row is None or not (values or answers) or said.repeats(row, record):
             continue
         key = (row, record.measured_ms)
-        sitting = at.get(key)
+        sitting = None if record.contested else at.get(key)
         if sitting is None or not (
             sitting.values.keys().isdisjoint(values) and sitting.answers.keys().isdisjoint(answers)
         ):
             t = local_days(record.measured_ms)
-            sitting = Sitting(row, t, record.measured_ms, {}, {}, {}, {})
-            at[key] = sitting
+            sitting = Sitting(row, t, record.measured_ms, {}, {}, {}, {}, record.contested)
+            if not record.contested:
+                at[key] = sitting
             sittings.append(sitting)
         sitting.values.update(values)
         sitting.observations.update(dict.fromkeys(values, record.id))
         sitting.answers.update(answers)
         sitting.responses.update(dict.fromkeys(answers, record.id))
     return sittings
+
+
+def _order(record: Record) -> tuple[int, bool, bytes]:
+    return record.measured_ms, record.contested, record.id

@@ -39,9 +39,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     the arrival number (commit-ordered, without gaps below it), `version` counts from 1,
     `citizen` is None while the device is assigned to nobody, `updated_ms` is when any of this last
     changed, `scheduled` says that the plan asked for a measurement that day, `conflict` that
-    another value claims the same identity, `withdrawn` that its author has taken it back: it then
-    has no value any more, and counts for nothing. `base` is the identity by content of a record
-    that has another, since that one is taken: a twin, or a separate act. The reference range in
+    another value claims the same identity (`contested`: that one stood before), `withdrawn` that
+    its author has taken it back: it then has no value any more, and counts for nothing. `base` is
+    the identity by content of a record that has another, since that one is taken: a twin, or a separate act. The reference range in
     force follows from citizen, `measured_ms` and `updated_ms`, since personal limits are kept with
     the time from which they hold and the time they were entered.
     """
@@ -102,8 +102,16 @@ class Record(msgspec.Struct, frozen=True, gc=False):
 
     def usable(self, place: int) -> bool:
         """Whether rules, curves and pages may use this component at all."""
-        stands = self.values[place] is not None and not (self.conflict or self.withdrawn)
+        stands = self.values[place] is not None and not self.withdrawn
         return stands and is_usable(self.flags_at(place))
+
+    @property
+    def contested(self) -> bool:
+        """Whether it contradicts a value of its act that stood before it; that one is in conflict,
+        too, but goes on counting as it did."""
+        if not self.conflict or self.base is None:
+            return False
+        return self.identity != _apart(self, act_of(self), "").identity
 
     def absent_reason(self, place: int) -> str:
         """Why the value of a component is withheld, as FHIR says it; empty where it stands."""

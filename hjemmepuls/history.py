@@ -173,6 +173,8 @@ def read_sittings(reader: Reader, rows: Mapping[str, int], until: float) -> Sat:
         for sitting in sittings_of(reader.records_of(citizen), rows):
             if sitting.t > until:
                 break
+            if sitting.contested:
+                continue
             row.append(sitting.row)
             t.append(sitting.t)
             x.append(_array(sitting.values, np.full(len(SIGNALS), np.nan)))

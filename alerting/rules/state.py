@@ -37,7 +37,7 @@ class _Field:
     start: float
 
 
-BASE_BYTES: Final = 774
+BASE_BYTES: Final = 779
 RULE_BYTES: Final = 10
 """What a patient may cost in single precision: so much, and so much more for each rule (colour,
 clear readings, two registers, day, onset). One more rule is ten bytes; more than that, or more at
@@ -55,6 +55,8 @@ _FIELDS: Final = {
     "frozen_since": _Field((_F,), None, np.nan),
     "anew_t": _Field((), None, -np.inf),
     "suspect": _Field((_S,), None, np.nan),
+    "contested": _Field((), None, np.nan),
+    "contested_column": _Field((), np.int8, -1),
     "accepted_grams": _Field((), np.int32, 0),
     "accepted_day": _Field((_S,), np.int16, -1),
     "past_grams": _Field((SLOTS,), np.int32, 0),
@@ -102,7 +104,9 @@ class State:
         waiting and a bit per slot in occupied (P, S); frozen_since (P, F) days, NaN = not;
         anew_t (P,) the change of diuretic for which the weight was last learnt anew.
     Quality:
-        suspect (P, S) the last reading, if it was refused; accepted_grams (P,) the last
+        suspect (P, S) the last reading, if it was refused; contested, contested_column (P,) the
+        newest value that contradicts another of its act, and of which signal (one beyond the last:
+        answers), -1 = none; accepted_grams (P,) the last
         accepted weight in grams, 0 = none; accepted_day (P, S) day of the last accepted reading.
     Weight:
         past_grams, past_days (P, 8): the lowest weight of each recent day (P11); quick_weight,
@@ -142,6 +146,8 @@ class State:
     frozen_since: Floats
     anew_t: Floats
     suspect: Floats
+    contested: Floats
+    contested_column: Ints
     accepted_grams: Ints
     accepted_day: Ints
     past_grams: Ints

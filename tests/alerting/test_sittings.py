@@ -15,7 +15,7 @@ from alerting.sittings import (
     sittings_of,
 )
 from devices.catalogue import metric
-from fhir_mapping.record import Record
+from fhir_mapping.record import Record, twin_of
 from fhir_mapping.status import UNUSABLE_FLAGS
 from ingest.decode import Delivery
 from ingest.pipeline import examine
@@ -77,9 +77,23 @@ def test_what_a_device_calls_unusable_reaches_no_rule(flag: str) -> None:
     assert signals_in(msgspec.structs.replace(spo2, flags=("questionable", flag))) == {}
 
 
-def test_contradictions_and_failures_reach_no_rule() -> None:
+def test_what_is_contested_is_a_sitting_of_its_own_after_what_stood_before() -> None:
+    (first, pulse) = records(oximetry("c1", 3, 87))
+    first = msgspec.structs.replace(first, conflict=True, version=2)
+    for text in ("99", "60"):
+        twin = twin_of(msgspec.structs.replace(first, values=(text,)))
+        twin = msgspec.structs.replace(twin, base=first.identity)
+        assert (first.contested, twin.contested) == (False, True)
+        told = sittings_of([twin, first, pulse], {"c1": 0})
+        assert [(one.values, one.contested) for one in told] == [
+            ({SPO2: 87.0, PULSE: 75.0}, False),
+            ({SPO2: float(text)}, True),
+        ]
+        assert sittings_of([pulse, first, twin], {"c1": 0}) == told
+
+
+def test_failures_reach_no_rule() -> None:
     (spo2, _) = records(oximetry("c1", 3, 94))
-    assert signals_in(msgspec.structs.replace(spo2, conflict=True)) == {}
     assert signals_in(msgspec.structs.replace(spo2, withdrawn=True)) == {}
     assert signals_in(msgspec.structs.replace(spo2, values=(None,))) == {}
     values = dict.fromkeys(("spo2", "pulse_oximeter"))
@@ -128,7 +142,6 @@ def test_answers_that_cannot_be_relied_on_reach_no_rule() -> None:
     (record,) = records(answering("c1", at(3, 8), {"dyspnoea": "yes", "cough": "no"}))
     assert signals_in(record) == {}
     assert len(answers_in(record)) == 2
-    assert answers_in(msgspec.structs.replace(record, conflict=True)) == {}
     assert answers_in(msgspec.structs.replace(record, flags=("test-data",))) == {}
     (spo2, _) = records(oximetry("c1", 3, 94))
     assert answers_in(spo2) == {}

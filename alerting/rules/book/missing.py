@@ -76,16 +76,21 @@ def planned(profile: Profile) -> Bools:
 
 
 def quality(s: Sitting, params: Params) -> Verdict:
-    """T01. The last reading of some signal was refused by the screen."""
+    """T01. The last reading of some signal was refused by the screen, or one reading contradicts
+    another of the same act, which ends only when a person has settled it."""
     del params
     suspect = s.state.suspect
     waiting = ~np.isnan(suspect)
+    is_contested: Bools = s.state.contested_column >= 0
     any_waiting: Bools = np.logical_or.reduce(waiting, axis=1)
     value, column = (np.full(len(suspect), np.nan) for _ in range(2))
     row = np.flatnonzero(any_waiting)
     column[row] = first = waiting[row].argmax(axis=1)
     value[row] = suspect[row, first]
-    asked: Bools = np.any(s.present, axis=1)
+    row = np.flatnonzero(is_contested & ~any_waiting)
+    column[row], value[row] = s.state.contested_column[row], s.state.contested[row]
+    any_waiting |= is_contested
+    asked: Bools = np.any(s.present, axis=1) | is_contested
     return Verdict(
         asked=asked,
         ran=asked,
@@ -103,6 +108,8 @@ def of_signal(evidence: Mapping[str, float], lang: str) -> dict[str, str]:
     column = evidence["extra"]
     if np.isnan(column):
         return {"signal": "–", "unit": ""}  # noqa: RUF001  what Danish tables print
+    if column == len(SIGNALS):
+        return {"signal": "Svar" if lang == "da" else "Answers", "unit": ""}
     signal = SIGNALS[int(column)]
     return {"signal": signal.name_da if lang == "da" else signal.name_en, "unit": signal.unit}
 
@@ -155,7 +162,10 @@ ROWS: Final = (
             jump_percent="C: another person on the scale",
             agree_kg="C: within R14's red excess, so the same person twice",
         ),
-        evidence=texts(value="the refused value", extra="its column in SIGNALS"),
+        evidence=texts(
+            value="the refused or contested value",
+            extra="its column in SIGNALS, or one beyond the last for answers",
+        ),
         n_off=0,
         lookback_days=30.0,
         words=of_signal,
