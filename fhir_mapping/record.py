@@ -35,15 +35,15 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     device's word on the whole act, `component_flags` its word on each component beside that, empty
     where there is none (`fhir_mapping.status`). Times are UTC milliseconds; `offset_min` is the
     local offset; `sent_ms` is when its author sent this version of it, 0 where he does not say.
-    The last block is set by the store: `seq` is
-    the arrival number (commit-ordered, without gaps below it), `version` counts from 1,
-    `citizen` is None while the device is assigned to nobody, `updated_ms` is when any of this last
-    changed, `scheduled` says that the plan asked for a measurement that day, `conflict` that
-    another value claims the same identity (`contested`: that one stood before), `withdrawn` that
-    its author has taken it back: it then has no value any more, and counts for nothing. `base` is
-    the identity by content of a record that has another, since that one is taken: a twin, or a separate act. The reference range in
-    force follows from citizen, `measured_ms` and `updated_ms`, since personal limits are kept with
-    the time from which they hold and the time they were entered.
+    The last block is set by the store: `seq` is the arrival number (commit-ordered, without gaps
+    below it), `version` counts from 1, `citizen` is None while the device is assigned to nobody,
+    `updated_ms` is when any of this last changed, `scheduled` says that the plan asked for a
+    measurement that day, `conflict` that another value claims the same identity (`contested`: that
+    one stood before), `withdrawn` that its author has taken it back: it then has no value any more,
+    and counts for nothing. `base` is the identity by content of a record that has another, since
+    that one is taken: a twin, or a separate act. The reference range in force follows from citizen,
+    `measured_ms` and `updated_ms`, since personal limits are kept with the time from which they
+    hold and the time they were entered.
     """
 
     identity: bytes

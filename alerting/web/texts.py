@@ -125,8 +125,8 @@ _ROWS: Mapping[str, tuple[str, str]] = {
     "change-withdrawn": ("trukket tilbage", "taken back"),
     "change-corrected": ("rettet", "corrected"),
     "change-conflict": (
-        "modstrid: to værdier for samme måling, ingen bruges",
-        "conflict: two values of one measurement, none is used",
+        "modstrid: to værdier for samme måling, den første bruges",
+        "conflict: two values of one measurement, the first is used",
     ),
     "change-unusable": (
         "apparatet siger selv, at den ikke kan bruges",

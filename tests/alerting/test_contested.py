@@ -7,9 +7,9 @@ import pytest
 
 from alerting.alert import Alert
 from alerting.rules import RULEBOOK
+from fhir_mapping.record import Intent
 from ingest.decode import Delivery
 from ingest.pipeline import examine
-from ingest.resolve import Intent
 from ingest.store import Arrival, Mapped
 from tests.alerting.clinic import (
     OXIMETER,
