@@ -65,6 +65,16 @@ def screen(
     return Screened(accepted, measured, present, good, grams)
 
 
+def remember_contested(block: State, contested: tuple[Floats, Ints] | None) -> None:
+    """Remember for T01 a value that contradicts another of its act, until the past is judged again
+    without it: (n,) each, the value and its column, one beyond the last for answers, -1 for none.
+    """
+    if contested is not None:
+        value, column = contested
+        put(block.contested, column >= 0, value)
+        put(block.contested_column, column >= 0, column)
+
+
 def _believable(block: State, grams: Ints, params: Mapping[str, float]) -> Bools:
     """(n,): near the last accepted weight, or near the one refused just before."""
     last = block.accepted_grams

@@ -18,7 +18,7 @@ from alerting.rules.findings import Findings
 from alerting.rules.items import ITEMS, NOT_ASKED
 from alerting.rules.profile import Known, Profile
 from alerting.rules.rulebook import Rulebook, rule_index
-from alerting.rules.screen import Screened, screen
+from alerting.rules.screen import Screened, remember_contested, screen
 from alerting.rules.signals import SIGNALS
 from alerting.rules.sitting import Sitting, Verdict
 from alerting.rules.state import UNKNOWN_TENTHS, State
@@ -43,10 +43,9 @@ def step(
     rows: n different patient indices, or a slice. t (n,): local days, in time order for each
     patient and signal. x (n, S): values in the signals' units, NaN = not measured. answers (n, Q)
     int8: 1 yes, 0 no, -1 not asked or not answered (all, when None). doubtful (n, S): measured, but
-    not to be used (spirometry of quality D to F): it counts as contact only. contested (n,) each:
-    a value that contradicts another of its act, and its column (S for answers, -1 for none); it is
-    remembered for T01 until the past is judged again without it. A sitting may be split
-    into several calls, one or more signals in each, with the same result for every rule that looks
+    not to be used (spirometry of quality D to F): it counts as contact only. contested: see
+    `remember_contested`. A sitting may be split into several calls, one or more signals in each,
+    with the same result for every rule that looks
     at one device, as long as no rule over several devices (R19) would have frozen its baseline;
     both blood pressures belong in one call, and so do the answers. x and answers are taken as they
     are where their columns are contiguous, and copied otherwise.
@@ -64,10 +63,7 @@ def step(
     day = np.floor(t).astype(np.int32)
 
     screened = screen(block, x, doubtful, rulebook.params["T01"])
-    if contested is not None:
-        is_contested = contested[1] >= 0
-        put(block.contested, is_contested, contested[0])
-        put(block.contested_column, is_contested, contested[1])
+    remember_contested(block, contested)
     met = contact.keep_contact(block, known, screened.measured, day)
     np.maximum(block.seen_until, t, out=block.seen_until)
     baseline.learn_anew(block, known.diuretic_changed_t, t)
