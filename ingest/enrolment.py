@@ -5,6 +5,7 @@ the command line and the API all call `enrol`. Applying a file twice changes not
 time; a file that contradicts itself is refused whole, with the field, the value and the limit.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -17,11 +18,13 @@ from ingest.store import EnrolledChange, Writer
 
 FIRST_BIRTH_YEAR = 1900
 FIRST_YEAR = 2000
+"""Nothing that we know of a citizen began before; no reading of so long ago is taken anyway."""
 SINCE_EVER = datetime(1900, 1, 1, tzinfo=UTC)
 """From when a device that stands for a document is somebody's: older than any history it holds."""
-"""Nothing that we know of a citizen began before; no reading of so long ago is taken anyway."""
 LAST_YEAR = 2099
 """What holds until further notice has no end; a far one is a mistake, and calendars end."""
+FICTITIOUS_DAYS = 60
+"""Added to the day of month in the CPR numbers of nobody."""
 StandardLimits = Callable[[Citizen], Iterable[Limits]]
 
 
@@ -54,6 +57,7 @@ def enrol(
     from then on edited there; limits that the file itself holds come after them and win.
     """
     known = set(known_citizens)
+    _check_identities(enrolment, known)
     _check_dates(enrolment)
     _check_doubles(enrolment)
     _check_references(enrolment, known)
@@ -72,6 +76,45 @@ def enrol(
     ]
     complete = msgspec.structs.replace(enrolment, limits=[*standard, *enrolment.limits])
     return store.enrol(complete, now_ms)
+
+
+def _check_identities(enrolment: Enrolment, known: set[str]) -> None:
+    """Ids, names and CPR numbers are what they seem; no message repeats a CPR number."""
+    for name in ("organisations", "citizens", "devices"):
+        for place, row in enumerate(getattr(enrolment, name)):
+            if row.id in known:
+                continue
+            if not row.id.isprintable() or not row.id.strip("."):
+                _refuse(f"$.{name}[{place}].id", row.id, "an id that can stand in an address")
+    for place, citizen in enumerate(enrolment.citizens):
+        for field in ("given", "family"):
+            text = getattr(citizen, field)
+            if not text.strip() or not text.isprintable():
+                _refuse(f"$.citizens[{place}].{field}", text, "a name that can be read")
+        if not _is_cpr(citizen.cpr):
+            path = f"$.citizens[{place}].cpr"
+            _refuse(path, "hidden", "a CPR number: ten digits that begin with a day (DDMMYY)")
+
+
+def _is_cpr(text: str) -> bool:
+    """Ten digits that begin with a day that there is; a day of 61 to 91 is of a fictitious series.
+
+    >>> _is_cpr("7203480000"), _is_cpr("9999999999"), _is_cpr("3002480000"), _is_cpr("2902000000")
+    (True, False, False, True)
+    """
+    if re.fullmatch("[0-9]{10}", text) is None:
+        return False
+    day, month, year = int(text[:2]), int(text[2:4]), int(text[4:6])
+    day -= FICTITIOUS_DAYS if day > FICTITIOUS_DAYS else 0
+    return any(_is_day(century + year, month, day) for century in (1900, 2000))
+
+
+def _is_day(year: int, month: int, day: int) -> bool:
+    try:
+        date(year, month, day)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_dates(enrolment: Enrolment) -> None:

@@ -290,3 +290,36 @@ def test_the_first_and_the_last_year_are_taken(writer: Writer, reader: Reader) -
     entries = enrolment(term("anna", first, last), facts=[fact("oxygen", first, last)])
     apply(msgspec.structs.replace(entries, citizens=[person, BO]), writer, reader)
     assert reader.citizens()["anna"] == person
+
+
+@pytest.mark.parametrize(
+    "cpr", ["9999999999", "7203480000\n", "0000000000", "3002480000", "7213480000", "9203480000"]
+)
+def test_a_cpr_number_that_is_none_is_refused_and_not_repeated(
+    writer: Writer, reader: Reader, cpr: str
+) -> None:
+    person = msgspec.structs.replace(ANNA, cpr=cpr)
+    file = msgspec.json.encode(msgspec.structs.replace(WHOLE, citizens=[person, BO]))
+    with pytest.raises(EnrolmentRefused, match=r"citizens\[0\].cpr .*ten digits") as refused:
+        apply(read_enrolment(file), writer, reader)
+    assert cpr.strip() not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["..", ".", "anna\n"])
+def test_an_id_that_no_address_can_hold_is_refused(
+    writer: Writer, reader: Reader, name: str
+) -> None:
+    file = msgspec.json.encode(Enrolment([CLINIC], [citizen(name)]))
+    with pytest.raises(EnrolmentRefused, match=r"citizens\[0\].id .* stand in an address"):
+        apply(read_enrolment(file), writer, reader)
+
+
+@pytest.mark.parametrize("field", ["given", "family"])
+@pytest.mark.parametrize("name", [" ", "\u00a0", "Anna\n", "An\x00na"])
+def test_a_name_that_nobody_can_read_is_refused(
+    writer: Writer, reader: Reader, field: str, name: str
+) -> None:
+    person = msgspec.structs.replace(ANNA, **{field: name})
+    file = msgspec.json.encode(msgspec.structs.replace(WHOLE, citizens=[person, BO]))
+    with pytest.raises(EnrolmentRefused, match=rf"citizens\[0\].{field} .* can be read"):
+        apply(read_enrolment(file), writer, reader)
