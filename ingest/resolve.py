@@ -31,7 +31,7 @@ Withdrawing is: the author says so (`intent`; where two values claim the act, of
 names, by its name or its value, and of all else), or the same act comes with the flag `invalid` and
 without any value. Where no record stands that is a failed measurement (or, where the author says
 so, a withdrawal that arrived first); the value that comes after it, sent before it, goes straight
-into the history. An author is the device itself, and who transferred it (`transferred_by`): the
+into the history. An author is the device, its gateway, who transferred it (`transferred_by`): the
 device's own word does not change what a person typed, nor the other way round.
 
 What the arrival leaves out of a panel (or says to be not available) stays as it stands, and is no
@@ -55,11 +55,15 @@ from devices.admission import AHEAD_HOURS_MAX, HOUR_MS
 from devices.wire import CLOCK_AHEAD
 from devices.zone import local_ms
 from fhir_mapping.annotations import identifying
+from fhir_mapping.kih.foreign import SOURCE as FROM_KIH
+from fhir_mapping.phmr.foreign import GATEWAY as FROM_PHMR
 from fhir_mapping.record import Intent, Record, Superseded
 from fhir_mapping.status import Flags, flags_at
 from ingest.completion import adds_only, completed, contradict
+from ingest.decode_fhir import HTTP_GATEWAY
 from ingest.limits import CLOCK_JITTER_MS, ONE_ACT_MS, SAME_INSTANT_MS, UNPAIRED_ACT_MS
 
+_NO_GATEWAY = frozenset({HTTP_GATEWAY, FROM_KIH, FROM_PHMR})
 _QUARTER_MS = 15 * 60 * 1000
 """All zones differ by a multiple of it."""
 _WITHDRAWN: Flags = ("invalid",)
@@ -111,11 +115,17 @@ def resolve(standing: Sequence[Standing], arrival: Record, intent: Intent = "rea
     everything, act = act, _named(act, arrival) if intent == "withdrawal" else act
     if any(_repeats(one, arrival, intent, withdraws=withdraws) for one in act):
         return Decision(Kind.DUPLICATE, tuple(one.record for one in act))
-    if any(one.record.transferred_by != arrival.transferred_by for one in act):
+    if any(_is_of_another(one.record, arrival) for one in act):
         return Decision(Kind.HELD, tuple(one.record for one in act))
     if withdraws:
         return _withdrawn(act, arrival, everything)
     return _changed(_meant(act, arrival), arrival, intent)
+
+
+def _is_of_another(record: Record, arrival: Record) -> bool:
+    """Whether another author said it, or another gateway; what names none is no other."""
+    is_elsewhere = len({record.gateway, arrival.gateway} - _NO_GATEWAY) > 1
+    return is_elsewhere or record.transferred_by != arrival.transferred_by
 
 
 def _withdrawn(

@@ -79,8 +79,9 @@ def another_author(item: Mapped) -> Rejection:
     return Rejection(
         Reason.IDENTITY_MISMATCH,
         f"{item.path or '$'}.by",
-        f"transferred by {item.records[0].transferred_by!r}; the reading it would change was "
-        "transferred otherwise, and only its author may change it",
+        f"transferred by {item.records[0].transferred_by!r} through gateway "
+        f"{item.records[0].gateway!r}; the reading it would change came otherwise, and only its "
+        "author may change it",
         item.index,
         item.message_id,
         item.message_seq,

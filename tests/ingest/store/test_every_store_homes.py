@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from devices.wire import topic_for
 from fhir_mapping.enrolled import EnrolledDevice, Enrolment
+from ingest.pipeline import examine
 from ingest.replay import replay
 from ingest.store import Arrival, Reader, Writer
 from tests.ingest.enrolments import ANNA, BO, CLINIC, NOW_MS, day, term
-from tests.ingest.said import DEVICE
+from tests.ingest.said import DEVICE, delivery, said
 from tests.ingest.store.test_every_store_acts import everything, results, value, withdrawal
 
 
@@ -64,3 +66,29 @@ def test_a_device_of_which_no_gateway_is_known_is_heard_at_any(
 ) -> None:
     homes(writer, (DEVICE, ""), ("other", "gw-0009"))
     assert results(writer, [value("81")]) == ["accepted"]
+
+
+@pytest.mark.parametrize("sync", ["ntp", "none"])
+@pytest.mark.parametrize("word", ["99", None])
+def test_two_gateways_of_one_unenrolled_device_change_nothing_of_each_other(
+    writer: Writer, reader: Reader, word: str | None, sync: str
+) -> None:
+    first = said_through("gw-0001", "84", sync)
+    assert results(writer, [first]) == ["quarantined"]
+    before = everything(reader)
+    (outcome,) = writer.append([said_through("gw-0002", word, sync)])
+    assert (outcome.result, outcome.reason) == ("quarantined", "identity-mismatch")
+    assert everything(reader) == before
+    assert results(writer, [said_through("gw-0002", "84", sync)]) == ["duplicate"]
+
+
+def said_through(gateway: str, text: str | None, sync: str) -> Arrival:
+    """A saturation of one device and instant; without a value, that it failed."""
+    fields = said(
+        r=[{"c": "spo2", "val": text, "u": "%"}],
+        clock={"sync": sync},
+        st=[] if text else ["invalid"],
+        sent="2026-02-18T07:31:09+01:00" if text == "84" else "2026-02-18T07:31:20+01:00",
+    )
+    (found,) = examine(delivery(fields, topic_for("syddanmark", gateway, DEVICE).text()))
+    return found
