@@ -1,6 +1,6 @@
 """From options to a simulated world on the air, and its ledger held against the store."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from devices.simulated import FaultRates, Timeline, World, read_ledger
 from devices.simulated.build import MIXED
 from devices.simulated.cohort import Cohort
+from devices.simulated.home import ZONE
 from devices.simulated.ledger import GarbageLine, ReadingLine
 from ingest.audit import Audit, Said, audit
 from ingest.store import Reader
@@ -28,7 +29,7 @@ def simulated_world(
     showcase: a few clear cases among people who are well, and every second home measures twice a
     week and may be asked for more. Its story is told within `story_days`, and then goes on.
     """
-    first = start or datetime.now(UTC).date() - timedelta(days=days - 1)
+    first = start or datetime.now(ZONE).date() - timedelta(days=days - 1)
     rates = FaultRates() if faults else FaultRates.none()
     if cohort:
         return World.of(Cohort(seed, homes, days, first), faults=rates)

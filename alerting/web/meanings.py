@@ -9,7 +9,11 @@ from types import MappingProxyType
 from typing import Final
 
 NOT_SHOWN: Final = frozenset(
-    {"absent parameters, packed", "which, packed", "its column in SIGNALS"}
+    {
+        "absent parameters, packed",
+        "which, packed",
+        "its column in SIGNALS, or one beyond the last for answers",
+    }
 )
 """Numbers that only a program reads: the sentence says in words what they hold."""
 MEANINGS_DA: Final[Mapping[str, str]] = MappingProxyType(
@@ -69,6 +73,6 @@ MEANINGS_DA: Final[Mapping[str, str]] = MappingProxyType(
         "height that counts": "højde, der tæller",
         "symptoms told that day": "symptomer den dag",
         "due days missed in a row": "aftalte måledage i træk uden måling",
-        "the refused value": "den afviste værdi",
+        "the refused or contested value": "den afviste eller omstridte værdi",
     }
 )

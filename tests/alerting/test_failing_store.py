@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from alerting import evaluate
 from alerting.alert_store import AlertStore
 from alerting.evaluate import Evaluator
 from ingest.store import SqliteReader, StoreUnavailable
@@ -114,7 +113,7 @@ def test_a_fault_of_ours_is_not_hidden(clinic: Clinic, monkeypatch: pytest.Monke
     def broken(*_: object) -> None:
         raise ValueError("a bug")
 
-    monkeypatch.setattr(evaluate, "sittings_of", broken)
+    monkeypatch.setattr(live, "_follow_enrolment", broken)  # about nobody in particular
     with pytest.raises(ValueError, match="a bug"):
         live.serve(lambda: False, poll_s=0.0, tick_s=0.0)
     live.close()
