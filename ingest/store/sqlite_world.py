@@ -27,12 +27,14 @@ def world() -> Iterator[None]:
 def private(path: Path) -> Path:
     """A database that is made here is its owner's alone: it holds names and CPR numbers.
 
-    SQLite gives its journals the same rights. What exists keeps the rights that somebody gave it.
+    SQLite gives its journals the same rights. What exists keeps the rights that somebody gave it,
+    and is not opened here: to close a file lets go of every lock that this process has on it
+    (POSIX), those of SQLite's other connections too.
     """
     if str(path) == ":memory:":
         return path
     with suppress(OSError):  # SQLite says it better
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     return path
 
 
